@@ -1,0 +1,48 @@
+//! The command line's grammar.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, ValueEnum};
+
+use crate::commands::Command;
+
+/// Deliver applications described in one file, extended by WebAssembly modules.
+#[derive(Debug, Parser)]
+#[command(name = "kusion", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where a command works.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Meta {
+    /// Workspace to use instead of the stack's or the current one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) workspace: Option<String>,
+    /// Backend to use instead of the current one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    /// Stack folder to work in.
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub(crate) workdir: PathBuf,
+}
+
+/// How data is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One versioned document for programs.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

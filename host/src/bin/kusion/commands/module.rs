@@ -1,0 +1,166 @@
+//! `kusion mod`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use kusion::engine::Limits;
+use kusion::module::{BuildRequest, ModuleLocation};
+use kusion::name::ModuleName;
+use serde_json::json;
+
+use crate::cli::Format;
+use crate::context::World;
+use crate::error::{CliError, Exit};
+use crate::render::Table;
+
+/// What to do with modules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModCommand {
+    /// Build a Rust module folder into a component.
+    Build(BuildArgs),
+    /// Show what a module is: its interface, inputs and resources.
+    Inspect(InspectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// Folders of Cargo packages.
+    #[arg(default_value = ".", value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
+    /// Folder for the components [default: `dist` in each module's folder].
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Name of a bundled module, or a path to a component or to the folder in which it was built.
+    module: String,
+    /// Format of the output.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+}
+
+pub(crate) fn run(world: &World, command: ModCommand) -> Result<Exit, CliError> {
+    match command {
+        ModCommand::Build(args) => build(world, &args),
+        ModCommand::Inspect(args) => inspect(world, &args),
+    }
+}
+
+fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
+    for folder in &args.folders {
+        let built = kusion::module::build(&BuildRequest {
+            folder: world.path(folder),
+            output_dir: args.output_dir.as_ref().map(|dir| world.path(dir)),
+            cargo: world.cargo(),
+            show_progress: true,
+        })?;
+        let path = built.path.strip_prefix(world.folder()).unwrap_or(&built.path);
+        world.print(&format!("{}: {} bytes, {}\n", built.name, built.size, path.display()))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
+    let path = world.path(args.module.as_ref());
+    let (name, location) = if path.exists() {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        (ModuleName::parse(stem), ModuleLocation::Path(path))
+    } else {
+        (ModuleName::parse(args.module.as_str()), ModuleLocation::Catalog)
+    };
+    let name = name.map_err(|error| CliError::user(error.to_string()))?;
+    let resolved = world.resolver().resolve(&name, &location)?;
+    let module = world.engine(Limits::default())?.load(&name, &resolved.digest, &resolved.bytes)?;
+    let description = module.description();
+    if args.output == Format::Json {
+        world.print_json(&json!({
+            "formatVersion": 1,
+            "digest": resolved.digest,
+            "size": resolved.bytes.len(),
+            "description": description,
+        }))?;
+        return Ok(Exit::Success);
+    }
+    let mut text = format!(
+        "{} {} ({})\n{}\n\ndigest:     {}\nsize:       {} bytes\nresources:  {}\ncontext:    {}\n",
+        description.name,
+        description.version,
+        description.kind,
+        description.summary,
+        resolved.digest,
+        resolved.bytes.len(),
+        listed(&description.resource_types),
+        listed(&description.context_keys),
+    );
+    for (title, schema) in [
+        ("Developer inputs (app.yaml)", &description.developer_schema),
+        ("Platform inputs (workspace)", &description.platform_schema),
+    ] {
+        text.push_str(&format!("\n{title}\n{}", inputs(schema)));
+    }
+    world.print(&text)?;
+    Ok(Exit::Success)
+}
+
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+/// Shows the properties of a JSON Schema as a table.
+fn inputs(schema: &serde_json::Value) -> String {
+    let Some(properties) = schema["properties"].as_object() else { return "none\n".to_owned() };
+    if properties.is_empty() {
+        return "none\n".to_owned();
+    }
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
+    let mut table = Table::new(["NAME", "TYPE", "DEFAULT", "MEANING"]);
+    for (name, property) in properties {
+        let default = match property.get("default").filter(|default| !default.is_null()) {
+            Some(default) => default.to_string(),
+            None if required.contains(&name.as_str()) => "required".to_owned(),
+            None => String::new(),
+        };
+        let description = property["description"].as_str().unwrap_or_default();
+        let meaning = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        table.row([name.clone(), type_of(property), default, meaning]);
+    }
+    table.render()
+}
+
+fn type_of(schema: &serde_json::Value) -> String {
+    if let Some(values) = schema["enum"].as_array() {
+        let values: Vec<String> = values
+            .iter()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .collect();
+        return values.join("|");
+    }
+    if let Some(value) = schema.get("const") {
+        return value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    }
+    let of_type = |name: &str| match name {
+        "array" => format!("list of {}", type_of(&schema["items"])),
+        "object" if schema["additionalProperties"].is_object() => {
+            format!("map of {}", type_of(&schema["additionalProperties"]))
+        }
+        name => name.to_owned(),
+    };
+    match &schema["type"] {
+        serde_json::Value::String(name) => of_type(name),
+        serde_json::Value::Array(names) => {
+            let names: Vec<String> =
+                names.iter().filter_map(|name| name.as_str()).filter(|name| *name != "null").map(of_type).collect();
+            names.join("|")
+        }
+        _ => {
+            let variants = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+            let mut types: Vec<String> =
+                variants.into_iter().flatten().map(type_of).filter(|name| name != "null").collect();
+            types.dedup();
+            if types.is_empty() { "any".to_owned() } else { types.join("|") }
+        }
+    }
+}

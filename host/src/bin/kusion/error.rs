@@ -1,0 +1,145 @@
+//! Errors at the edge: how they look, and which exit code they become.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use kusion::diagnostic::{Diagnose, Kind, Problem};
+
+use crate::context::World;
+use crate::render::{Paint, Style};
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Success,
+    /// The user can mend it.
+    User,
+    /// There are changes (`preview --detailed-exitcode` only).
+    Changes,
+    /// A cluster, registry, backend or disk is at fault.
+    Environment,
+    /// The command line is wrong.
+    Usage,
+    /// We are at fault.
+    Internal,
+    /// The user pressed Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::User => 1,
+            Exit::Changes => 2,
+            Exit::Environment => 3,
+            Exit::Usage => 64,
+            Exit::Internal => 70,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// An error on its way to the user.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    message: Vec<String>,
+    exit: Exit,
+    problems: Vec<Problem>,
+    hints: Vec<String>,
+}
+
+impl CliError {
+    /// An error of the user that only the command line can know.
+    pub(crate) fn user(message: impl Into<String>) -> Self {
+        Self { message: vec![message.into()], exit: Exit::User, problems: Vec::new(), hints: Vec::new() }
+    }
+
+    /// An error of the environment.
+    pub(crate) fn environment(message: impl Into<String>, source: &dyn Error) -> Self {
+        let message = std::iter::once(message.into()).chain(chain(Some(source))).collect();
+        Self { message, exit: Exit::Environment, problems: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Adds advice.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Returns how the process ends.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Writes the error to standard error.
+    pub(crate) fn report(&self, world: &World) {
+        world.eprint(&self.render(world.stderr_paint()));
+    }
+
+    fn render(&self, paint: Paint) -> String {
+        let mut text = String::new();
+        for problem in &self.problems {
+            text.push_str(&render_problem(problem, paint));
+            text.push('\n');
+        }
+        if self.problems.is_empty() {
+            for (index, line) in self.message.iter().enumerate() {
+                let label = if index == 0 { "error:" } else { "cause:" };
+                let style = if index == 0 { Style::Error } else { Style::Dim };
+                text.push_str(&format!("{} {}\n", paint.text(style, label), indent(line)));
+            }
+        }
+        for hint in &self.hints {
+            text.push_str(&format!("{} {}\n", paint.text(Style::Hint, "hint:"), indent(hint)));
+        }
+        text
+    }
+}
+
+impl<E: Diagnose + 'static> From<E> for CliError {
+    fn from(error: E) -> Self {
+        let exit = match error.kind() {
+            Kind::User => Exit::User,
+            Kind::Environment => Exit::Environment,
+            Kind::Internal => Exit::Internal,
+        };
+        Self {
+            message: chain(Some(&error)).collect(),
+            exit,
+            problems: error.problems().to_vec(),
+            hints: error.hints(),
+        }
+    }
+}
+
+fn chain<'a>(error: Option<&'a (dyn Error + 'a)>) -> impl Iterator<Item = String> + 'a {
+    std::iter::successors(error, |error: &&'a (dyn Error + 'a)| (*error).source()).map(ToString::to_string)
+}
+
+fn indent(text: &str) -> String {
+    text.trim_end().replace('\n', "\n       ")
+}
+
+fn render_problem(problem: &Problem, paint: Paint) -> String {
+    let mut text = format!("{} {}\n", paint.text(Style::Error, "error:"), indent(&problem.message));
+    if let Some(location) = &problem.location {
+        let number = location.line().to_string();
+        let margin = " ".repeat(number.len());
+        let bar = paint.text(Style::Dim, "|");
+        text.push_str(&format!("{margin}{} {location}\n", paint.text(Style::Dim, "-->")));
+        if let Some(line) = location.text() {
+            let before: String =
+                line.chars().take(location.column() - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
+            let rest = line.chars().count().saturating_sub(location.column() - 1).max(1);
+            let marker = "^".repeat(location.width().min(rest));
+            text.push_str(&format!("{margin} {bar}\n{number} {bar} {line}\n"));
+            text.push_str(&format!("{margin} {bar} {before}{}\n", paint.text(Style::Error, &marker)));
+        }
+    }
+    for hint in &problem.hints {
+        text.push_str(&format!("{} {}\n", paint.text(Style::Hint, "hint:"), indent(hint)));
+    }
+    text
+}

@@ -1,0 +1,37 @@
+//! The command line. It reads the world (arguments, environment, terminal), hands it to the library,
+//! and shows what comes back.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod cli;
+mod commands;
+mod context;
+mod error;
+mod render;
+
+use cli::Cli;
+use context::World;
+use error::Exit;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if standard output or error is closed.
+            let _unheard = error.print();
+            let usage = error.use_stderr();
+            return if usage { Exit::Usage.into() } else { Exit::Success.into() };
+        }
+    };
+    let world = World::read();
+    let exit = match commands::run(&world, cli) {
+        Ok(exit) => exit,
+        Err(error) => {
+            error.report(&world);
+            error.exit()
+        }
+    };
+    exit.into()
+}

@@ -1,0 +1,20 @@
+//! Paths and text -> a checked [`Stack`] and [`Workspace`].
+//!
+//! What users write (`written`) is not what the house works with: here names are checked, overlays are merged,
+//! upstream's spellings are brought into ours, and every problem of every file is reported at once, at its place.
+
+mod app;
+mod error;
+mod schema;
+mod secret;
+mod stack;
+mod workspace;
+
+pub use app::{App, Component};
+pub use error::ConfigError;
+pub use schema::{ModuleKind, ModuleSchema, Schema, SchemaError, app_schema};
+pub use secret::{AppSecret, SecretKind, SecretValue};
+pub use stack::Stack;
+pub use workspace::{
+    ModuleEntry, ModuleOrigin, Platform, SecretStore, SecretsMode, Target, Workspace,
+};

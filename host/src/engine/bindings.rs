@@ -1,0 +1,238 @@
+//! The module interface as Rust types, and its translation from and to ours.
+//!
+//! When a second interface version is served, each gets a file like this one.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::engine::request::{
+    Description, Generated, Input, Need, RejectedPlace, Rejection, Request, Usage,
+};
+use crate::spec::{Patch, Resource, ResourceId, SecretSource};
+
+mod raw {
+    #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated code")]
+    wasmtime::component::bindgen!({ path: "wit", world: "module" });
+}
+
+pub(super) use raw::exports::kusion::module::generator as wit;
+pub(super) use raw::kusion::module::log;
+pub(super) use raw::ModulePre;
+
+pub(super) fn request(request: &Request) -> wit::Request {
+    let scope = &request.scope;
+    wit::Request {
+        scope: wit::Scope {
+            project: scope.project.clone(),
+            stack: scope.stack.clone(),
+            workspace: scope.workspace.clone(),
+            app: scope.app.clone(),
+            namespace: scope.namespace.clone(),
+        },
+        accessory: request.accessory.clone(),
+        labels: pairs(&request.labels),
+        annotations: pairs(&request.annotations),
+        config: request.config.to_string(),
+        platform: request.platform.to_string(),
+        workload: request.workload.to_string(),
+        context: request.context.to_string(),
+        inputs: request.inputs.iter().map(input).collect(),
+        extensions: "{}".to_owned(),
+    }
+}
+
+fn pairs(map: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn input(input: &Input) -> wit::Input {
+    wit::Input {
+        kind: input.need.kind.clone(),
+        need: input.need.document.to_string(),
+        answer: input.answer.to_string(),
+    }
+}
+
+pub(super) fn rejection(rejection: wit::Rejection) -> Rejection {
+    match rejection {
+        wit::Rejection::Invalid(places) => Rejection::Invalid(
+            places
+                .into_iter()
+                .map(|place| RejectedPlace { pointer: place.pointer, message: place.message })
+                .collect(),
+        ),
+        wit::Rejection::Unsupported(text) => Rejection::Unsupported(text),
+        wit::Rejection::Failed(text) => Rejection::Failed(text),
+    }
+}
+
+/// Translates a description, or says what is wrong with it.
+pub(super) fn description(raw: wit::Description) -> Result<Description, String> {
+    if raw.name.is_empty() || raw.version.is_empty() || raw.kind.is_empty() {
+        return Err("name, version and kind cannot be empty".to_owned());
+    }
+    Ok(Description {
+        developer_schema: json("the developer schema", &raw.developer_schema)?,
+        platform_schema: json("the platform schema", &raw.platform_schema)?,
+        name: raw.name,
+        version: raw.version,
+        kind: raw.kind,
+        summary: raw.summary,
+        context_keys: raw.context_keys,
+        resource_types: raw.resource_types,
+    })
+}
+
+/// Translates an answer, or says what is wrong with it.
+pub(super) fn output(raw: wit::Output) -> Result<Generated, String> {
+    let resources = raw.resources.into_iter().map(resource).collect::<Result<_, _>>()?;
+    let patches = raw.patches.into_iter().map(patch).collect::<Result<_, _>>()?;
+    let mut secrets = BTreeMap::new();
+    for secret in raw.secrets {
+        let source = secret_source(&secret.name, secret.source)?;
+        if secrets.insert(secret.name.clone(), source).is_some() {
+            return Err(format!("it asks for secret `{}` twice", secret.name));
+        }
+    }
+    let needs = raw.needs.into_iter().map(need).collect::<Result<_, _>>()?;
+    Ok(Generated { resources, patches, secrets, needs, log: Vec::new(), usage: Usage::default() })
+}
+
+fn resource(raw: wit::Resource) -> Result<Resource, String> {
+    let id = ResourceId::parse(raw.id).map_err(|error| error.to_string())?;
+    let attributes = json(&format!("attributes of `{id}`"), &raw.attributes)?;
+    if !attributes.is_object() {
+        return Err(format!("attributes of `{id}` are not a JSON object"));
+    }
+    let extensions = object(&format!("extensions of `{id}`"), &raw.extensions)?;
+    let depends_on = raw
+        .depends_on
+        .into_iter()
+        .map(ResourceId::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("dependencies of `{id}`: {error}"))?;
+    Ok(Resource { id, kind: raw.type_, attributes, depends_on, extensions })
+}
+
+fn patch(raw: wit::Patch) -> Result<Patch, String> {
+    Ok(match raw {
+        wit::Patch::Env(document) => match json("an env patch", &document)? {
+            Value::Array(variables) => Patch::Env(variables),
+            _ => return Err("an env patch is not a JSON array".to_owned()),
+        },
+        wit::Patch::Labels(pairs) => Patch::Labels(pairs.into_iter().collect()),
+        wit::Patch::Annotations(pairs) => Patch::Annotations(pairs.into_iter().collect()),
+        wit::Patch::PodLabels(pairs) => Patch::PodLabels(pairs.into_iter().collect()),
+        wit::Patch::PodAnnotations(pairs) => Patch::PodAnnotations(pairs.into_iter().collect()),
+        wit::Patch::JsonPatch(patch) => {
+            let (id, document) = resource_patch(patch)?;
+            Patch::Json { id, document }
+        }
+        wit::Patch::MergePatch(patch) => {
+            let (id, document) = resource_patch(patch)?;
+            Patch::Merge { id, document }
+        }
+        wit::Patch::Other(other) => {
+            return Err(format!("patches of kind `{}` are unknown to this kusion", other.kind));
+        }
+    })
+}
+
+fn resource_patch(raw: wit::ResourcePatch) -> Result<(ResourceId, Value), String> {
+    let id = ResourceId::parse(raw.id).map_err(|error| error.to_string())?;
+    let document = json(&format!("a patch of `{id}`"), &raw.document)?;
+    Ok((id, document))
+}
+
+fn secret_source(name: &str, raw: wit::SecretSource) -> Result<SecretSource, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if name.is_empty() || !name.chars().all(allowed) {
+        return Err(format!("`{name}` is not a secret name: letters, digits, `_` and `-` are allowed"));
+    }
+    match raw {
+        wit::SecretSource::Generated(secret) => {
+            Ok(SecretSource::Generated { length: secret.length, alphabet: secret.alphabet })
+        }
+        wit::SecretSource::External(reference) => Ok(SecretSource::External { reference }),
+        wit::SecretSource::Other(other) => {
+            Err(format!("secrets of kind `{}` are unknown to this kusion", other.kind))
+        }
+    }
+}
+
+fn need(raw: wit::Need) -> Result<Need, String> {
+    let document = json("a need", &raw.document)?;
+    Ok(Need { kind: raw.kind, document })
+}
+
+fn object(what: &str, text: &str) -> Result<Map<String, Value>, String> {
+    if text.is_empty() {
+        return Ok(Map::new());
+    }
+    match json(what, text)? {
+        Value::Object(map) => Ok(map),
+        Value::Null => Ok(Map::new()),
+        _ => Err(format!("{what} are not a JSON object")),
+    }
+}
+
+fn json(what: &str, text: &str) -> Result<Value, String> {
+    let mut value =
+        serde_json::from_str(text).map_err(|error| format!("{what}: not JSON ({error})"))?;
+    canonicalise(&mut value);
+    Ok(value)
+}
+
+/// Gives every number one spelling: a float without fraction becomes an integer.
+fn canonicalise(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(canonicalise),
+        Value::Object(map) => map.values_mut().for_each(canonicalise),
+        Value::Number(number) => {
+            if let Some(integer) = number.as_f64().filter(|_| number.is_f64()).and_then(exact_integer) {
+                *value = integer.into();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn exact_integer(float: f64) -> Option<i64> {
+    // Beyond 2^53 a float no longer names one integer.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn keys_are_sorted_and_numbers_have_one_spelling() {
+        let value = json("x", r#"{"b": 1.0, "a": [1e2, 1.5, -0.0]}"#).unwrap();
+        assert_eq!(value.to_string(), r#"{"a":[100,1.5,0],"b":1}"#);
+    }
+
+    #[test]
+    fn what_is_not_json_is_named() {
+        let error = json("attributes of `a`", "{nope").unwrap_err();
+        assert!(error.starts_with("attributes of `a`: not JSON (key must be a string"), "{error}");
+    }
+
+    #[test]
+    fn a_resource_must_be_an_object_with_an_id() {
+        let raw = |id: &str, attributes: &str| wit::Resource {
+            id: id.to_owned(),
+            type_: "Kubernetes".to_owned(),
+            attributes: attributes.to_owned(),
+            depends_on: vec![],
+            extensions: String::new(),
+        };
+        assert!(resource(raw("", "{}")).is_err());
+        assert!(resource(raw("v1:Pod:a", "[]")).is_err());
+        assert_eq!(resource(raw("v1:Pod:a", "{}")).unwrap().attributes, json!({}));
+    }
+}

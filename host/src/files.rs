@@ -1,0 +1,194 @@
+//! Writing files so that a reader, a crash or a second process never sees half of one.
+//!
+//! Every room that writes a file does it here. A new content goes to a temporary file in the same
+//! folder, is made durable, and takes the place of the old one in one step. The writer holds a lock
+//! of the operating system on its temporary file, so [`sweep`] can tell what a dead process left from
+//! what a living one is writing.
+
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+const TEMPORARY_PREFIX: &str = ".kusion-";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// The mode of a file that nobody but its owner may read.
+pub(crate) const PRIVATE: u32 = 0o600;
+
+/// Replaces a file, or creates it, with its missing folders.
+///
+/// The process's umask applies to `mode`, as it does when a file is opened. Folders get the same
+/// rights, and the right to enter where there is the right to read.
+pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = prepare_folder(path, mode)?;
+    let temporary = write_temporary(folder, bytes, mode)?;
+    temporary.persist(path).map_err(|refused| refused.error)?;
+    sync_folder(folder)
+}
+
+/// Creates a file that must not exist yet; returns `false` and changes nothing if it does.
+pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
+    let folder = prepare_folder(path, mode)?;
+    let temporary = write_temporary(folder, bytes, mode)?;
+    match temporary.persist_noclobber(path) {
+        Ok(_) => sync_folder(folder).map(|()| true),
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(refused) => Err(refused.error),
+    }
+}
+
+/// Creates a folder and its missing parents, durably.
+pub(crate) fn create_folders(folder: &Path, mode: u32) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create_folders(parent, mode)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.mode(mode);
+    match builder.create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists || !folder.is_dir() => {
+            Err(error)
+        }
+        _ => folder.parent().map_or(Ok(()), sync_folder),
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs_err::File::open(or_current(folder))?.sync_all()
+}
+
+/// Removes the temporary files that dead writers left in a folder; living writers keep theirs.
+pub(crate) fn sweep(folder: &Path) -> io::Result<()> {
+    let entries = match fs_err::read_dir(folder) {
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(());
+        }
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with(TEMPORARY_PREFIX) || !name.ends_with(TEMPORARY_SUFFIX) {
+            continue;
+        }
+        let Ok(file) = fs_err::File::open(entry.path()) else { continue };
+        if file.try_lock().is_ok() {
+            ignore_missing(fs_err::remove_file(entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Turns "there is no such file" into success.
+pub(crate) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+fn prepare_folder(path: &Path, mode: u32) -> io::Result<&Path> {
+    let folder = or_current(path.parent().unwrap_or(Path::new("")));
+    create_folders(folder, mode | ((mode & 0o444) >> 2))?;
+    Ok(folder)
+}
+
+/// Writes and locks a temporary file.
+///
+/// A sweeper can meet the file between its creation and the lock and remove it; then the file has no
+/// name any more, and another is made.
+fn write_temporary(folder: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    loop {
+        let mut temporary = tempfile::Builder::new()
+            .prefix(TEMPORARY_PREFIX)
+            .suffix(TEMPORARY_SUFFIX)
+            .permissions(std::fs::Permissions::from_mode(mode))
+            .tempfile_in(folder)?;
+        temporary.as_file().lock()?;
+        if temporary.as_file().metadata()?.nlink() == 0 {
+            continue;
+        }
+        temporary.write_all(bytes)?;
+        temporary.as_file().sync_all()?;
+        return Ok(temporary);
+    }
+}
+
+fn or_current(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs_err::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_write_replaces_the_whole_file_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/file");
+        write_atomic(&path, b"a longer text", PRIVATE).unwrap();
+        write_atomic(&path, b"short", PRIVATE).unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"short");
+        assert_eq!(names(path.parent().unwrap()), ["file"]);
+        let mode = |path: &Path| fs_err::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
+
+    #[test]
+    fn a_new_file_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        assert!(write_new(&path, b"one", PRIVATE).unwrap());
+        assert!(!write_new(&path, b"two", PRIVATE).unwrap());
+        assert_eq!(fs_err::read(&path).unwrap(), b"one");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn a_sweep_takes_what_the_dead_left_and_nothing_of_the_living() {
+        let folder = tempfile::tempdir().unwrap();
+        let living = write_temporary(folder.path(), b"living", PRIVATE).unwrap();
+        let living_name = living.path().file_name().unwrap().to_string_lossy().into_owned();
+        fs_err::write(folder.path().join(".kusion-dead.tmp"), b"half").unwrap();
+        fs_err::write(folder.path().join("foreign.tmp"), b"not ours").unwrap();
+        sweep(folder.path()).unwrap();
+        assert_eq!(names(folder.path()), [living_name, "foreign.tmp".to_owned()]);
+    }
+
+    #[test]
+    fn writers_and_sweepers_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::thread::scope(|scope| {
+            for writer in 0..4u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..25 {
+                        write_atomic(path, &[writer; 64], PRIVATE).unwrap();
+                    }
+                });
+            }
+            scope.spawn(|| (0..200).for_each(|_| sweep(folder.path()).unwrap()));
+        });
+        let bytes = fs_err::read(&path).unwrap();
+        assert!(bytes.len() == 64 && bytes.windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+}

@@ -1,0 +1,179 @@
+//! Turns a Cargo package into a component.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use fs_err as fs;
+use serde::Deserialize;
+
+use crate::module::BuildError;
+
+/// What first-party packages prefix to their module's name.
+const PACKAGE_PREFIX: &str = "kusion-module-";
+const TARGET: &str = "wasm32-unknown-unknown";
+const PROFILE: &str = "kusion-module";
+
+/// Settings under which modules are built, so that an author need not know them: small, and without
+/// the machinery of unwinding.
+const PROFILE_SETTINGS: [&str; 7] = [
+    r#"inherits="release""#,
+    r#"opt-level="s""#,
+    r#"lto="fat""#,
+    r#"codegen-units=1"#,
+    r#"panic="abort""#,
+    r#"strip="symbols""#,
+    r#"debug=false"#,
+];
+
+/// What to build.
+#[derive(Debug, Clone)]
+pub struct BuildRequest {
+    /// The folder of the package.
+    pub folder: PathBuf,
+    /// The folder for `<name>.wasm`; `None` for `dist` in the package's folder.
+    pub output_dir: Option<PathBuf>,
+    /// The program `cargo`.
+    pub cargo: OsString,
+    /// Whether cargo may write its progress to this process's standard error.
+    pub show_progress: bool,
+}
+
+/// What was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The module's name: the package's without the prefix `kusion-module-`.
+    pub name: String,
+    /// The component.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: usize,
+}
+
+/// Builds a Cargo package for Wasm and makes a component of it.
+///
+/// # Errors
+///
+/// The folder is no package, cargo reports errors, or the library is no module.
+pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
+    let manifest = request.folder.join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(BuildError::NoPackage { folder: request.folder.clone() });
+    }
+    let artifact = cargo_build(request, &manifest)?;
+    let name = artifact.name.strip_prefix(PACKAGE_PREFIX).unwrap_or(&artifact.name).to_owned();
+    let core = fs::read(&artifact.library).map_err(|source| BuildError::Write { source })?;
+    let component = componentize(&core)
+        .map_err(|source| BuildError::Componentize { package: artifact.name.clone(), source })?;
+    let folder = request.output_dir.clone().unwrap_or_else(|| request.folder.join("dist"));
+    let path = folder.join(format!("{name}.wasm"));
+    write(&path, &component).map_err(|source| BuildError::Write { source })?;
+    Ok(Built { name, path, size: component.len() })
+}
+
+struct Artifact {
+    name: String,
+    library: PathBuf,
+}
+
+fn cargo_build(request: &BuildRequest, manifest: &Path) -> Result<Artifact, BuildError> {
+    let mut command = Command::new(&request.cargo);
+    command.arg("build").arg("--manifest-path").arg(manifest);
+    command.args(["--lib", "--target", TARGET, "--profile", PROFILE]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    for setting in PROFILE_SETTINGS {
+        command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+    }
+    let stderr = if request.show_progress { Stdio::inherit() } else { Stdio::piped() };
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(stderr)
+        .output()
+        .map_err(|source| BuildError::Cargo { program: request.cargo.clone().into(), source })?;
+    let report = String::from_utf8_lossy(&output.stderr).into_owned();
+    if !output.status.success() {
+        return Err(BuildError::Failed { folder: request.folder.clone(), output: report });
+    }
+    let mut last = None;
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        if let Ok(message) = serde_json::from_str::<Message>(line)
+            && message.reason == "compiler-artifact"
+            && let Some(target) = message.target
+        {
+            last = Some((package_name(&message.package_id, &target.name), message.filenames));
+        }
+    }
+    // Dependencies come first, so the last artifact is the package's own.
+    let (name, files) = last.unwrap_or_default();
+    let library = files.into_iter().find(|file| file.extension().is_some_and(|ext| ext == "wasm"));
+    library
+        .map(|library| Artifact { name: name.clone(), library })
+        .ok_or(BuildError::NoLibrary { package: name })
+}
+
+/// One line of cargo's report.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    package_id: String,
+    target: Option<Target>,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Reads the name from a package id: `path+file:///folder/name#0.1.0` or `…#name@0.1.0`.
+fn package_name(id: &str, library: &str) -> String {
+    let fragment = id.rsplit_once('#').map_or("", |(_, fragment)| fragment);
+    match fragment.split_once('@') {
+        Some((name, _)) => name.to_owned(),
+        None => id
+            .rsplit_once('#')
+            .and_then(|(url, _)| url.rsplit_once('/'))
+            .map_or_else(|| library.replace('_', "-"), |(_, folder)| folder.to_owned()),
+    }
+}
+
+fn componentize(core: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut encoder = wit_component::ComponentEncoder::default().validate(true).module(core)?;
+    Ok(encoder.encode()?)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_package_name_is_read_from_either_form_of_its_id() {
+        assert_eq!(package_name("path+file:///a/mysql#kusion-module-mysql@0.1.0", "x"), "kusion-module-mysql");
+        assert_eq!(package_name("path+file:///a/mysql#0.1.0", "x"), "mysql");
+        assert_eq!(package_name("", "my_lib"), "my-lib");
+    }
+
+    #[test]
+    fn a_folder_without_manifest_is_no_package() {
+        let folder = tempfile::tempdir().unwrap();
+        let request = BuildRequest {
+            folder: folder.path().to_owned(),
+            output_dir: None,
+            cargo: "cargo".into(),
+            show_progress: false,
+        };
+        assert!(matches!(build(&request), Err(BuildError::NoPackage { .. })));
+    }
+}

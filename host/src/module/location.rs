@@ -1,0 +1,36 @@
+//! Where a workspace says that a module is.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a module is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModuleLocation {
+    /// In the catalog beside the executable, under the module's name.
+    Catalog,
+    /// A component on disk, or a folder that holds one.
+    Path(PathBuf),
+    /// In a registry.
+    Registry(String),
+}
+
+impl ModuleLocation {
+    /// Reads the `path` of a workspace's module; an absent one means the catalog.
+    pub fn parse(path: Option<&str>) -> Self {
+        match path {
+            None => Self::Catalog,
+            Some(reference) if reference.starts_with("oci://") => Self::Registry(reference.to_owned()),
+            Some(path) => Self::Path(PathBuf::from(path)),
+        }
+    }
+}
+
+impl fmt::Display for ModuleLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Catalog => f.write_str("bundled catalog"),
+            Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Registry(reference) => f.write_str(reference),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! From what a workspace says about a module to verified bytes.
+
+mod build;
+mod error;
+mod location;
+mod resolver;
+
+pub use build::{BuildRequest, Built, build};
+pub use error::{BuildError, ModuleError};
+pub use location::ModuleLocation;
+pub use resolver::{ResolvedModule, Resolver};

@@ -1,0 +1,50 @@
+//! The things resources live in.
+//!
+//! A runtime handles one resource at a time and knows nothing of plans and releases.
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::secret::Resolve;
+use crate::spec::{Observed, Resource, StateEntry};
+
+mod error;
+
+pub use error::RuntimeError;
+
+/// What a runtime is asked about: a resource that shall exist, one that was recorded, or both.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The resource as it shall be; `None` if it shall go.
+    pub desired: Option<&'a Resource>,
+    /// The resource as last recorded; `None` if nothing was.
+    pub prior: Option<&'a StateEntry>,
+}
+
+/// What a runtime did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Applied {
+    /// What the runtime wants to find again in [`StateEntry::private`].
+    pub private: Value,
+}
+
+/// A place in which resources live.
+#[async_trait]
+pub trait Runtime: Send + Sync {
+    /// Names the target for the first line of a preview, for example ``directory `manifests/dev/dev` ``.
+    fn target(&self) -> String;
+
+    /// Reads what is there and computes what would be there. Changes nothing.
+    async fn observe(&self, subject: Subject<'_>, secrets: &dyn Resolve) -> Result<Observed, RuntimeError>;
+
+    /// Makes the resource as desired, whether it exists or not.
+    async fn apply(
+        &self,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+        secrets: &dyn Resolve,
+    ) -> Result<Applied, RuntimeError>;
+
+    /// Deletes a recorded resource; one that is gone already is no error.
+    async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError>;
+}

@@ -1,0 +1,59 @@
+//! What the last release recorded, and what the target holds now.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::spec::{Origin, Resource, ResourceId};
+
+/// The desired resources of a stack, by id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spec {
+    /// The resources.
+    pub resources: BTreeMap<ResourceId, Resource>,
+}
+
+/// A resource as it was last applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StateEntry {
+    /// The resource as applied, with references in place of secrets.
+    #[serde(flatten)]
+    pub resource: Resource,
+    /// Who made it, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Whether it existed before kusion managed it. Such a resource is never deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
+    /// Whether its last change was begun and its end is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncertain: bool,
+    /// What the runtime keeps about it; nobody else reads this.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub private: Value,
+}
+
+/// The resources of a stack as last applied, by id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// The entries.
+    pub resources: BTreeMap<ResourceId, StateEntry>,
+}
+
+/// What a target says about one resource.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// The resource as it is now; `None` if it does not exist.
+    pub live: Option<Value>,
+    /// The resource as it would be after an apply; `None` if it shall not exist.
+    pub planned: Option<Value>,
+    /// JSON Pointers (into live and planned) below which values are secret.
+    pub sensitive: Vec<String>,
+    /// Whether secret values that are not part of `live` and `planned` differ.
+    pub secrets_changed: bool,
+    /// Whether the live resource exists but nobody recorded it as ours.
+    pub foreign: bool,
+    /// Whether the change cannot be made in place.
+    pub replace: bool,
+}

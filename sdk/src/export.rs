@@ -1,0 +1,28 @@
+//! The one macro: a component on WebAssembly, a type check everywhere else.
+
+use crate::module::Module;
+
+/// Makes a component of a type that implements [`Module`](crate::Module).
+///
+/// Once in a crate, after the implementation. On targets other than WebAssembly it only checks the
+/// type, so that the crate remains an ordinary library with ordinary tests.
+#[macro_export]
+macro_rules! export {
+    ($module:ty $(,)?) => {
+        const _: () = {
+            const _: () = $crate::plumbing::check::<$module>();
+
+            #[cfg(target_family = "wasm")]
+            type Component = $crate::plumbing::Guest<$module>;
+
+            #[cfg(target_family = "wasm")]
+            $crate::plumbing::bindings::export_component!(
+                Component with_types_in $crate::plumbing::bindings
+            );
+        };
+    };
+}
+
+/// Compiles only for a module.
+#[doc(hidden)]
+pub const fn check<M: Module>() {}

@@ -1,0 +1,47 @@
+//! Everything a module author imports: write a kusion module as an ordinary Rust type.
+//!
+//! A module turns what a developer wrote in `app.yaml`, together with the platform team's settings,
+//! into resources. It is a type with two configuration types and one function; [`export!`] makes a
+//! component of it, and nothing of WebAssembly shows. Modules are pure: they have no clock, no
+//! randomness, no files, no network and no environment, so the same request always gives the same
+//! output. On every other target the same code is an ordinary library, and [`testing`] calls it
+//! exactly as the host would.
+#![doc = include_str!("../README.md")]
+
+mod decode;
+mod description;
+mod export;
+#[cfg(target_family = "wasm")]
+mod guest;
+pub mod kubernetes;
+pub mod log;
+mod module;
+pub mod names;
+mod output;
+mod patch;
+mod pointer;
+mod rejection;
+mod request;
+mod resource;
+mod schema;
+mod secret;
+pub mod terraform;
+pub mod testing;
+
+pub use crate::description::Description;
+pub use crate::module::{Kind, Module, Nothing};
+pub use crate::output::{Need, Output};
+pub use crate::patch::Patch;
+pub use crate::pointer::Pointer;
+pub use crate::rejection::{Problem, Problems, Rejection};
+pub use crate::request::{Input, Request, Scope};
+pub use crate::resource::{Resource, path_reference};
+pub use crate::secret::{Secret, SecretSource};
+
+/// What [`export!`] expands to; not for authors, and free to change.
+#[doc(hidden)]
+pub mod plumbing {
+    pub use crate::export::check;
+    #[cfg(target_family = "wasm")]
+    pub use crate::guest::{Guest, bindings};
+}
