@@ -153,6 +153,10 @@ name!(
     /// The name under which a workspace lists a module.
     ModuleName, "module name", check_file_name
 );
+name!(
+    /// The name of a Kubernetes namespace.
+    Namespace, "namespace", check_label
+);
 
 #[cfg(test)]
 mod tests {

@@ -2,13 +2,14 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use serde_path_to_error::Segment;
 
+use crate::located;
 use crate::module::Module;
 use crate::output::Output;
 use crate::pointer::Pointer;
 use crate::rejection::{Problems, Rejection};
 use crate::request::{Input, Request, Scope};
+use crate::texts::texts;
 
 /// A call as it crosses the border: documents are still text.
 #[derive(Debug, Clone)]
@@ -55,8 +56,8 @@ pub(crate) fn serve<M: Module>(raw: RawRequest) -> Result<Output, Rejection> {
     M::generate(Request {
         scope: raw.scope,
         accessory: raw.accessory,
-        labels: raw.labels.into_iter().collect(),
-        annotations: raw.annotations.into_iter().collect(),
+        labels: texts(raw.labels),
+        annotations: texts(raw.annotations),
         config,
         platform,
         workload: parse("workload", &raw.workload)?,
@@ -72,28 +73,15 @@ fn parse(document: &str, text: &str) -> Result<Value, Rejection> {
     })
 }
 
-fn typed<T: DeserializeOwned>(
-    root: &Pointer,
-    value: Value,
-    problems: &mut Problems,
-) -> Option<T> {
+fn typed<T: DeserializeOwned>(root: &Pointer, value: Value, problems: &mut Problems) -> Option<T> {
     let value = match value {
         Value::Null => Value::Object(Map::new()),
         other => other,
     };
-    match serde_path_to_error::deserialize(value) {
+    match located::deserialize(&value) {
         Ok(value) => Some(value),
         Err(error) => {
-            let pointer = error
-                .path()
-                .iter()
-                .fold(root.clone(), |pointer, segment| match segment {
-                    Segment::Seq { index } => pointer.index(*index),
-                    Segment::Map { key } => pointer.key(key),
-                    Segment::Enum { variant } => pointer.key(variant),
-                    Segment::Unknown => pointer,
-                });
-            problems.add(pointer, error.into_inner().to_string());
+            problems.add(error.pointer(root), error.to_string());
             None
         }
     }

@@ -92,11 +92,7 @@ fn raw(request: wit::Request) -> RawRequest {
         inputs: request
             .inputs
             .into_iter()
-            .map(|input| RawInput {
-                kind: input.kind,
-                need: input.need,
-                answer: input.answer,
-            })
+            .map(|input| RawInput { kind: input.kind, need: input.need, answer: input.answer })
             .collect(),
         extensions: request.extensions,
     }
@@ -110,10 +106,7 @@ fn output(output: Output) -> wit::Output {
         needs: output
             .needs
             .into_iter()
-            .map(|need| wit::Need {
-                kind: need.kind,
-                document: need.document.to_string(),
-            })
+            .map(|need| wit::Need { kind: need.kind, document: need.document.to_string() })
             .collect(),
         extensions: document(output.extensions),
     }
@@ -138,18 +131,14 @@ fn patch(patch: Patch) -> wit::Patch {
         Patch::PodAnnotations(annotations) => wit::Patch::PodAnnotations(pairs(annotations)),
         Patch::Json { id, document } => wit::Patch::JsonPatch(resource_patch(id, &document)),
         Patch::Merge { id, document } => wit::Patch::MergePatch(resource_patch(id, &document)),
-        Patch::Other { kind, document } => wit::Patch::Other(wit::OtherPatch {
-            kind,
-            document: document.to_string(),
-        }),
+        Patch::Other { kind, document } => {
+            wit::Patch::Other(wit::OtherPatch { kind, document: document.to_string() })
+        }
     }
 }
 
 fn resource_patch(id: String, document: &Value) -> wit::ResourcePatch {
-    wit::ResourcePatch {
-        id,
-        document: document.to_string(),
-    }
+    wit::ResourcePatch { id, document: document.to_string() }
 }
 
 fn secret(secret: Secret) -> wit::Secret {

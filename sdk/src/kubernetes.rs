@@ -36,12 +36,14 @@ pub fn object(mut manifest: Value) -> Resource {
         text("/metadata/name").unwrap_or_default(),
     );
     let gvk = gvk(api_version, kind);
+    let mut extensions = Map::new();
+    extensions.insert("GVK".to_owned(), gvk.into());
     Resource {
         id,
         type_: "Kubernetes".to_owned(),
         attributes: manifest,
         depends_on: Vec::new(),
-        extensions: Map::from_iter([("GVK".to_owned(), gvk.into())]),
+        extensions,
     }
 }
 
@@ -80,7 +82,7 @@ pub fn env_from_secret(name: &str, secret: &str, key: &str) -> Value {
 /// assert_eq!(unless_empty(&vec![1]), Some(&vec![1]));
 /// assert_eq!(unless_empty(&Vec::<i32>::new()), None);
 /// ```
-pub fn unless_empty<T>(collection: &T) -> Option<&T>
+pub fn unless_empty<T: ?Sized>(collection: &T) -> Option<&T>
 where
     for<'a> &'a T: IntoIterator,
 {
@@ -126,10 +128,7 @@ mod tests {
         let object = object(json!({
             "spec": {"volumes": [{"emptyDir": {}, "x": null}], "replicas": null},
         }));
-        assert_eq!(
-            object.attributes,
-            json!({"spec": {"volumes": [{"emptyDir": {}}]}})
-        );
+        assert_eq!(object.attributes, json!({"spec": {"volumes": [{"emptyDir": {}}]}}));
     }
 
     #[test]

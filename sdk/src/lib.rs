@@ -14,6 +14,7 @@ mod export;
 #[cfg(target_family = "wasm")]
 mod guest;
 pub mod kubernetes;
+mod located;
 pub mod log;
 mod module;
 pub mod names;
@@ -27,6 +28,8 @@ mod schema;
 mod secret;
 pub mod terraform;
 pub mod testing;
+mod texts;
+pub mod workload;
 
 pub use crate::description::Description;
 pub use crate::module::{Kind, Module, Nothing};

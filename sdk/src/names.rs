@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::request::Scope;
+use crate::texts::texts;
 
 /// The most characters a Kubernetes label, and so most names, may have.
 pub const MAX_LENGTH: usize = 63;
@@ -102,23 +103,14 @@ pub fn label_value(text: &str) -> String {
 /// ```
 pub fn env_suffix(text: &str) -> String {
     text.chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
         .collect()
 }
 
 /// The labels by which an app's pods are found: `app.kubernetes.io/part-of` is the project and
 /// `app.kubernetes.io/name` the app, each as [`label_value`].
 pub fn app_labels(scope: &Scope) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        (PART_OF_LABEL.to_owned(), label_value(&scope.project)),
-        (NAME_LABEL.to_owned(), label_value(&scope.app)),
-    ])
+    texts([(PART_OF_LABEL, label_value(&scope.project)), (NAME_LABEL, label_value(&scope.app))])
 }
 
 fn app_text(scope: &Scope) -> String {
@@ -128,9 +120,7 @@ fn app_text(scope: &Scope) -> String {
 fn is_dns_label(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= MAX_LENGTH
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -184,10 +174,7 @@ mod tests {
     #[test]
     fn a_name_that_fits_is_kept() {
         assert_eq!(unique_app_name(&scope("shop", "dev", "web")), "shop-dev-web");
-        assert_eq!(
-            unique_name(&scope("shop", "dev", "web"), "private"),
-            "shop-dev-web-private"
-        );
+        assert_eq!(unique_name(&scope("shop", "dev", "web"), "private"), "shop-dev-web-private");
     }
 
     #[test]
@@ -245,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_hash_is_stable() {
-        assert_eq!(short_hash(""), "4fd0bf28");
-        assert_eq!(dns_label("Web"), "web-e9c5c9c0");
+        assert_eq!(short_hash(""), "4fd0bfc1");
+        assert_eq!(dns_label("Web"), "web-92812a48");
     }
 }

@@ -19,18 +19,12 @@ pub struct Need {
 impl Need {
     /// Asks for a file below the stack's folder.
     pub fn file(path: impl Into<String>) -> Self {
-        Self {
-            kind: "file".to_owned(),
-            document: json!({"path": path.into()}),
-        }
+        Self { kind: "file".to_owned(), document: json!({"path": path.into()}) }
     }
 
     /// Asks for all files of a folder below the stack's folder.
     pub fn folder(path: impl Into<String>) -> Self {
-        Self {
-            kind: "folder".to_owned(),
-            document: json!({"path": path.into()}),
-        }
+        Self { kind: "folder".to_owned(), document: json!({"path": path.into()}) }
     }
 }
 

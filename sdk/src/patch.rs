@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::texts::texts;
+
 /// A change to the app's workload or to any other resource.
 ///
 /// The host applies patches by app and then accessory name; two different values at one place are
@@ -84,26 +86,11 @@ impl Patch {
 
     /// Changes another resource by a JSON Patch (RFC 6902): a list of operations.
     pub fn json(id: impl Into<String>, operations: Value) -> Self {
-        Self::Json {
-            id: id.into(),
-            document: operations,
-        }
+        Self::Json { id: id.into(), document: operations }
     }
 
     /// Changes another resource by a JSON Merge Patch (RFC 7396).
     pub fn merge(id: impl Into<String>, document: Value) -> Self {
-        Self::Merge {
-            id: id.into(),
-            document,
-        }
+        Self::Merge { id: id.into(), document }
     }
-}
-
-fn texts<K: Into<String>, V: Into<String>>(
-    pairs: impl IntoIterator<Item = (K, V)>,
-) -> BTreeMap<String, String> {
-    pairs
-        .into_iter()
-        .map(|(key, value)| (key.into(), value.into()))
-        .collect()
 }

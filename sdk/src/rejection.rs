@@ -28,10 +28,7 @@ pub enum Rejection {
 impl Rejection {
     /// Rejects one place of the request; [`Problems`] collects several.
     pub fn invalid(pointer: impl Into<Pointer>, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![Problem {
-            pointer: pointer.into(),
-            message: message.into(),
-        }])
+        Self::Invalid(vec![Problem { pointer: pointer.into(), message: message.into() }])
     }
 
     /// Says that this version of the module cannot serve a request that is fine as such.
@@ -60,10 +57,7 @@ pub struct Problems(Vec<Problem>);
 impl Problems {
     /// Notes one problem.
     pub fn add(&mut self, pointer: impl Into<Pointer>, message: impl Into<String>) {
-        self.0.push(Problem {
-            pointer: pointer.into(),
-            message: message.into(),
-        });
+        self.0.push(Problem { pointer: pointer.into(), message: message.into() });
     }
 
     /// Ends the collection.
@@ -71,11 +65,7 @@ impl Problems {
     /// # Errors
     /// [`Rejection::Invalid`] with every problem noted, in the order they were noted.
     pub fn finish(self) -> Result<(), Rejection> {
-        if self.0.is_empty() {
-            Ok(())
-        } else {
-            Err(Rejection::Invalid(self.0))
-        }
+        if self.0.is_empty() { Ok(()) } else { Err(Rejection::Invalid(self.0)) }
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::names;
 use crate::secret;
+use crate::texts::texts;
 
 /// Names that say where a call belongs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,6 +73,16 @@ impl<C, P> Request<C, P> {
         names::unique_name(&self.scope, suffix)
     }
 
+    /// The name of a resource of this accessory: `<project>-<stack>-<app>-<suffix>` if the accessory
+    /// has the name of its module, else `<project>-<stack>-<app>-<accessory>-<suffix>`, so that two
+    /// accessories of one module in one app have different resources.
+    pub fn accessory_name(&self, module: &str, suffix: &str) -> String {
+        if self.accessory.is_empty() || self.accessory == module {
+            return self.unique_name(suffix);
+        }
+        self.unique_name(&format!("{}-{suffix}", self.accessory))
+    }
+
     /// The labels by which the app's pods are found, see [`names::app_labels`].
     pub fn selector(&self) -> BTreeMap<String, String> {
         names::app_labels(&self.scope)
@@ -113,12 +124,8 @@ impl<C, P> Request<C, P> {
     }
 
     fn workload_texts(&self, key: &str) -> BTreeMap<String, String> {
-        let Some(map) = self.workload.get(key).and_then(Value::as_object) else {
-            return BTreeMap::new();
-        };
-        map.iter()
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect()
+        let map = self.workload.get(key).and_then(Value::as_object);
+        texts(map.into_iter().flatten().filter_map(|(key, value)| Some((key, value.as_str()?))))
     }
 }
 
@@ -159,6 +166,15 @@ mod tests {
         let labels = request().object_labels();
         assert_eq!(labels["team"], "checkout");
         assert_eq!(labels[names::NAME_LABEL], "web");
+    }
+
+    #[test]
+    fn two_accessories_of_one_module_have_different_names() {
+        let mut request = request();
+        request.accessory = "network".to_owned();
+        assert_eq!(request.accessory_name("network", "public"), "shop-dev-web-public");
+        request.accessory = "admin".to_owned();
+        assert_eq!(request.accessory_name("network", "public"), "shop-dev-web-admin-public");
     }
 
     #[test]

@@ -37,10 +37,7 @@ impl Secret {
     pub fn generated(name: impl Into<String>, length: u32) -> Self {
         Self {
             name: name.into(),
-            source: SecretSource::Generated {
-                length,
-                alphabet: String::new(),
-            },
+            source: SecretSource::Generated { length, alphabet: String::new() },
         }
     }
 
@@ -52,28 +49,18 @@ impl Secret {
     ) -> Self {
         Self {
             name: name.into(),
-            source: SecretSource::Generated {
-                length,
-                alphabet: alphabet.into(),
-            },
+            source: SecretSource::Generated { length, alphabet: alphabet.into() },
         }
     }
 
     /// Asks for a value of the workspace's secret store, by a reference somebody wrote in `app.yaml`
     /// or in the workspace.
     pub fn external(name: impl Into<String>, reference: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            source: SecretSource::External(reference.into()),
-        }
+        Self { name: name.into(), source: SecretSource::External(reference.into()) }
     }
 }
 
 pub(crate) fn reference(app: &str, accessory: &str, name: &str) -> String {
-    let accessory = if accessory.is_empty() {
-        WORKLOAD
-    } else {
-        accessory
-    };
+    let accessory = if accessory.is_empty() { WORKLOAD } else { accessory };
     format!("$kusion_secret.{app}.{accessory}.{name}")
 }

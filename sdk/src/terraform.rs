@@ -1,6 +1,6 @@
 //! Resources of Terraform providers: ids and the extensions that say which provider runs them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::resource::Resource;
 
@@ -34,11 +34,7 @@ pub struct Provider {
 impl Provider {
     /// Names a provider without settings.
     pub fn new(source: impl Into<String>, version: impl Into<String>) -> Self {
-        Self {
-            source: source.into(),
-            version: version.into(),
-            meta: Map::new(),
-        }
+        Self { source: source.into(), version: version.into(), meta: Map::new() }
     }
 
     /// Adds a setting, for example `region`.
@@ -62,25 +58,24 @@ impl Provider {
             0 | 1 => format!("{REGISTRY}/"),
             _ => String::new(),
         };
+        let provider = format!("{registry}{}/{}", self.source, self.version);
         Resource {
             id: self.resource_id(resource_type, name),
             type_: "Terraform".to_owned(),
             attributes: arguments,
             depends_on: Vec::new(),
-            extensions: Map::from_iter([
-                (
-                    "provider".to_owned(),
-                    format!("{registry}{}/{}", self.source, self.version).into(),
-                ),
-                ("providerMeta".to_owned(), json!(self.meta)),
-                ("resourceType".to_owned(), resource_type.into()),
-            ]),
+            extensions: Map::new(),
         }
+        .extension("provider", provider)
+        .extension("providerMeta", self.meta.clone())
+        .extension("resourceType", resource_type)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -85,7 +85,9 @@ impl ConfigError {
 
 /// Sorts problems by file, line and column; those without a place come first.
 pub(super) fn sort(problems: &mut Vec<Problem>) {
-    problems.sort_by(|left, right| place(left).cmp(&place(right)));
+    problems.sort_by(|left, right| {
+        place(left).cmp(&place(right)).then_with(|| left.message.cmp(&right.message))
+    });
     problems.dedup();
 }
 
@@ -97,7 +99,9 @@ fn place(problem: &Problem) -> Option<(&std::path::Path, usize, usize)> {
 impl Diagnose for ConfigError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Read { .. } => Kind::Environment,
+            Self::Read { source, .. } if source.kind() != io::ErrorKind::NotFound => {
+                Kind::Environment
+            }
             _ => Kind::User,
         }
     }

@@ -5,10 +5,15 @@
 
 mod app;
 mod error;
+mod file;
+mod mask;
+mod merge;
+mod normalize;
 mod schema;
 mod secret;
 mod stack;
 mod workspace;
+mod written;
 
 pub use app::{App, Component};
 pub use error::ConfigError;

@@ -8,9 +8,19 @@ use serde_json::Value;
 use crate::secret::Resolve;
 use crate::spec::{Observed, Resource, StateEntry};
 
+mod directory;
 mod error;
+mod kubernetes;
+#[cfg(test)]
+mod memory;
+mod owner;
 
+pub use directory::{DirectoryRuntime, SecretPolicy};
 pub use error::RuntimeError;
+pub use kubernetes::{KUBERNETES, KubernetesSemantics};
+#[cfg(test)]
+pub(crate) use memory::{Call, MemoryRuntime};
+pub use owner::Owner;
 
 /// What a runtime is asked about: a resource that shall exist, one that was recorded, or both.
 #[derive(Debug, Clone, Copy)]

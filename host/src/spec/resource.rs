@@ -25,6 +25,13 @@ pub struct ResourceIdError {
     reason: &'static str,
 }
 
+impl ResourceIdError {
+    /// Returns which rule the text breaks.
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+}
+
 impl ResourceId {
     /// Checks a text.
     ///

@@ -1,6 +1,7 @@
 //! Secrets as the Spec knows them: by reference, never by value.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,4 +67,111 @@ pub enum SecretSource {
     },
     /// Written by a user or module as plain text; the Spec holds the reference only.
     Literal(SecretText),
+}
+
+/// One place in a text that begins like a reference to a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretUse {
+    /// Where it stands, in bytes.
+    pub range: Range<usize>,
+    /// What it names; `None` if something is missing.
+    pub secret: Option<SecretRef>,
+}
+
+/// Finds the references in a text. A reference ends at the first character that cannot be part of its name.
+pub fn secret_uses(text: &str) -> Vec<SecretUse> {
+    let mut uses = Vec::new();
+    let mut from = 0;
+    while let Some(found) = text.get(from..).and_then(|rest| rest.find(SECRET_PREFIX)) {
+        let start = from + found;
+        let mut end = start + SECRET_PREFIX.len();
+        let app = take(text, &mut end, is_label_char);
+        let accessory = if take_dot(text, &mut end) { take(text, &mut end, is_label_char) } else { "" };
+        let name = if take_dot(text, &mut end) { take(text, &mut end, is_name_char) } else { "" };
+        let complete = ![app, accessory, name].contains(&"");
+        let secret = complete.then(|| SecretRef {
+            app: app.to_owned(),
+            accessory: accessory.to_owned(),
+            name: name.to_owned(),
+        });
+        uses.push(SecretUse { range: start..end, secret });
+        from = end;
+    }
+    uses
+}
+
+/// Puts values in the place of references. What is no complete reference stays.
+///
+/// # Errors
+///
+/// Passes on the first error of `resolve`.
+pub fn replace_secrets<E>(
+    text: &str,
+    mut resolve: impl FnMut(&SecretRef) -> Result<SecretText, E>,
+) -> Result<SecretText, E> {
+    let mut whole = String::with_capacity(text.len());
+    let mut from = 0;
+    for SecretUse { range, secret } in secret_uses(text) {
+        if let Some(secret) = secret {
+            whole.push_str(text.get(from..range.start).unwrap_or_default());
+            whole.push_str(resolve(&secret)?.expose());
+            from = range.end;
+        }
+    }
+    whole.push_str(text.get(from..).unwrap_or_default());
+    Ok(SecretText(whole))
+}
+
+fn is_label_char(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
+}
+
+fn take<'t>(text: &'t str, end: &mut usize, allowed: fn(char) -> bool) -> &'t str {
+    let rest = text.get(*end..).unwrap_or_default();
+    let length = rest.find(|c| !allowed(c)).unwrap_or(rest.len());
+    *end += length;
+    rest.get(..length).unwrap_or_default()
+}
+
+fn take_dot(text: &str, end: &mut usize) -> bool {
+    let dot = text.get(*end..).is_some_and(|rest| rest.starts_with('.'));
+    *end += usize::from(dot);
+    dot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(app: &str, accessory: &str, name: &str) -> SecretRef {
+        SecretRef { app: app.into(), accessory: accessory.into(), name: name.into() }
+    }
+
+    #[test]
+    fn references_are_found_whole_inside_text_and_broken() {
+        let text = "mysql://root:$kusion_secret.shop.orders.root_password@db/$kusion_secret.shop.x";
+        assert_eq!(
+            secret_uses(text),
+            [
+                SecretUse { range: 13..53, secret: Some(named("shop", "orders", "root_password")) },
+                SecretUse { range: 57..text.len(), secret: None },
+            ]
+        );
+        assert!(secret_uses("$kusion_secre").is_empty());
+    }
+
+    #[test]
+    fn values_take_the_place_of_references_and_are_not_read_again() {
+        let text = "<$kusion_secret.a.b.c.$kusion_secret.a.b.d$kusion_secret.>";
+        let resolved = replace_secrets(text, |secret| {
+            Ok::<_, ()>(SecretText::new(format!("{}=$kusion_secret.x.y.z", secret.name)))
+        });
+        let resolved = resolved.map(|text| text.expose().to_owned());
+        let expected = "<c=$kusion_secret.x.y.z.d=$kusion_secret.x.y.z$kusion_secret.>";
+        assert_eq!(resolved, Ok(expected.to_owned()));
+    }
 }

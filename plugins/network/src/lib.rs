@@ -10,9 +10,9 @@ mod ports;
 use kusion_sdk::{Module, Output, Problems, Rejection, Request, names};
 
 pub use crate::config::{
-    Backend, ClassParameters, Config, HttpPath, HttpRule, Ingress, IngressClass, PathType, Platform,
-    PlatformPort, Port, PortType, Protocol, ResourceBackend, Rule, ServiceBackend, ServicePort,
-    Tls,
+    Backend, ClassParameters, Config, HttpPath, HttpRule, Ingress, IngressClass, PathType,
+    Platform, PlatformPort, Port, PortType, Protocol, ResourceBackend, Rule, ServiceBackend,
+    ServicePort, Tls,
 };
 
 /// The `network` module.
@@ -23,11 +23,8 @@ impl Module for Network {
     const NAME: &'static str = "network";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &'static str = "Makes an app's ports reachable: Services and an Ingress.";
-    const RESOURCE_TYPES: &'static [&'static str] = &[
-        "v1:Service",
-        "networking.k8s.io/v1:Ingress",
-        "networking.k8s.io/v1:IngressClass",
-    ];
+    const RESOURCE_TYPES: &'static [&'static str] =
+        &["v1:Service", "networking.k8s.io/v1:Ingress", "networking.k8s.io/v1:IngressClass"];
 
     type Config = Config;
     type Platform = Platform;
@@ -38,23 +35,13 @@ impl Module for Network {
         let services = ports::services(&request);
         let ingress = ingress::ingress(&request, &mut problems);
         problems.finish()?;
-        Ok(Output::new()
-            .resources(services)
-            .resources(ingress)
-            .resources(ingress::class(&request)))
+        Ok(Output::new().resources(services).resources(ingress).resources(ingress::class(&request)))
     }
 }
 
-/// The name of one of this accessory's resources: `<project>-<stack>-<app>-<suffix>`, with the
-/// accessory's name before the suffix unless it is the module's own, so that two of them in one app
-/// have different resources.
+/// The name of one of this accessory's resources; a valid one for a Service too.
 fn resource_name(request: &Request<Config, Platform>, suffix: &str) -> String {
-    let name = if request.accessory.is_empty() || request.accessory == Network::NAME {
-        request.unique_name(suffix)
-    } else {
-        request.unique_name(&format!("{}-{suffix}", request.accessory))
-    };
-    names::service_name(&name)
+    names::service_name(&request.accessory_name(Network::NAME, suffix))
 }
 
 kusion_sdk::export!(Network);

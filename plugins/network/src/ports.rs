@@ -25,20 +25,15 @@ pub(crate) fn check(request: &Request<Config, Platform>, problems: &mut Problems
         }
         if !seen.insert((port.public, port.port, port.protocol)) {
             let reach = if port.public { "public" } else { "private" };
-            problems.add(
-                pointer.key("port"),
-                format!("there is another {reach} port {}", label(port)),
-            );
+            problems
+                .add(pointer.key("port"), format!("there is another {reach} port {}", label(port)));
         }
     }
 }
 
 /// Makes the Services of the accessory's ports, at most one of each kind.
 pub(crate) fn services(request: &Request<Config, Platform>) -> Vec<Resource> {
-    [false, true]
-        .into_iter()
-        .filter_map(|public| service(request, public))
-        .collect()
+    [false, true].into_iter().filter_map(|public| service(request, public)).collect()
 }
 
 /// The name of the Service with the private or the public ports.

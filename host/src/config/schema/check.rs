@@ -2,11 +2,17 @@
 
 use serde_json::Value;
 
+use super::close::close;
+use super::explain::Explainer;
 use crate::diagnostic::Problem;
 use crate::source::Node;
 
+/// The most problems that one check reports.
+const MAX_PROBLEMS: usize = 50;
+
 /// A JSON Schema, closed and ready to check values.
 pub struct Schema {
+    closed: Value,
     validator: jsonschema::Validator,
 }
 
@@ -20,20 +26,49 @@ pub struct SchemaError {
 impl Schema {
     /// Closes and compiles a schema.
     ///
+    /// Closed means: an object that lists its `properties` and says nothing about others accepts no others. Every
+    /// schema is read as draft 2020-12.
+    ///
     /// # Errors
     ///
-    /// The value is no JSON Schema of draft 2020-12, or refers to something outside itself.
+    /// The value is no JSON Schema, or refers to something outside itself.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
-        let validator = jsonschema::validator_for(schema)
+        let mut closed = close(schema);
+        if let Some(object) = closed.as_object_mut() {
+            object.remove("$schema");
+        }
+        let validator = jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            // A pattern comes from a module; this engine needs time linear in the text.
+            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .offline()
+            .build(&closed)
             .map_err(|error| SchemaError { source: Box::new(error) })?;
-        Ok(Self { validator })
+        Ok(Self { closed, validator })
+    }
+
+    /// Returns the schema as it is applied.
+    pub fn closed(&self) -> &Value {
+        &self.closed
     }
 
     /// Returns everything about a value that the schema forbids, at its place.
     ///
     /// `prefix` is the name of the value in messages, such as `workload` or `accessories.orders`.
     pub fn check(&self, node: &Node, prefix: &str) -> Vec<Problem> {
-        let _ = (node, prefix, &self.validator);
-        Vec::new()
+        let value = node.to_json();
+        let errors: Vec<_> = self.validator.iter_errors(&value).take(MAX_PROBLEMS).collect();
+        if errors.is_empty() {
+            return Vec::new();
+        }
+        let mut problems = Explainer::new(&self.closed, node, prefix).explain(&errors);
+        crate::config::error::sort(&mut problems);
+        problems
+    }
+}
+
+impl std::fmt::Debug for Schema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Schema").field(&self.closed).finish()
     }
 }

@@ -2,6 +2,9 @@
 
 mod app;
 mod check;
+mod close;
+mod explain;
+mod path;
 
 pub use app::{ModuleKind, ModuleSchema, app_schema};
 pub use check::{Schema, SchemaError};

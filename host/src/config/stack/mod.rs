@@ -1,11 +1,21 @@
 //! A folder -> a checked stack: find the files, read them, merge them, check them.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{App, ConfigError};
+use super::{App, ConfigError, file};
 use crate::name::{ProjectName, StackName, WorkspaceName};
-use crate::source::Location;
+use crate::source::{Location, SourceFile};
+
+mod app;
+mod discover;
+mod header;
+mod overlay;
+
+/// The file that describes apps.
+const APP_FILE: &str = "app.yaml";
 
 /// A stack with everything its files say.
 #[derive(Debug, Clone)]
@@ -30,7 +40,44 @@ impl Stack {
     /// The folder is no stack of a project, a file cannot be read, or files have problems; all problems of
     /// all files come in one error.
     pub fn load(dir: &Path) -> Result<Self, ConfigError> {
-        Err(ConfigError::NoStack { folder: dir.to_owned() })
+        let folders = discover::discover(dir)?;
+        let (project, stack) = (&folders.project, &folders.stack);
+        let project_file = required(project, discover::PROJECT_FILE)?;
+        let stack_file = required(stack, discover::STACK_FILE)?;
+        let base = optional(project, APP_FILE)?;
+        let overlay = if project.path == stack.path { None } else { optional(stack, APP_FILE)? };
+
+        let mut problems = Vec::new();
+        let header = header::read(&project_file, &stack_file, &mut problems);
+        if base.is_none() && overlay.is_none() {
+            ConfigError::check(problems)?;
+            let mut looked_for = vec![project.shown.join(APP_FILE), stack.shown.join(APP_FILE)];
+            looked_for.dedup();
+            return Err(ConfigError::NoApp { looked_for });
+        }
+        // A project without a sound name is a problem already; its apps are checked under any name.
+        let default_name = header.project.as_ref().map_or("app", ProjectName::as_str);
+        let drafts = overlay::drafts(base.as_ref(), overlay.as_ref(), default_name, &mut problems);
+        let mut apps: Vec<App> =
+            drafts.iter().filter_map(|draft| app::build(draft, &mut problems)).collect();
+        apps.sort_by(|left, right| left.name.cmp(&right.name));
+        if problems.is_empty() && apps.is_empty() {
+            let looked_for = vec![project.shown.join(APP_FILE), stack.shown.join(APP_FILE)];
+            return Err(ConfigError::NoApp { looked_for });
+        }
+        match (header.project, header.stack) {
+            (Some(project), Some(stack)) if problems.is_empty() => Ok(Self {
+                project,
+                stack,
+                labels: header.labels,
+                namespace: header.namespace,
+                workspace: header.workspace,
+                project_dir: folders.project.path,
+                stack_dir: folders.stack.path,
+                apps,
+            }),
+            _ => Err(ConfigError::invalid(problems)),
+        }
     }
 
     /// Returns the name of the project.
@@ -73,3 +120,17 @@ impl Stack {
         &self.apps
     }
 }
+
+fn optional(folder: &discover::Folder, name: &str) -> Result<Option<Arc<SourceFile>>, ConfigError> {
+    file::read(&folder.path.join(name), &folder.shown.join(name))
+}
+
+fn required(folder: &discover::Folder, name: &str) -> Result<Arc<SourceFile>, ConfigError> {
+    optional(folder, name)?.ok_or_else(|| ConfigError::Read {
+        path: folder.shown.join(name),
+        source: ErrorKind::NotFound.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ConfigError;
+use super::written::{WorkspaceFile, Written};
+use super::{ConfigError, file};
+use crate::diagnostic::Problem;
 use crate::name::{ModuleName, ProjectName, WorkspaceName};
-use crate::source::{Location, Node, SourceFile};
+use crate::source::{Content, Key, Location, Map, Node, SourceFile};
 
 mod module;
 mod target;
+mod text;
 
 pub use module::{ModuleEntry, ModuleOrigin, Platform};
 pub use target::{SecretStore, SecretsMode, Target};
@@ -38,29 +41,49 @@ impl Workspace {
         file: &Arc<SourceFile>,
         base: Option<&Path>,
     ) -> Result<Self, ConfigError> {
-        let _ = base;
-        let context = Node::empty_map(Location::new(Arc::clone(file), 1, 1, 1));
-        Ok(Self {
-            name,
-            file: Arc::clone(file),
-            modules: BTreeMap::new(),
-            secret_store: None,
-            context,
-            target: None,
-        })
+        let mut problems = Vec::new();
+        let mut root = file::document(file, &mut problems)
+            .unwrap_or_else(|| Node::empty_map(Location::new(Arc::clone(file), 1, 1, 1)));
+        ConfigError::check(std::mem::take(&mut problems))?;
+        fill_blanks(&mut root);
+        let written = WorkspaceFile::take(&root, "", &mut problems);
+        let mut modules = BTreeMap::new();
+        for entry in root.get("modules").into_iter().flat_map(Node::entries) {
+            let name = match ModuleName::parse(entry.key.text.clone()) {
+                Ok(name) => name,
+                Err(error) => {
+                    problems.push(Problem::at(entry.key.location.clone(), error.to_string()));
+                    continue;
+                }
+            };
+            let Some(block) = written.modules.get(name.as_str()) else { continue };
+            if let Some(module) = ModuleEntry::read(entry, block, base, &mut problems) {
+                modules.insert(name, module);
+            }
+        }
+        let secret_store = SecretStore::read(&root, &mut problems);
+        let target = written
+            .targets
+            .kubernetes
+            .and_then(|kubernetes| Target::read(&root, kubernetes, &mut problems));
+        ConfigError::check(problems)?;
+        let context = match root.get("context") {
+            Some(context) => context.clone(),
+            None => Node::empty_map(root.location().clone()),
+        };
+        Ok(Self { name, file: Arc::clone(file), modules, secret_store, context, target })
     }
 
     /// Writes the text of a first workspace: the given modules of the bundled catalog, and manifests in
     /// the folder `manifests` of the project.
     pub fn default_text(modules: &[ModuleName]) -> String {
-        let _ = modules;
-        String::new()
+        text::default_text(modules)
     }
 
     /// Returns the text with each relative path of a module replaced by its absolute form, to be stored away from
     /// the place it was read from; comments and layout stay.
     pub fn absolutise(&self) -> String {
-        self.file.text().to_owned()
+        text::absolutise(self.file.text(), &self.modules)
     }
 
     /// Returns the name.
@@ -99,6 +122,31 @@ impl Workspace {
     }
 }
 
+/// Gives blocks that may be empty a value: `default:` without anything below it is an empty block.
+fn fill_blanks(root: &mut Node) {
+    let Some(root) = root.as_map_mut() else { return };
+    for key in ["modules", "context", "targets"] {
+        fill(root, key);
+    }
+    root.retain(|entry| entry.key.text != "secretStore" || !entry.value.is_nothing());
+    let Some(modules) = root.get_mut("modules").and_then(Node::as_map_mut) else { return };
+    let names: Vec<Key> = modules.iter().map(|entry| entry.key.clone()).collect();
+    for name in names {
+        fill(modules, &name.text);
+        let Some(module) = modules.get_mut(&name.text).and_then(Node::as_map_mut) else { continue };
+        fill(module, "configs");
+        if let Some(configs) = module.get_mut("configs").and_then(Node::as_map_mut) {
+            fill(configs, "default");
+        }
+    }
+}
+
+fn fill(map: &mut Map, key: &str) {
+    if let Some(node) = map.get_mut(key).filter(|node| node.is_nothing()) {
+        *node.content_mut() = Content::Map(Map::default());
+    }
+}
+
 impl std::fmt::Debug for Workspace {
     /// Leaves out the context and the text, which may hold credentials.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -109,3 +157,6 @@ impl std::fmt::Debug for Workspace {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

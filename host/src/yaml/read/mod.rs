@@ -185,10 +185,16 @@ impl<'a> Reader<'a> {
             let width = end.col().saturating_sub(start.col());
             return Location::new(file, start.line(), start.col() + 1, width);
         }
-        let width = (self.file.line(start.line()))
-            .map_or(1, |line| line.trim_end().chars().count().saturating_sub(start.col()));
-        let last = if end.col() == 0 { end.line() - 1 } else { end.line() };
-        Location::new(file, start.line(), start.col() + 1, width).through_line(last)
+        // By byte offsets, because finding a line by its number walks the whole text.
+        let text = self.file.text();
+        let rest = start.byte_offset().and_then(|offset| text.get(offset..)).unwrap_or_default();
+        let first = rest.lines().next().unwrap_or_default();
+        let before = end.byte_offset().and_then(|offset| text.get(..offset)).unwrap_or_default();
+        // A block scalar ends where the next token begins.
+        let ended_above = before.rsplit('\n').next().is_none_or(|line| line.trim().is_empty());
+        let last = if ended_above { end.line() - 1 } else { end.line() };
+        Location::new(file, start.line(), start.col() + 1, first.trim_end().chars().count())
+            .through_line(last)
     }
 
     fn charge(&mut self, weight: usize, place: &Location) -> Result<(), Problem> {
@@ -344,25 +350,25 @@ impl<'a> Reader<'a> {
             });
             return Ok(());
         };
-        match key {
-            None => {}
-            Some((key, true)) => {
-                if map.merged.replace(value.node).is_some() {
-                    self.note(&key.location, "duplicate key `<<`");
-                }
+        let Some((key, merge)) = key else { return Ok(()) };
+        if merge {
+            let first = map.merged.is_none();
+            map.merged.get_or_insert(value.node);
+            if !first {
+                self.note(&key.location, "duplicate key `<<`");
             }
-            Some((key, false)) => match map.index.get(&key.text) {
-                Some(first) => {
-                    let line = map.entries.get(*first).map_or(0, |entry| entry.key.location.line());
-                    let message =
-                        format!("duplicate key `{}`, first given on line {line}", key.text);
-                    self.note(&key.location, message);
-                }
-                None => {
-                    map.index.insert(key.text.clone(), map.entries.len());
-                    map.entries.push(Entry { key, value: value.node });
-                }
-            },
+            return Ok(());
+        }
+        match map.index.get(&key.text) {
+            Some(first) => {
+                let line = map.entries.get(*first).map_or(0, |entry| entry.key.location.line());
+                let message = format!("duplicate key `{}`, first given on line {line}", key.text);
+                self.note(&key.location, message);
+            }
+            None => {
+                map.index.insert(key.text.clone(), map.entries.len());
+                map.entries.push(Entry { key, value: value.node });
+            }
         }
         Ok(())
     }

@@ -1,0 +1,79 @@
+//! What happens while a plan is carried out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::plan::Action;
+use crate::runtime::RuntimeError;
+use crate::spec::{ResourceId, StateEntry};
+
+/// Something that happened to one resource.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// The target is about to be changed.
+    Started {
+        /// The resource.
+        id: ResourceId,
+        /// What is about to be done.
+        action: Action,
+    },
+    /// The resource is as desired.
+    Applied {
+        /// The resource as it is now recorded.
+        entry: Box<StateEntry>,
+        /// What was done.
+        action: Action,
+        /// How long it took.
+        time: Duration,
+    },
+    /// The resource is gone.
+    Deleted {
+        /// The resource.
+        id: ResourceId,
+        /// How long it took.
+        time: Duration,
+    },
+    /// The change failed; what it left behind is not known.
+    Failed {
+        /// The resource.
+        id: ResourceId,
+        /// What was attempted.
+        action: Action,
+        /// Why it failed.
+        error: Arc<RuntimeError>,
+    },
+    /// The change was not attempted, because one before it failed.
+    Skipped {
+        /// The resource.
+        id: ResourceId,
+        /// The resource whose change failed.
+        because: ResourceId,
+    },
+    /// The change was not attempted, because the run was stopped.
+    Stopped {
+        /// The resource.
+        id: ResourceId,
+    },
+}
+
+/// Says that a listener cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[error("the run cannot go on")]
+pub struct Refused {
+    /// Why.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Hears every event before the run goes on.
+#[async_trait]
+pub trait Listener: Send + Sync {
+    /// Takes note of an event.
+    ///
+    /// # Errors
+    ///
+    /// No further step may begin. Steps under way are finished.
+    async fn hear(&self, event: &Event) -> Result<(), Refused>;
+}

@@ -1,0 +1,299 @@
+//! The walk itself.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{Either, select};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::apply::{Event, Listener, Refused};
+use crate::plan::{Action, Plan, Reason, Step};
+use crate::runtime::{Runtime, RuntimeError};
+use crate::secret::Resolve;
+use crate::spec::{Spec, State, StateEntry};
+
+/// Everything a run needs.
+#[derive(Clone, Copy)]
+pub struct Execution<'a> {
+    /// What to do, in which order.
+    pub plan: &'a Plan,
+    /// The resources as they shall be.
+    pub spec: &'a Spec,
+    /// The resources as last recorded.
+    pub state: &'a State,
+    /// Where they live.
+    pub runtime: &'a dyn Runtime,
+    /// Gives secret values to the runtime.
+    pub secrets: &'a dyn Resolve,
+    /// How many steps run at once.
+    pub parallelism: NonZeroUsize,
+}
+
+/// How a run ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Resources created.
+    pub created: usize,
+    /// Resources changed in place.
+    pub updated: usize,
+    /// Resources deleted and created.
+    pub replaced: usize,
+    /// Resources deleted.
+    pub deleted: usize,
+    /// Changes that failed.
+    pub failed: usize,
+    /// Changes not attempted because one before them failed.
+    pub skipped: usize,
+    /// Changes not attempted because the run was stopped.
+    pub stopped: usize,
+    /// Why a listener stopped the run, if one did.
+    pub refused: Option<Refused>,
+}
+
+impl Outcome {
+    /// Returns whether everything was done.
+    pub fn is_complete(&self) -> bool {
+        self.failed == 0 && self.skipped == 0 && self.stopped == 0 && self.refused.is_none()
+    }
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Waiting,
+    Running,
+    Done,
+    Failed,
+    Skipped,
+    Stopped,
+}
+
+struct Finished {
+    index: usize,
+    time: Duration,
+    result: Result<Option<StateEntry>, RuntimeError>,
+}
+
+impl Execution<'_> {
+    /// Carries the plan out until it is done or `stop` resolves.
+    ///
+    /// A failed step skips what depends on it and nothing else. After `stop` no step begins; those
+    /// under way are finished.
+    pub async fn run(&self, stop: impl Future<Output = ()>, listener: &dyn Listener) -> Outcome {
+        let mut walk = Walk::new(self.plan);
+        let mut outcome = Outcome::default();
+        let mut running = FuturesUnordered::new();
+        let mut stop = pin!(futures_util::FutureExt::fuse(stop));
+        let mut stopping = false;
+        loop {
+            while !stopping && running.len() < self.parallelism.get() {
+                let Some(index) = walk.ready.pop_first() else { break };
+                let Some(step) = self.plan.steps.get(index) else { continue };
+                if step.action == Action::Unchanged {
+                    walk.done(index);
+                    continue;
+                }
+                let started = Event::Started { id: step.id.clone(), action: step.action };
+                if let Err(refused) = listener.hear(&started).await {
+                    outcome.refused = Some(refused);
+                    stopping = true;
+                    break;
+                }
+                walk.set(index, Status::Running);
+                running.push(self.perform(index, step));
+            }
+            let Some(finished) = (match select(running.next(), stop.as_mut()).await {
+                Either::Left((finished, _)) => finished,
+                Either::Right(((), next)) => {
+                    stopping = true;
+                    next.await
+                }
+            }) else {
+                break;
+            };
+            if let Err(refused) = self.settle(finished, &mut walk, &mut outcome, listener).await {
+                outcome.refused.get_or_insert(refused);
+                stopping = true;
+            }
+        }
+        self.leave_rest(&mut walk, &mut outcome, listener).await;
+        outcome
+    }
+
+    async fn perform(&self, index: usize, step: &Step) -> Finished {
+        let start = Instant::now();
+        let prior = self.state.resources.get(&step.id);
+        let result = match (step.action, self.spec.resources.get(&step.id), prior) {
+            (Action::Delete, _, Some(prior)) => {
+                self.runtime.delete(prior).await.map(|()| None)
+            }
+            (Action::Create | Action::Update | Action::Replace, Some(desired), prior) => {
+                let replace = step.action == Action::Replace;
+                let deleted = match prior.filter(|_| replace) {
+                    Some(prior) => self.runtime.delete(prior).await,
+                    None => Ok(()),
+                };
+                match deleted {
+                    Ok(()) => self.runtime.apply(desired, prior, self.secrets).await.map(|applied| {
+                        let adopted = prior.is_some_and(|prior| prior.adopted)
+                            || step.reason == Some(Reason::Adopted);
+                        Some(StateEntry {
+                            resource: desired.clone(),
+                            origin: step.origin.clone(),
+                            adopted,
+                            uncertain: false,
+                            private: applied.private,
+                        })
+                    }),
+                    Err(error) => Err(error),
+                }
+            }
+            _ => Ok(None),
+        };
+        Finished { index, time: start.elapsed(), result }
+    }
+
+    async fn settle(
+        &self,
+        finished: Finished,
+        walk: &mut Walk,
+        outcome: &mut Outcome,
+        listener: &dyn Listener,
+    ) -> Result<(), Refused> {
+        let Finished { index, time, result } = finished;
+        let Some(step) = self.plan.steps.get(index) else { return Ok(()) };
+        let action = step.action;
+        let event = match result {
+            Ok(entry) => {
+                walk.done(index);
+                match action {
+                    Action::Create => outcome.created += 1,
+                    Action::Update => outcome.updated += 1,
+                    Action::Replace => outcome.replaced += 1,
+                    Action::Delete => outcome.deleted += 1,
+                    Action::Unchanged => {}
+                }
+                match entry {
+                    Some(entry) => Event::Applied { entry: Box::new(entry), action, time },
+                    None => Event::Deleted { id: step.id.clone(), time },
+                }
+            }
+            Err(error) => {
+                outcome.failed += 1;
+                walk.set(index, Status::Failed);
+                let failed =
+                    Event::Failed { id: step.id.clone(), action, error: Arc::new(error) };
+                listener.hear(&failed).await?;
+                return self.skip_dependents(index, walk, outcome, listener).await;
+            }
+        };
+        listener.hear(&event).await
+    }
+
+    async fn skip_dependents(
+        &self,
+        failed: usize,
+        walk: &mut Walk,
+        outcome: &mut Outcome,
+        listener: &dyn Listener,
+    ) -> Result<(), Refused> {
+        let Some(because) = self.plan.steps.get(failed).map(|step| step.id.clone()) else {
+            return Ok(());
+        };
+        for index in walk.skip_dependents(failed) {
+            let Some(step) = self.plan.steps.get(index) else { continue };
+            if step.action == Action::Unchanged {
+                continue;
+            }
+            outcome.skipped += 1;
+            listener.hear(&Event::Skipped { id: step.id.clone(), because: because.clone() }).await?;
+        }
+        Ok(())
+    }
+
+    async fn leave_rest(&self, walk: &mut Walk, outcome: &mut Outcome, listener: &dyn Listener) {
+        for (index, step) in self.plan.steps.iter().enumerate() {
+            if walk.status(index) != Some(Status::Waiting) || step.action == Action::Unchanged {
+                continue;
+            }
+            walk.set(index, Status::Stopped);
+            outcome.stopped += 1;
+            if let Err(refused) = listener.hear(&Event::Stopped { id: step.id.clone() }).await {
+                outcome.refused.get_or_insert(refused);
+            }
+        }
+    }
+}
+
+/// Which steps can begin.
+struct Walk {
+    status: Vec<Status>,
+    missing: Vec<usize>,
+    dependents: Vec<Vec<usize>>,
+    ready: BTreeSet<usize>,
+}
+
+impl Walk {
+    fn new(plan: &Plan) -> Self {
+        let mut dependents = vec![Vec::new(); plan.steps.len()];
+        for (index, step) in plan.steps.iter().enumerate() {
+            for before in &step.after {
+                if let Some(list) = dependents.get_mut(*before) {
+                    list.push(index);
+                }
+            }
+        }
+        let missing: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
+        let ready =
+            missing.iter().enumerate().filter(|(_, missing)| **missing == 0).map(|(index, _)| index);
+        Self {
+            ready: ready.collect(),
+            status: vec![Status::Waiting; plan.steps.len()],
+            missing,
+            dependents,
+        }
+    }
+
+    fn status(&self, index: usize) -> Option<Status> {
+        self.status.get(index).copied()
+    }
+
+    fn set(&mut self, index: usize, status: Status) {
+        if let Some(entry) = self.status.get_mut(index) {
+            *entry = status;
+        }
+    }
+
+    fn done(&mut self, index: usize) {
+        self.set(index, Status::Done);
+        for dependent in self.dependents.get(index).into_iter().flatten() {
+            if let Some(missing) = self.missing.get_mut(*dependent) {
+                *missing = missing.saturating_sub(1);
+                if *missing == 0 && self.status.get(*dependent) == Some(&Status::Waiting) {
+                    self.ready.insert(*dependent);
+                }
+            }
+        }
+    }
+
+    /// Marks all that directly or indirectly waits for a failed step, and returns it in order.
+    fn skip_dependents(&mut self, failed: usize) -> Vec<usize> {
+        let mut skipped = BTreeSet::new();
+        let mut stack = vec![failed];
+        while let Some(index) = stack.pop() {
+            for dependent in self.dependents.get(index).into_iter().flatten() {
+                if self.status.get(*dependent) == Some(&Status::Waiting) && skipped.insert(*dependent) {
+                    stack.push(*dependent);
+                }
+            }
+        }
+        for index in &skipped {
+            self.set(*index, Status::Skipped);
+        }
+        skipped.into_iter().collect()
+    }
+}

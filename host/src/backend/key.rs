@@ -1,0 +1,94 @@
+//! The names of records.
+
+use std::fmt;
+
+/// The longest segment of a key in bytes: with the marks a backend adds it is still a file name.
+const MAX_SEGMENT: usize = 200;
+/// The longest key in bytes: object stores allow 1024, a prefix included.
+const MAX_KEY: usize = 800;
+
+/// A path-like name of a record, such as `releases/shop/dev/dev/7.yaml`.
+///
+/// Segments are separated by `/`; each is of letters, digits, `.`, `_` and `-` and begins with a
+/// letter or digit, so a key cannot leave the place it starts from or meet a backend's own files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+/// Says why a text is not a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` is not a record key: {reason}")]
+pub struct KeyError {
+    key: String,
+    reason: &'static str,
+}
+
+impl Key {
+    /// Checks a text.
+    ///
+    /// # Errors
+    ///
+    /// The text or a segment of it is empty, too long, or holds a character that is not allowed.
+    pub fn parse(key: impl Into<String>) -> Result<Self, KeyError> {
+        let key = key.into();
+        let edge = |c: char| c.is_ascii_alphanumeric();
+        let allowed = |c: char| edge(c) || matches!(c, '.' | '_' | '-');
+        let reason = if key.len() > MAX_KEY {
+            "it is longer than 800 bytes"
+        } else if key.split('/').any(|segment| segment.len() > MAX_SEGMENT) {
+            "a segment is longer than 200 bytes"
+        } else if !key
+            .split('/')
+            .all(|segment| segment.starts_with(edge) && segment.chars().all(allowed))
+        {
+            "each segment is of letters, digits, `.`, `_` and `-` and begins with a letter or digit"
+        } else {
+            return Ok(Self(key));
+        };
+        Err(KeyError { key: key.chars().take(80).collect(), reason })
+    }
+
+    /// Names the top folder of a kind of records.
+    pub(crate) fn top(segment: &'static str) -> Self {
+        Self(segment.to_owned())
+    }
+
+    /// Names a record below this one; the segment is a checked name or a number.
+    pub(crate) fn below(&self, segment: impl fmt::Display) -> Self {
+        let key = Self(format!("{self}/{segment}"));
+        debug_assert_eq!(Self::parse(key.as_str()).as_ref(), Ok(&key));
+        key
+    }
+
+    /// Returns the key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the segments in order.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/')
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_cannot_leave_its_root() {
+        for bad in ["", "/", "a/", "/a", "a//b", ".", "a/..", "a/.lock", "a b", "a\\b", "a\0"] {
+            assert!(Key::parse(bad).is_err(), "{bad:?} was accepted");
+        }
+        for good in ["a", "releases/shop/dev/dev/7.yaml", "A_b-c.d/0"] {
+            assert_eq!(Key::parse(good).unwrap().as_str(), good);
+        }
+        assert!(Key::parse("a".repeat(201)).is_err());
+        assert!(Key::parse(vec!["a"; 401].join("/")).is_err());
+    }
+}

@@ -1,0 +1,71 @@
+//! The name of a part of a value in a message: `workload.containers.main.env["a.b"]`, `ports[0]`.
+
+/// Adds a JSON Pointer to the name of the value that it starts from.
+pub(super) fn display(prefix: &str, pointer: &str) -> String {
+    let mut path = prefix.to_owned();
+    for token in tokens(pointer) {
+        if token.bytes().all(|byte| byte.is_ascii_digit()) && !token.is_empty() {
+            path.push_str(&format!("[{token}]"));
+        } else if token.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+            && !token.is_empty()
+        {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&token);
+        } else {
+            path.push_str(&format!("[\"{token}\"]"));
+        }
+    }
+    path
+}
+
+/// Returns the unescaped tokens of a JSON Pointer.
+pub(super) fn tokens(pointer: &str) -> impl Iterator<Item = String> {
+    pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
+}
+
+/// Says whether a value is a secret of the user, which no message may show.
+///
+/// These are the values below `secrets.<name>.data` of a workload, and the `context` of a workspace.
+pub(super) fn is_secret(prefix: &str, pointer: &str) -> bool {
+    let mut path: Vec<String> = prefix.split('.').map(str::to_owned).collect();
+    path.retain(|part| !part.is_empty());
+    path.extend(tokens(pointer));
+    path.first().is_some_and(|first| first == "context")
+        || path
+            .windows(3)
+            .any(|part| matches!(part, [first, _, third] if first == "secrets" && third == "data"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_named_as_a_reader_would() {
+        for (prefix, pointer, expected) in [
+            ("workload", "", "workload"),
+            ("workload", "/containers/main", "workload.containers.main"),
+            ("accessories.network", "/ports/0/port", "accessories.network.ports[0].port"),
+            ("", "/labels/a.b~1c", "labels[\"a.b/c\"]"),
+            ("", "/name", "name"),
+        ] {
+            assert_eq!(display(prefix, pointer), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_are_recognised_wherever_the_check_starts() {
+        for (prefix, pointer, expected) in [
+            ("workload", "/secrets/db/data/password", true),
+            ("workload.secrets", "/db/data", true),
+            ("", "/workload/secrets/db/data/x", true),
+            ("", "/context/AWS_SECRET_ACCESS_KEY", true),
+            ("workload", "/secrets/db/type", false),
+            ("workload", "/data/secrets", false),
+        ] {
+            assert_eq!(is_secret(prefix, pointer), expected, "{prefix} {pointer}");
+        }
+    }
+}

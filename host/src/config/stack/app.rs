@@ -1,0 +1,150 @@
+//! A merged node -> a checked app.
+
+use std::collections::BTreeMap;
+
+use super::overlay::Draft;
+use crate::config::written::{AppFile, SecretBlock, SecretType, SecretsBlock, Written};
+use crate::config::{App, AppSecret, Component, SecretKind, SecretValue};
+use crate::diagnostic::Problem;
+use crate::name::{AccessoryName, AppName, ModuleName};
+use crate::source::{Content, Entry, Key, Location, Node, escape_token};
+
+/// Checks an app; `None` if it has problems that leave nothing to work with.
+pub(super) fn build(draft: &Draft, problems: &mut Vec<Problem>) -> Option<App> {
+    let node = &draft.node;
+    let written = AppFile::take(node, "", problems);
+    let name = match AppName::parse(draft.name.clone()) {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let mut problem = Problem::at(draft.place.clone(), error.to_string());
+            if node.get("name").is_none() {
+                problem =
+                    problem.hint("the app takes the project's name; give it a `name` of its own");
+            }
+            problems.push(problem);
+            None
+        }
+    };
+    let map = node.as_map();
+    let workload = map.and_then(|map| map.entry("workload"));
+    let (workload, secrets) = match workload.filter(|entry| entry.value.as_map().is_some()) {
+        Some(entry) => {
+            let mut entry = entry.clone();
+            let secrets = take_secrets(&mut entry.value, problems);
+            (component(&entry, None, problems), secrets)
+        }
+        None => (None, BTreeMap::new()),
+    };
+    let mut accessories = BTreeMap::new();
+    for entry in node.get("accessories").into_iter().flat_map(Node::entries) {
+        if entry.value.as_map().is_none() {
+            continue;
+        }
+        match AccessoryName::parse(entry.key.text.clone()) {
+            Ok(name) => {
+                if let Some(component) = component(entry, Some(&entry.key), problems) {
+                    accessories.insert(name, component);
+                }
+            }
+            Err(error) => {
+                problems.push(Problem::at(entry.key.location.clone(), error.to_string()));
+            }
+        }
+    }
+    Some(App {
+        name: name?,
+        location: draft.place.clone(),
+        labels: written.labels,
+        annotations: written.annotations,
+        workload,
+        accessories,
+        secrets,
+    })
+}
+
+/// Takes the module out of a block; `default` is the key that names it otherwise.
+fn component(
+    entry: &Entry,
+    default: Option<&Key>,
+    problems: &mut Vec<Problem>,
+) -> Option<Component> {
+    let mut config = entry.value.clone().with_location(entry.key.location.clone());
+    let named = config.as_map_mut().and_then(|map| map.remove("module"));
+    let (name, place) = match (&named, default) {
+        (Some(named), _) => (named.value.as_str()?, named.value.location()),
+        (None, Some(key)) => (key.text.as_str(), &key.location),
+        (None, None) => {
+            problems.push(
+                Problem::at(
+                    entry.key.location.clone(),
+                    format!("missing field `module` in `{}`", entry.key.text),
+                )
+                .hint("name the module that runs the app, as in `module: service`"),
+            );
+            return None;
+        }
+    };
+    match ModuleName::parse(name) {
+        Ok(module) => Some(Component {
+            module,
+            module_location: place.clone(),
+            location: entry.key.location.clone(),
+            config,
+        }),
+        Err(error) => {
+            problems.push(Problem::at(place.clone(), error.to_string()));
+            None
+        }
+    }
+}
+
+/// Reads the secrets of the workload and leaves empty texts in place of their values.
+fn take_secrets(workload: &mut Node, problems: &mut Vec<Problem>) -> BTreeMap<String, AppSecret> {
+    let Some(node) = workload.get("secrets").cloned() else { return BTreeMap::new() };
+    let SecretsBlock(written) = SecretsBlock::take(&node, "workload.secrets", problems);
+    let secrets = written.into_iter().map(|(name, block)| {
+        let location = node.locate_key(&format!("/{}", escape_token(&name))).clone();
+        let secret = secret(block, &node, &name, location);
+        (name, secret)
+    });
+    let secrets = secrets.collect();
+    if let Some(map) =
+        workload.as_map_mut().and_then(|map| map.get_mut("secrets")).and_then(Node::as_map_mut)
+    {
+        for (_, secret) in map.values_mut() {
+            if let Some(data) = secret.as_map_mut().and_then(|map| map.get_mut("data")) {
+                strip(data);
+            }
+        }
+    }
+    secrets
+}
+
+fn secret(block: SecretBlock, node: &Node, name: &str, location: Location) -> AppSecret {
+    let kind = match block.r#type {
+        SecretType::Basic => SecretKind::Basic,
+        SecretType::Token => SecretKind::Token,
+        SecretType::Opaque => SecretKind::Opaque,
+        SecretType::Certificate => SecretKind::Certificate,
+        SecretType::External => SecretKind::External,
+    };
+    let data = block.data.into_iter().map(|(key, text)| {
+        let pointer = format!("/{}/data/{}", escape_token(name), escape_token(&key));
+        let value = SecretValue::new(text, node.locate(&pointer).clone());
+        (key, value)
+    });
+    AppSecret {
+        kind,
+        params: block.params,
+        data: data.collect(),
+        immutable: block.immutable,
+        location,
+    }
+}
+
+fn strip(node: &mut Node) {
+    match node.content_mut() {
+        Content::Map(map) => map.values_mut().for_each(|(_, value)| strip(value)),
+        content => *content = Content::String(String::new()),
+    }
+}

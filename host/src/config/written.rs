@@ -1,0 +1,287 @@
+//! The files as users write them: the only types whose shape is a file format.
+//!
+//! Their JSON Schemas are derived, closed, and checked before a value is read into them.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Schema;
+use crate::diagnostic::Problem;
+use crate::source::Node;
+
+/// project.yaml.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct ProjectFile {
+    /// The name of the project.
+    pub(super) name: String,
+    /// What the project is.
+    #[serde(default, rename = "description")]
+    _description: Option<String>,
+    /// Labels of the project.
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    /// Settings for particular runtimes.
+    #[serde(default)]
+    pub(super) extensions: Vec<Extension>,
+    /// Left over from old projects, and ignored.
+    #[serde(default, rename = "generator")]
+    _generator: Option<Value>,
+}
+
+/// stack.yaml.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct StackFile {
+    /// The name of the stack.
+    pub(super) name: String,
+    /// What the stack is.
+    #[serde(default, rename = "description")]
+    _description: Option<String>,
+    /// Labels of the stack, over those of the project.
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    /// Settings for particular runtimes, over those of the project.
+    #[serde(default)]
+    pub(super) extensions: Vec<Extension>,
+    /// The only workspace that the stack may be applied to.
+    #[serde(default)]
+    pub(super) workspace: Option<String>,
+    /// Known to upstream, and ignored there as well.
+    #[serde(default, rename = "backend")]
+    _backend: Option<Value>,
+    /// Left over from old projects, and ignored.
+    #[serde(default, rename = "generator")]
+    _generator: Option<Value>,
+}
+
+/// A setting for a particular runtime.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Extension {
+    /// Which setting it is.
+    pub(super) kind: ExtensionKind,
+    /// The namespace of the apps.
+    pub(super) kubernetes_namespace: Option<KubernetesNamespace>,
+    /// Declared by upstream without effect.
+    #[serde(rename = "kubernetesMetadata")]
+    _kubernetes_metadata: Option<Value>,
+}
+
+/// The settings there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum ExtensionKind {
+    /// `kubernetesNamespace` counts.
+    KubernetesNamespace,
+    /// `kubernetesMetadata` counts, and has no effect.
+    KubernetesMetadata,
+}
+
+/// The namespace of the apps.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct KubernetesNamespace {
+    /// Its name.
+    pub(super) namespace: String,
+}
+
+/// An app of app.yaml; what its modules accept is not known here.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct AppFile {
+    /// The name of the app; the project's name if absent.
+    #[serde(default, rename = "name")]
+    _name: Option<String>,
+    /// Labels of all resources of the app.
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    /// Annotations of all resources of the app.
+    #[serde(default)]
+    pub(super) annotations: BTreeMap<String, String>,
+    /// What runs.
+    #[serde(default, rename = "workload")]
+    _workload: Option<ComponentBlock>,
+    /// What the app needs beside its workload, by name.
+    #[serde(default, rename = "accessories")]
+    _accessories: BTreeMap<String, ComponentBlock>,
+}
+
+/// A workload or accessory.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct ComponentBlock {
+    /// The module that makes it.
+    #[serde(default, rename = "module")]
+    _module: Option<String>,
+    /// What the module accepts.
+    #[serde(flatten)]
+    _config: BTreeMap<String, Value>,
+}
+
+/// `workload.secrets`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(super) struct SecretsBlock(pub(super) BTreeMap<String, SecretBlock>);
+
+/// A secret of the workload.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct SecretBlock {
+    /// The sort of the secret.
+    pub(super) r#type: SecretType,
+    /// Parameters of the sort.
+    #[serde(default)]
+    pub(super) params: BTreeMap<String, String>,
+    /// The values by key.
+    #[serde(default)]
+    pub(super) data: BTreeMap<String, String>,
+    /// Whether the secret may never change.
+    #[serde(default)]
+    pub(super) immutable: bool,
+}
+
+/// The sorts of secrets.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum SecretType {
+    Basic,
+    Token,
+    Opaque,
+    Certificate,
+    External,
+}
+
+/// A workspace.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkspaceFile {
+    /// The modules that apps may use.
+    #[serde(default)]
+    pub(super) modules: BTreeMap<String, ModuleBlock>,
+    /// Where external secrets are read from.
+    #[serde(default, rename = "secretStore")]
+    _secret_store: Option<SecretStoreBlock>,
+    /// Settings and credentials of providers.
+    #[serde(default, rename = "context")]
+    _context: BTreeMap<String, Value>,
+    /// Where resources go.
+    #[serde(default)]
+    pub(super) targets: TargetsBlock,
+}
+
+/// A module that apps may use.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct ModuleBlock {
+    /// Where it comes from: `oci://…`, a file, a folder; the bundled catalog if absent.
+    #[serde(default)]
+    pub(super) path: Option<String>,
+    /// Its version or a requirement.
+    #[serde(default)]
+    pub(super) version: Option<String>,
+    /// What the platform tells it: `default`, and blocks for chosen projects.
+    #[serde(default, rename = "configs")]
+    _configs: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+/// Where external secrets are read from.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct SecretStoreBlock {
+    /// Exactly one provider.
+    #[serde(rename = "provider")]
+    _provider: ProviderBlock,
+}
+
+/// The providers of secrets.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct ProviderBlock {
+    #[serde(default, rename = "alicloud")]
+    _alicloud: Option<BTreeMap<String, Value>>,
+    #[serde(default, rename = "aws")]
+    _aws: Option<BTreeMap<String, Value>>,
+    #[serde(default, rename = "azure")]
+    _azure: Option<BTreeMap<String, Value>>,
+    #[serde(default, rename = "vault")]
+    _vault: Option<BTreeMap<String, Value>>,
+    #[serde(default, rename = "viettelcloud")]
+    _viettelcloud: Option<BTreeMap<String, Value>>,
+}
+
+/// Where resources go.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct TargetsBlock {
+    /// Resources of Kubernetes.
+    #[serde(default)]
+    pub(super) kubernetes: Option<KubernetesBlock>,
+}
+
+/// A cluster or a directory of manifests.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct KubernetesBlock {
+    /// The path of the kubeconfig.
+    #[serde(default)]
+    pub(super) kubeconfig: Option<String>,
+    /// The context in it.
+    #[serde(default)]
+    pub(super) context: Option<String>,
+    /// The directory of manifests.
+    #[serde(default)]
+    pub(super) directory: Option<String>,
+    /// What manifests say of secrets: `omit`, `plain` or an age recipient.
+    #[serde(default)]
+    pub(super) secrets: Option<String>,
+}
+
+/// A type whose shape is a file format, or a part of one.
+pub(super) trait Written: DeserializeOwned + Default {
+    /// Returns the closed schema of the type; `None` would be a defect of the type, which a test excludes.
+    fn schema() -> Option<&'static Schema>;
+
+    /// Checks a node and reads it; what cannot be read is noted and stands as the default.
+    fn take(node: &Node, prefix: &str, problems: &mut Vec<Problem>) -> Self {
+        let found = Self::schema().map(|schema| schema.check(node, prefix)).unwrap_or_default();
+        let sound = found.is_empty();
+        problems.extend(found);
+        match serde_json::from_value(node.to_json()) {
+            Ok(value) => value,
+            Err(error) => {
+                if sound {
+                    problems.push(Problem::at(node.location().clone(), error.to_string()));
+                }
+                Self::default()
+            }
+        }
+    }
+}
+
+/// Returns the JSON Schema of an app, which the schemas of modules complete.
+pub(super) fn app_file_schema() -> Value {
+    schemars::schema_for!(AppFile).to_value()
+}
+
+macro_rules! written {
+    ($($name:ident),+) => {$(
+        impl Written for $name {
+            fn schema() -> Option<&'static Schema> {
+                static SCHEMA: LazyLock<Option<Schema>> =
+                    LazyLock::new(|| Schema::compile(&schemars::schema_for!($name).to_value()).ok());
+                SCHEMA.as_ref()
+            }
+        }
+    )+};
+}
+
+written!(ProjectFile, StackFile, AppFile, SecretsBlock, WorkspaceFile);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_written_type_has_a_schema() {
+        assert!(ProjectFile::schema().is_some());
+        assert!(StackFile::schema().is_some());
+        assert!(AppFile::schema().is_some());
+        assert!(SecretsBlock::schema().is_some());
+        assert!(WorkspaceFile::schema().is_some());
+    }
+}

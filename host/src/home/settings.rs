@@ -1,0 +1,319 @@
+//! The user's settings: which backends exist, which workspace is the current one.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::files;
+use crate::home::HomeError;
+use crate::name::WorkspaceName;
+use crate::yaml;
+
+/// The backend and the workspace that need no setting.
+pub(super) const DEFAULT: &str = "default";
+const LOCAL: &str = "local";
+
+/// The settings, as the file has them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    path: PathBuf,
+    values: Map<String, Value>,
+}
+
+/// A key that can be got and set.
+#[derive(Debug, PartialEq, Eq)]
+enum Setting<'a> {
+    Workspace,
+    CurrentBackend,
+    Backend(&'a str),
+    BackendType(&'a str),
+    BackendConfigs(&'a str),
+    BackendPath(&'a str),
+}
+
+impl<'a> Setting<'a> {
+    fn parse(key: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = key.split('.').collect();
+        match parts.as_slice() {
+            ["workspace"] => Some(Self::Workspace),
+            ["backends", "current"] => Some(Self::CurrentBackend),
+            ["backends", name] if is_name(name) => Some(Self::Backend(name)),
+            ["backends", name, "type"] if is_name(name) => Some(Self::BackendType(name)),
+            ["backends", name, "configs"] if is_name(name) => Some(Self::BackendConfigs(name)),
+            ["backends", name, "configs", "path"] if is_name(name) => Some(Self::BackendPath(name)),
+            _ => None,
+        }
+    }
+
+    /// Returns the members on the way to the value.
+    fn path(&self) -> Vec<&'a str> {
+        match self {
+            Self::Workspace => vec!["workspace"],
+            Self::CurrentBackend => vec!["backends", "current"],
+            Self::Backend(name) => vec!["backends", name],
+            Self::BackendType(name) => vec!["backends", name, "type"],
+            Self::BackendConfigs(name) => vec!["backends", name, "configs"],
+            Self::BackendPath(name) => vec!["backends", name, "configs", "path"],
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name != "current" && WorkspaceName::parse(name).is_ok()
+}
+
+impl Settings {
+    pub(super) fn load(path: PathBuf) -> Result<Self, HomeError> {
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(HomeError::Read { path, source }),
+        };
+        let value = match yaml::parse_value(&text) {
+            Ok(value) => value,
+            Err(source) => return Err(HomeError::Syntax { path, source: Box::new(source) }),
+        };
+        let values = match value {
+            Value::Object(values) => values,
+            _ => Map::new(),
+        };
+        Ok(Self { path, values })
+    }
+
+    /// Writes the settings back, atomically.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn save(&self) -> Result<(), HomeError> {
+        let write = |source| HomeError::Write { path: self.path.clone(), source };
+        let text =
+            yaml::to_string(&self.values).map_err(|source| HomeError::Encode { source })?;
+        if let Some(folder) = self.path.parent() {
+            files::create_folders(folder, 0o700).map_err(write)?;
+        }
+        files::write_atomic(&self.path, text.as_bytes(), files::PRIVATE).map_err(write)
+    }
+
+    /// Returns all settings.
+    pub fn all(&self) -> Value {
+        Value::Object(self.values.clone())
+    }
+
+    /// Returns the value of a setting.
+    ///
+    /// # Errors
+    ///
+    /// The key is unknown or has no value.
+    pub fn get(&self, key: &str) -> Result<&Value, HomeError> {
+        let setting = parse(key)?;
+        let mut path = setting.path().into_iter();
+        let first = path.next().and_then(|name| self.values.get(name));
+        path.fold(first, |value, name| value?.get(name))
+            .ok_or_else(|| HomeError::NotSet { key: key.to_owned() })
+    }
+
+    /// Changes a setting. A text that is JSON is taken as JSON.
+    ///
+    /// # Errors
+    ///
+    /// The key is unknown or the value does not fit it.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), HomeError> {
+        let setting = parse(key)?;
+        let value = match &setting {
+            Setting::Backend(_) | Setting::BackendConfigs(_) => {
+                serde_json::from_str(text).map_err(|error| bad(key, text, error.to_string()))?
+            }
+            _ => Value::String(text.to_owned()),
+        };
+        self.check(&setting, key, text, &value)?;
+        let mut path = setting.path();
+        let Some(last) = path.pop() else { return Ok(()) };
+        let mut place = &mut self.values;
+        for name in path {
+            let inner = place.entry(name).or_insert_with(|| json!({}));
+            if !inner.is_object() {
+                *inner = json!({});
+            }
+            let Value::Object(inner) = inner else { return Ok(()) };
+            place = inner;
+        }
+        place.insert(last.to_owned(), value);
+        Ok(())
+    }
+
+    fn check(
+        &self,
+        setting: &Setting<'_>,
+        key: &str,
+        text: &str,
+        value: &Value,
+    ) -> Result<(), HomeError> {
+        match setting {
+            Setting::Workspace => WorkspaceName::parse(text)
+                .map(|_| ())
+                .map_err(|error| bad(key, text, error.to_string())),
+            Setting::CurrentBackend => self.known_backend(text),
+            Setting::Backend(DEFAULT)
+            | Setting::BackendType(DEFAULT)
+            | Setting::BackendConfigs(DEFAULT)
+            | Setting::BackendPath(DEFAULT) => {
+                Err(bad(key, text, "backend `default` is the folder of kusion itself".to_owned()))
+            }
+            Setting::BackendType(_) => known_type(key, text, text),
+            Setting::BackendPath(_) => absolute(key, text, text),
+            Setting::BackendConfigs(_) => configs(key, text, value),
+            Setting::Backend(_) => {
+                let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
+                known_type(key, text, kind)?;
+                match value.get("configs") {
+                    None => Ok(()),
+                    Some(value) => configs(key, text, value),
+                }
+            }
+        }
+    }
+
+    /// Removes a setting.
+    ///
+    /// # Errors
+    ///
+    /// The key is unknown or has no value.
+    pub fn unset(&mut self, key: &str) -> Result<(), HomeError> {
+        self.get(key)?;
+        let setting = parse(key)?;
+        let mut path = setting.path();
+        let Some(last) = path.pop() else { return Ok(()) };
+        let mut place = Some(&mut self.values);
+        for name in path {
+            place = place.and_then(|place| place.get_mut(name)?.as_object_mut());
+        }
+        if let Some(place) = place {
+            place.remove(last);
+        }
+        Ok(())
+    }
+
+    /// Returns the current workspace, if one was chosen.
+    pub fn current_workspace(&self) -> Option<&str> {
+        self.values.get("workspace")?.as_str()
+    }
+
+    /// Returns the current backend, if one was chosen.
+    pub fn current_backend(&self) -> Option<&str> {
+        self.values.get("backends")?.get("current")?.as_str()
+    }
+
+    pub(super) fn backend_root(&self, name: &str, home: &Path) -> Result<PathBuf, HomeError> {
+        if name == DEFAULT {
+            return Ok(home.to_owned());
+        }
+        self.known_backend(name)?;
+        let backend = self.values.get("backends").and_then(|backends| backends.get(name));
+        let kind = backend.and_then(|backend| backend.get("type")).and_then(Value::as_str);
+        if kind != Some(LOCAL) {
+            let kind = kind.unwrap_or("unknown").to_owned();
+            return Err(HomeError::BackendType { name: name.to_owned(), kind });
+        }
+        let path = backend.and_then(|backend| backend.get("configs")?.get("path")?.as_str());
+        Ok(path.map_or_else(|| home.to_owned(), PathBuf::from))
+    }
+
+    fn known_backend(&self, name: &str) -> Result<(), HomeError> {
+        let backends = self.values.get("backends").and_then(Value::as_object);
+        let mut known: Vec<String> = backends
+            .into_iter()
+            .flat_map(|backends| backends.keys().filter(|name| *name != "current").cloned())
+            .collect();
+        known.push(DEFAULT.to_owned());
+        if known.iter().any(|known| known == name) {
+            return Ok(());
+        }
+        Err(HomeError::NoBackend { name: name.to_owned(), known })
+    }
+}
+
+fn parse(key: &str) -> Result<Setting<'_>, HomeError> {
+    Setting::parse(key).ok_or_else(|| HomeError::UnknownKey { key: key.to_owned() })
+}
+
+fn bad(key: &str, value: &str, reason: String) -> HomeError {
+    HomeError::BadValue { key: key.to_owned(), value: value.to_owned(), reason }
+}
+
+fn known_type(key: &str, text: &str, kind: &str) -> Result<(), HomeError> {
+    match kind {
+        LOCAL => Ok(()),
+        "s3" | "oss" | "google" => {
+            Err(bad(key, text, format!("this version does not serve backends of type `{kind}`")))
+        }
+        _ => Err(bad(key, text, "the type must be `local`".to_owned())),
+    }
+}
+
+fn configs(key: &str, text: &str, value: &Value) -> Result<(), HomeError> {
+    let path = value.as_object().filter(|map| map.keys().all(|name| name == "path"));
+    let path = path.and_then(|map| map.get("path")).and_then(Value::as_str);
+    match path {
+        Some(path) => absolute(key, text, path),
+        None => Err(bad(key, text, "expected `{\"path\": \"/some/folder\"}`".to_owned())),
+    }
+}
+
+fn absolute(key: &str, text: &str, path: &str) -> Result<(), HomeError> {
+    if Path::new(path).is_absolute() {
+        return Ok(());
+    }
+    Err(bad(key, text, "the path must be absolute".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> (tempfile::TempDir, Settings) {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::load(folder.path().join("config.yaml")).unwrap();
+        (folder, settings)
+    }
+
+    #[test]
+    fn settings_survive_being_written() {
+        let (_folder, mut settings) = settings();
+        settings.set("workspace", "dev").unwrap();
+        settings.set("backends.team", r#"{"type": "local", "configs": {"path": "/srv/k"}}"#).unwrap();
+        settings.set("backends.current", "team").unwrap();
+        settings.save().unwrap();
+        let read = Settings::load(settings.path.clone()).unwrap();
+        assert_eq!(read.current_workspace(), Some("dev"));
+        assert_eq!(read.get("backends.team.configs.path").unwrap(), "/srv/k");
+        assert_eq!(read.backend_root("team", Path::new("/h")).unwrap(), Path::new("/srv/k"));
+        assert_eq!(read.backend_root("default", Path::new("/h")).unwrap(), Path::new("/h"));
+    }
+
+    #[test]
+    fn unset_removes_and_then_says_that_nothing_is_there() {
+        let (_folder, mut settings) = settings();
+        settings.set("workspace", "dev").unwrap();
+        settings.unset("workspace").unwrap();
+        assert!(matches!(settings.unset("workspace"), Err(HomeError::NotSet { .. })));
+    }
+
+    #[test]
+    fn keys_and_values_are_checked() {
+        let (_folder, mut settings) = settings();
+        for (key, value) in [
+            ("worksapce", "dev"),
+            ("backends", "x"),
+            ("workspace", "../x"),
+            ("backends.current", "nowhere"),
+            ("backends.default.type", "local"),
+            ("backends.team.type", "ftp"),
+            ("backends.team", "nonsense"),
+            ("backends.team.configs.path", "relative"),
+        ] {
+            assert!(settings.set(key, value).is_err(), "`{key}` took `{value}`");
+        }
+        assert_eq!(settings.all(), json!({}));
+    }
+}

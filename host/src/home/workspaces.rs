@@ -1,0 +1,171 @@
+//! The workspaces of a backend.
+
+use std::path::Path;
+
+use crate::backend::{BackendError, Expected, Key, KeyError};
+use crate::config::Workspace;
+use crate::home::{HomeError, NamedBackend};
+use crate::name::WorkspaceName;
+use crate::release::ReleaseStore;
+use crate::source::SourceFile;
+
+use super::settings::DEFAULT;
+
+/// Reads and writes the workspaces of a backend.
+#[derive(Debug, Clone)]
+pub struct Workspaces {
+    backend: NamedBackend,
+}
+
+impl Workspaces {
+    /// Names the workspaces of a backend.
+    pub fn new(backend: NamedBackend) -> Self {
+        Self { backend }
+    }
+
+    /// Lists the names, sorted.
+    ///
+    /// # Errors
+    ///
+    /// The backend cannot be read.
+    pub async fn list(&self) -> Result<Vec<WorkspaceName>, HomeError> {
+        let keys = self.backend.backend.list(&folder()?).await?;
+        let name = |key: &Key| {
+            WorkspaceName::parse(key.segments().next_back()?.strip_suffix(".yaml")?).ok()
+        };
+        Ok(keys.iter().filter_map(name).collect())
+    }
+
+    /// Returns the text of a workspace.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, or it cannot be read.
+    pub async fn text(&self, name: &WorkspaceName) -> Result<String, HomeError> {
+        match self.backend.backend.get(&key(name)?).await? {
+            Some((bytes, _)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            None => Err(self.missing(name).await?),
+        }
+    }
+
+    /// Reads and checks a workspace.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, or it has problems.
+    pub async fn load(&self, name: &WorkspaceName) -> Result<Workspace, HomeError> {
+        let text = self.text(name).await?;
+        let path = self.backend.root.join(key(name)?.as_str());
+        let file = SourceFile::new(path, text);
+        Ok(Workspace::parse(name.clone(), &file, None)?)
+    }
+
+    /// Stores a new workspace; its text was read from a file in `base`.
+    ///
+    /// # Errors
+    ///
+    /// One of this name exists, or the text has problems.
+    pub async fn create(
+        &self,
+        name: &WorkspaceName,
+        path: &Path,
+        text: &str,
+        base: Option<&Path>,
+    ) -> Result<Workspace, HomeError> {
+        let workspace = Workspace::parse(name.clone(), &SourceFile::new(path, text), base)?;
+        let stored = workspace.absolutise();
+        match self.backend.backend.put_if(&key(name)?, Expected::Absent, stored.as_bytes()).await {
+            Ok(_) => Ok(workspace),
+            Err(BackendError::Conflict { .. }) => {
+                Err(HomeError::WorkspaceExists { name: name.to_string() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Replaces the text of a workspace.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, somebody else changed it meanwhile, or the text has problems.
+    pub async fn update(
+        &self,
+        name: &WorkspaceName,
+        path: &Path,
+        text: &str,
+        base: Option<&Path>,
+    ) -> Result<(), HomeError> {
+        let workspace = Workspace::parse(name.clone(), &SourceFile::new(path, text), base)?;
+        let key = key(name)?;
+        let Some((_, tag)) = self.backend.backend.get(&key).await? else {
+            return Err(self.missing(name).await?);
+        };
+        let stored = workspace.absolutise();
+        self.backend.backend.put_if(&key, Expected::Tag(tag), stored.as_bytes()).await?;
+        Ok(())
+    }
+
+    /// Gives a workspace another name.
+    ///
+    /// # Errors
+    ///
+    /// It is `default`, it has resources on record, there is none of this name, or one of the new name exists.
+    pub async fn rename(&self, name: &WorkspaceName, new: &WorkspaceName) -> Result<(), HomeError> {
+        self.check_unused(name, "renamed").await?;
+        let text = self.text(name).await?;
+        let path = self.backend.root.join(key(name)?.as_str());
+        self.create(new, &path, &text, None).await?;
+        self.backend.backend.delete(&key(name)?).await?;
+        Ok(())
+    }
+
+    /// Removes a workspace.
+    ///
+    /// # Errors
+    ///
+    /// It is `default`, it has resources on record, or there is none of this name.
+    pub async fn delete(&self, name: &WorkspaceName) -> Result<(), HomeError> {
+        self.check_unused(name, "deleted").await?;
+        self.text(name).await?;
+        self.backend.backend.delete(&key(name)?).await?;
+        Ok(())
+    }
+
+    async fn check_unused(&self, name: &WorkspaceName, what: &'static str) -> Result<(), HomeError> {
+        if name.as_str() == DEFAULT {
+            return Err(HomeError::DefaultWorkspace { what });
+        }
+        let mut used = Vec::new();
+        for stack in ReleaseStore::stacks(self.backend.backend.as_ref()).await? {
+            if stack.workspace != *name {
+                continue;
+            }
+            let text = format!("{}/{}", stack.project, stack.stack);
+            let store = ReleaseStore::new(self.backend.backend.clone(), stack);
+            if !store.latest_state().await?.state.resources.is_empty() {
+                used.push(text);
+            }
+        }
+        if used.is_empty() {
+            return Ok(());
+        }
+        Err(HomeError::WorkspaceInUse { name: name.to_string(), stacks: used.join(", ") })
+    }
+
+    async fn missing(&self, name: &WorkspaceName) -> Result<HomeError, HomeError> {
+        let known = self.list().await?.into_iter().map(String::from).collect();
+        Ok(HomeError::NoWorkspace { name: name.to_string(), known })
+    }
+}
+
+fn folder() -> Result<Key, HomeError> {
+    Key::parse("workspaces").map_err(bad_key)
+}
+
+fn key(name: &WorkspaceName) -> Result<Key, HomeError> {
+    Key::parse(format!("workspaces/{name}.yaml")).map_err(bad_key)
+}
+
+fn bad_key(source: KeyError) -> HomeError {
+    HomeError::Key { source }
+}

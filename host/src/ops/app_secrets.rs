@@ -1,0 +1,131 @@
+//! The Secrets that a developer describes in `workload.secrets`.
+//!
+//! The host makes them itself, because no module may see their values.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::config::{App, AppSecret, SecretKind};
+use crate::diagnostic::Problem;
+use crate::ops::OpsError;
+use crate::runtime::KUBERNETES;
+use crate::spec::{
+    Contribution, Origin, Resource, ResourceId, SecretRef, SecretSource, SecretText,
+};
+
+/// Characters of a value that the developer leaves to be generated; as many as upstream draws.
+const GENERATED_LENGTH: u32 = 54;
+/// The accessory that references to the workload's secrets name.
+const WORKLOAD: &str = "workload";
+
+/// Returns the Secrets of an app, if it has any.
+pub(super) fn contribution(app: &App, namespace: &str) -> Result<Option<Contribution>, OpsError> {
+    let Some(workload) = app.workload().filter(|_| !app.secrets().is_empty()) else {
+        return Ok(None);
+    };
+    let origin = Origin {
+        app: app.name().clone(),
+        accessory: String::new(),
+        module: workload.module().clone(),
+    };
+    let mut resources = Vec::new();
+    let mut secrets = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, secret) in app.secrets() {
+        match resource(app, namespace, name, secret, &mut secrets) {
+            Ok(resource) => resources.push(resource),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(OpsError::Invalid { problems });
+    }
+    Ok(Some(Contribution { origin, workload: false, resources, patches: Vec::new(), secrets }))
+}
+
+fn resource(
+    app: &App,
+    namespace: &str,
+    name: &str,
+    secret: &AppSecret,
+    secrets: &mut BTreeMap<String, SecretSource>,
+) -> Result<Resource, Problem> {
+    let at = |message: String| Problem::at(secret.location().clone(), message);
+    let mut values = Map::new();
+    for key in keys(secret) {
+        let written = secret.data().get(&key).filter(|value| !value.expose().is_empty());
+        let source = match (written, secret.kind()) {
+            (Some(value), SecretKind::External) => {
+                SecretSource::External { reference: value.expose().to_owned() }
+            }
+            (Some(value), _) => SecretSource::Literal(SecretText::new(value.expose())),
+            (None, SecretKind::Basic | SecretKind::Token) => {
+                SecretSource::Generated { length: GENERATED_LENGTH, alphabet: String::new() }
+            }
+            (None, _) => return Err(at(format!("secret `{name}` has no value for `{key}`"))),
+        };
+        let reference = SecretRef {
+            app: app.name().to_string(),
+            accessory: WORKLOAD.to_owned(),
+            name: reference_name(name, &key, secrets),
+        };
+        values.insert(key, Value::String(reference.to_string()));
+        secrets.insert(reference.name, source);
+    }
+    let id = ResourceId::parse(format!("v1:Secret:{namespace}:{name}"))
+        .map_err(|error| at(error.to_string()))?;
+    let mut attributes = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": { "name": name, "namespace": namespace },
+        "type": kubernetes_type(secret.kind()),
+        "stringData": values,
+    });
+    if secret.immutable()
+        && let Some(attributes) = attributes.as_object_mut()
+    {
+        attributes.insert("immutable".to_owned(), Value::Bool(true));
+    }
+    let extensions =
+        Map::from_iter([("GVK".to_owned(), Value::String("/v1, Kind=Secret".to_owned()))]);
+    Ok(Resource {
+        id,
+        kind: KUBERNETES.to_owned(),
+        attributes,
+        depends_on: Default::default(),
+        extensions,
+    })
+}
+
+/// The keys of the Secret: those its kind demands, or those that were written.
+fn keys(secret: &AppSecret) -> Vec<String> {
+    let demanded: &[&str] = match secret.kind() {
+        SecretKind::Basic => &["username", "password"],
+        SecretKind::Token => &["token"],
+        SecretKind::Certificate => &["tls.crt", "tls.key"],
+        SecretKind::Opaque | SecretKind::External => &[],
+    };
+    if demanded.is_empty() {
+        secret.data().keys().cloned().collect()
+    } else {
+        demanded.iter().map(|key| (*key).to_owned()).collect()
+    }
+}
+
+fn kubernetes_type(kind: SecretKind) -> &'static str {
+    match kind {
+        SecretKind::Basic => "kubernetes.io/basic-auth",
+        SecretKind::Certificate => "kubernetes.io/tls",
+        SecretKind::Token | SecretKind::Opaque | SecretKind::External => "Opaque",
+    }
+}
+
+/// Makes a name of letters, digits, `_` and `-` that no other value of the app has.
+fn reference_name(secret: &str, key: &str, taken: &BTreeMap<String, SecretSource>) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let name: String = format!("{secret}_{key}").chars().map(safe).collect();
+    let numbered = (2..=taken.len() + 1).map(|number| format!("{name}_{number}"));
+    let mut candidates = std::iter::once(name.clone()).chain(numbered);
+    candidates.find(|name| !taken.contains_key(name)).unwrap_or(name)
+}

@@ -1,0 +1,77 @@
+//! Compares what shall be with what was recorded and what the target holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+
+use crate::ops::OpsError;
+use crate::plan::Plan;
+use crate::runtime::{Runtime, Subject};
+use crate::secret::Resolve;
+use crate::spec::{
+    Observed, Origin, ResourceId, SecretRef, Spec, State, resolve_paths, secret_uses,
+};
+
+/// A plan and what it was made from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What must be done.
+    pub plan: Plan,
+    /// What the target holds, by resource.
+    pub observed: BTreeMap<ResourceId, Observed>,
+}
+
+/// Asks the target about every resource, several at once, and plans.
+pub(super) async fn compare(
+    spec: &Spec,
+    state: &State,
+    origins: &BTreeMap<ResourceId, Origin>,
+    runtime: &dyn Runtime,
+    secrets: &dyn Resolve,
+    parallelism: NonZeroUsize,
+) -> Result<Comparison, OpsError> {
+    let ids: BTreeSet<&ResourceId> = spec.resources.keys().chain(state.resources.keys()).collect();
+    let observed: BTreeMap<ResourceId, Observed> = stream::iter(ids)
+        .map(|id| async move {
+            let subject =
+                Subject { desired: spec.resources.get(id), prior: state.resources.get(id) };
+            runtime.observe(subject, secrets).await.map(|observed| (id.clone(), observed))
+        })
+        .buffer_unordered(parallelism.get())
+        .try_collect()
+        .await?;
+    let plan = Plan::between(spec, state, &observed, origins);
+    Ok(Comparison { plan, observed })
+}
+
+/// Puts known attributes in the place of references to them.
+pub(super) fn resolve(spec: &Spec) -> Spec {
+    let mut resolved = spec.clone();
+    for resource in resolved.resources.values_mut() {
+        let lookup = |id: &str| spec.resources.get(id).map(|resource| &resource.attributes);
+        resolve_paths(&mut resource.attributes, &lookup);
+    }
+    resolved
+}
+
+/// Lists the secrets that recorded resources refer to.
+pub(super) fn known_secrets(state: &State) -> BTreeSet<SecretRef> {
+    let mut known = BTreeSet::new();
+    for entry in state.resources.values() {
+        collect(&entry.resource.attributes, &mut known);
+    }
+    known
+}
+
+fn collect(value: &Value, known: &mut BTreeSet<SecretRef>) {
+    match value {
+        Value::String(text) => {
+            known.extend(secret_uses(text).into_iter().filter_map(|found| found.secret));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, known)),
+        Value::Object(map) => map.values().for_each(|value| collect(value, known)),
+        _ => {}
+    }
+}

@@ -1,0 +1,416 @@
+//! From a stack and a workspace to a Spec.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use serde_json::{Map, Value};
+
+use crate::config::{App, Component, ModuleOrigin, Platform, Schema, Stack, Workspace};
+use crate::diagnostic::{Diagnose as _, Problem, name_hints};
+use crate::engine::{
+    CallError, Engine, Generated, Module, RejectedPlace, Rejection, Request, Scope,
+};
+use crate::module::{ModuleLocation, Resolver};
+use crate::name::ModuleName;
+use crate::ops::needs::{ReadFile, Reader};
+use crate::ops::{OpsError, app_secrets, host_keys, parallel};
+use crate::runtime::KubernetesSemantics;
+use crate::source::{Location, Node};
+use crate::spec::{AssembleInput, Assembled, Contribution, Origin, SecretSource, assemble};
+
+/// How often a module may ask for files before it must answer.
+const MAX_ROUNDS: usize = 4;
+
+/// What `generate` works on.
+#[derive(Clone, Copy)]
+pub struct Project<'a> {
+    /// The stack, as its files say.
+    pub stack: &'a Stack,
+    /// The workspace, as the platform says.
+    pub workspace: &'a Workspace,
+    /// Runs modules.
+    pub engine: &'a Engine,
+    /// Finds modules.
+    pub resolver: &'a Resolver,
+    /// How many modules load and run at once.
+    pub parallelism: NonZeroUsize,
+}
+
+/// A Spec, and all that led to it.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    /// The Spec with the origin of each of its resources.
+    pub assembled: Assembled,
+    /// The modules that took part, by name.
+    pub modules: BTreeMap<ModuleName, UsedModule>,
+    /// Every module call, in the order of apps and accessories.
+    pub calls: Vec<Call>,
+}
+
+/// A module that took part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedModule {
+    /// Its own version.
+    pub version: String,
+    /// The digest of its component.
+    pub digest: crate::digest::Digest,
+}
+
+/// One module call and what it used.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Who was asked, for whom.
+    pub origin: Origin,
+    /// What it was asked; no secret is in it.
+    pub request: Request,
+    /// Files it asked for.
+    pub files: Vec<ReadFile>,
+    /// What it used.
+    pub usage: crate::engine::Usage,
+    /// What it logged.
+    pub log: Vec<crate::engine::LogLine>,
+}
+
+/// Runs the modules of a stack and assembles their answers.
+///
+/// The result is the same, byte for byte, whatever the parallelism and the timing.
+///
+/// # Errors
+///
+/// The configuration does not fit the modules (all problems at once), or a module cannot be found,
+/// loaded or called, or the answers do not fit together.
+pub fn generate(project: &Project<'_>) -> Result<Generation, OpsError> {
+    let uses = uses(project)?;
+    let modules = load(project, &uses)?;
+    check(&uses, &modules)?;
+    let mut answers = call_all(project, &uses, &modules)?;
+    let mut contributions = Vec::new();
+    let mut calls = Vec::new();
+    for (used, (call, generated)) in uses.iter().zip(answers.drain(..)) {
+        let mut resources = generated.resources;
+        host_keys::apply(&used.platform, &mut resources)?;
+        contributions.push(Contribution {
+            origin: call.origin.clone(),
+            workload: used.is_workload(),
+            resources,
+            patches: generated.patches,
+            secrets: generated.secrets,
+        });
+        calls.push(call);
+    }
+    for app in project.stack.apps() {
+        contributions.extend(app_secrets::contribution(app, project.stack.namespace())?);
+    }
+    let input =
+        AssembleInput { semantics: &KubernetesSemantics, namespace: project.stack.namespace() };
+    let assembled = assemble(contributions, &input)?;
+    let modules = modules
+        .into_iter()
+        .map(|(name, module)| {
+            let version = module.description().version.clone();
+            (name, UsedModule { version, digest: *module.digest() })
+        })
+        .collect();
+    Ok(Generation { assembled, modules, calls })
+}
+
+/// One place where an app uses a module.
+struct Use<'a> {
+    app: &'a App,
+    /// The accessory's name; empty for the workload.
+    accessory: String,
+    component: &'a Component,
+    platform: Platform,
+}
+
+impl Use<'_> {
+    fn is_workload(&self) -> bool {
+        self.accessory.is_empty()
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            app: self.app.name().clone(),
+            accessory: self.accessory.clone(),
+            module: self.component.module().clone(),
+        }
+    }
+
+    /// What the configuration is called in a message.
+    fn title(&self) -> &str {
+        if self.is_workload() { "workload" } else { &self.accessory }
+    }
+}
+
+/// Lists every use of a module, and refuses modules that the workspace does not list.
+fn uses<'a>(project: &Project<'a>) -> Result<Vec<Use<'a>>, OpsError> {
+    let mut uses = Vec::new();
+    let mut problems = Vec::new();
+    for app in project.stack.apps() {
+        let workload = app.workload().map(|component| (String::new(), component));
+        let accessories =
+            app.accessories().iter().map(|(name, component)| (name.to_string(), component));
+        for (accessory, component) in workload.into_iter().chain(accessories) {
+            let module = component.module();
+            match project.workspace.platform(module, project.stack.project()) {
+                Some(platform) => uses.push(Use { app, accessory, component, platform }),
+                None => problems.push(unlisted(project.workspace, component)),
+            }
+        }
+    }
+    none_or_invalid(problems)?;
+    Ok(uses)
+}
+
+fn unlisted(workspace: &Workspace, component: &Component) -> Problem {
+    let module = component.module();
+    let message = format!("workspace `{}` has no module `{module}`", workspace.name());
+    let mut problem = Problem::at(component.module_location().clone(), message);
+    problem.hints = name_hints(module.as_str(), workspace.module_names().map(ModuleName::as_str));
+    problem
+}
+
+fn none_or_invalid(mut problems: Vec<Problem>) -> Result<(), OpsError> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let place = |problem: &Problem| {
+        problem
+            .location
+            .as_ref()
+            .map(|at| (at.file().path().to_owned(), at.line(), at.column()))
+    };
+    problems.sort_by_key(|problem| (place(problem), problem.message.clone()));
+    problems.dedup();
+    Err(OpsError::Invalid { problems })
+}
+
+/// Loads each module once.
+fn load(
+    project: &Project<'_>,
+    uses: &[Use<'_>],
+) -> Result<BTreeMap<ModuleName, Module>, OpsError> {
+    let mut names: Vec<&ModuleName> = uses.iter().map(|used| used.component.module()).collect();
+    names.sort();
+    names.dedup();
+    let loaded = parallel::map(project.parallelism, &names, |name| load_one(project, name));
+    names.into_iter().cloned().zip(loaded).map(|(name, module)| Ok((name, module?))).collect()
+}
+
+/// Loads a module as the workspace says.
+///
+/// # Errors
+///
+/// The workspace does not list it, or it cannot be found or loaded.
+pub(super) fn load_one(project: &Project<'_>, name: &ModuleName) -> Result<Module, OpsError> {
+    let location = match project.workspace.modules().get(name).map(|entry| entry.origin()) {
+        None | Some(ModuleOrigin::Bundled) => ModuleLocation::Catalog,
+        Some(ModuleOrigin::File { path }) => ModuleLocation::Path(path.clone()),
+        Some(ModuleOrigin::Oci { reference }) => ModuleLocation::Registry(reference.clone()),
+    };
+    let resolved = project.resolver.resolve(name, &location)?;
+    Ok(project.engine.load(name, &resolved.digest, &resolved.bytes)?)
+}
+
+/// Checks each use against what its module says about itself, all at once.
+fn check(uses: &[Use<'_>], modules: &BTreeMap<ModuleName, Module>) -> Result<(), OpsError> {
+    let mut problems = Vec::new();
+    for used in uses {
+        let Some(module) = modules.get(used.component.module()) else { continue };
+        let description = module.description();
+        if description.is_workload() != used.is_workload() {
+            problems.push(misplaced(used, &description.kind));
+            continue;
+        }
+        for (schema, node, title) in [
+            (&description.developer_schema, used.component.config(), used.title()),
+            (&description.platform_schema, &used.platform.config, module.name().as_str()),
+        ] {
+            match Schema::compile(schema) {
+                Ok(schema) => problems.extend(schema.check(node, title)),
+                Err(error) => problems.push(Problem::at(
+                    used.component.module_location().clone(),
+                    format!("module `{}` has a schema that cannot be used: {error}", module.name()),
+                )),
+            }
+        }
+    }
+    none_or_invalid(problems)
+}
+
+fn misplaced(used: &Use<'_>, kind: &str) -> Problem {
+    let module = used.component.module();
+    let place = if used.is_workload() { "the workload" } else { "an accessory" };
+    let message = format!("module `{module}` cannot be {place}: its kind is `{kind}`");
+    Problem::at(used.component.module_location().clone(), message)
+}
+
+/// Calls every module and collects all that went wrong.
+fn call_all(
+    project: &Project<'_>,
+    uses: &[Use<'_>],
+    modules: &BTreeMap<ModuleName, Module>,
+) -> Result<Vec<(Call, Generated)>, OpsError> {
+    let results = parallel::map(project.parallelism, uses, |used| match modules.get(used.component.module()) {
+        Some(module) => call(project, used, module),
+        None => Err(vec![unlisted(project.workspace, used.component)]),
+    });
+    let mut answers = Vec::with_capacity(results.len());
+    let mut problems = Vec::new();
+    for result in results {
+        match result {
+            Ok(answer) => answers.push(answer),
+            Err(wrong) => problems.extend(wrong),
+        }
+    }
+    none_or_invalid(problems)?;
+    Ok(answers)
+}
+
+fn call(
+    project: &Project<'_>,
+    used: &Use<'_>,
+    module: &Module,
+) -> Result<(Call, Generated), Vec<Problem>> {
+    let mut request = request(project, used, module);
+    let mut reader = Reader::new(project.stack.stack_dir());
+    for _ in 0..MAX_ROUNDS {
+        let mut generated = module.generate(&request).map_err(|error| failed(used, &error))?;
+        if generated.needs.is_empty() {
+            check_references(project, used, &generated)?;
+            let call = Call {
+                origin: used.origin(),
+                request,
+                files: reader.files,
+                usage: generated.usage,
+                log: std::mem::take(&mut generated.log),
+            };
+            return Ok((call, generated));
+        }
+        for need in generated.needs {
+            let input = reader.answer(need).map_err(|reason| {
+                vec![Problem::at(
+                    used.component.location().clone(),
+                    format!("module `{}` needs a file: {reason}", module.name()),
+                )]
+            })?;
+            request.inputs.push(input);
+        }
+    }
+    let message =
+        format!("module `{}` still asks for files after {MAX_ROUNDS} rounds", module.name());
+    Err(vec![Problem::at(used.component.location().clone(), message)])
+}
+
+fn request(project: &Project<'_>, used: &Use<'_>, module: &Module) -> Request {
+    let stack = project.stack;
+    let config = used.component.config().to_json();
+    let workload = match used.app.workload() {
+        Some(_) if used.is_workload() => config.clone(),
+        Some(workload) => workload.config().to_json(),
+        None => Value::Null,
+    };
+    Request {
+        scope: Scope {
+            project: stack.project().to_string(),
+            stack: stack.stack().to_string(),
+            workspace: project.workspace.name().to_string(),
+            app: used.app.name().to_string(),
+            namespace: stack.namespace().to_owned(),
+        },
+        accessory: used.accessory.clone(),
+        labels: used.app.labels().clone(),
+        annotations: used.app.annotations().clone(),
+        config,
+        platform: used.platform.config.to_json(),
+        workload,
+        context: context(project.workspace.context(), &module.description().context_keys),
+        inputs: Vec::new(),
+    }
+}
+
+/// Picks the keys a module named, and none that is or holds a credential.
+fn context(context: &Node, keys: &[String]) -> Value {
+    let credential = |key: &str| {
+        let key = key.to_uppercase();
+        ["KEY", "SECRET", "TOKEN", "PASSWORD", "CREDENTIAL", "KUBECONFIG"]
+            .iter()
+            .any(|word| key.contains(word))
+    };
+    let picked: Map<String, Value> = keys
+        .iter()
+        .filter(|key| !credential(key))
+        .filter_map(|key| Some((key.clone(), context.get(key)?.to_json())))
+        .filter(|(_, value)| !value.as_str().is_some_and(|text| text.starts_with("ref://")))
+        .collect();
+    Value::Object(picked)
+}
+
+/// Refuses an external secret whose reference nobody gave to the module.
+fn check_references(
+    project: &Project<'_>,
+    used: &Use<'_>,
+    generated: &Generated,
+) -> Result<(), Vec<Problem>> {
+    let known = |reference: &str| {
+        let mentions = |node: &Node| mentions(&node.to_json(), reference);
+        mentions(used.component.config())
+            || mentions(&used.platform.config)
+            || mentions(project.workspace.context())
+    };
+    let mut problems = Vec::new();
+    for (name, source) in &generated.secrets {
+        if let SecretSource::External { reference } = source
+            && !known(reference)
+        {
+            problems.push(Problem::at(
+                used.component.location().clone(),
+                format!(
+                    "module `{}` asks for secret `{name}` by a reference that neither app.yaml nor the workspace gives it",
+                    used.component.module()
+                ),
+            ));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn mentions(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string == text,
+        Value::Array(items) => items.iter().any(|item| mentions(item, text)),
+        Value::Object(map) => map.values().any(|value| mentions(value, text)),
+        _ => false,
+    }
+}
+
+/// Turns a failed call into problems at the places the user wrote.
+fn failed(used: &Use<'_>, error: &CallError) -> Vec<Problem> {
+    if let CallError::Rejected { module, rejection: Rejection::Invalid(places) } = error {
+        return places.iter().map(|place| rejected(used, module, place)).collect();
+    }
+    let who = if used.is_workload() { String::new() } else { format!(" (accessory `{}`)", used.accessory) };
+    let mut problem = Problem::at(used.component.location().clone(), format!("{error}{who}"));
+    problem.hints = error.hints();
+    vec![problem]
+}
+
+fn rejected(used: &Use<'_>, module: &ModuleName, place: &RejectedPlace) -> Problem {
+    let message = format!("module `{module}`: {}", place.message);
+    Problem::at(locate(used, &place.pointer), message)
+}
+
+fn locate(used: &Use<'_>, pointer: &str) -> Location {
+    let below = |root: &str| {
+        pointer.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if let Some(rest) = below("/config") {
+        used.component.config().locate(rest).clone()
+    } else if let Some(rest) = below("/platform") {
+        used.platform.config.locate(rest).clone()
+    } else if let (Some(rest), Some(workload)) = (below("/workload"), used.app.workload()) {
+        workload.config().locate(rest).clone()
+    } else {
+        used.component.location().clone()
+    }
+}

@@ -1,0 +1,25 @@
+//! One file per thing a user can ask for. Each wires the stages together and has no policy of its own.
+//!
+//! [`generate`] is a prefix of [`preview`], and [`preview`] of [`apply`](crate::ops::Prepared): there is
+//! one code path.
+
+mod app_secrets;
+mod apply;
+mod compare;
+mod error;
+mod generate;
+mod host_keys;
+mod needs;
+mod parallel;
+mod preview;
+mod schema;
+mod target;
+
+pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy};
+pub use compare::Comparison;
+pub use error::OpsError;
+pub use generate::{Call, Generation, Project, UsedModule, generate};
+pub use needs::ReadFile;
+pub use preview::{Preview, Session, preview};
+pub use schema::schema;
+pub use target::{TargetError, open_target};

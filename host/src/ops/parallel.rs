@@ -1,0 +1,54 @@
+//! Doing independent work on several threads, with results in the order of the work.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Applies a function to every item on at most `threads` threads.
+///
+/// The results come in the order of the items whatever the timing. A panic of the function is passed on.
+pub(super) fn map<T: Sync, R: Send>(
+    threads: NonZeroUsize,
+    items: &[T],
+    function: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let threads = threads.get().min(items.len());
+    if threads <= 1 {
+        return items.iter().map(function).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { return };
+                    let result = function(item);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items() {
+        let items: Vec<u64> = (0..200).collect();
+        for threads in [1, 2, 16] {
+            let threads = NonZeroUsize::new(threads).unwrap();
+            let results = map(threads, &items, |item| {
+                std::thread::sleep(std::time::Duration::from_micros(item * 7919 % 50));
+                item * 2
+            });
+            assert_eq!(results, items.iter().map(|item| item * 2).collect::<Vec<_>>());
+        }
+    }
+}

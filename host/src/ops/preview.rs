@@ -1,0 +1,129 @@
+//! What would change, without changing anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::backend::Backend;
+use crate::ops::compare::{compare, known_secrets, resolve};
+use crate::ops::{Comparison, Generation, OpsError, Project, generate};
+use crate::release::{LatestState, ReleaseStore, StackKey};
+use crate::runtime::Runtime;
+use crate::secret::{KeyFile, Resolver, SecretStore, Vault};
+use crate::spec::{SecretRef, SecretSource, Spec, State};
+
+/// A project together with where its resources live and its releases are kept.
+#[derive(Clone)]
+pub struct Session<'a> {
+    /// The project.
+    pub project: Project<'a>,
+    /// Where the resources live.
+    pub runtime: &'a dyn Runtime,
+    /// Where releases are kept.
+    pub backend: Arc<dyn Backend>,
+    /// The user's key for stored secrets.
+    pub key_file: KeyFile,
+}
+
+/// What an apply would do.
+#[derive(Debug)]
+pub struct Preview {
+    /// What the modules gave.
+    pub generation: Generation,
+    /// What would change.
+    pub comparison: Comparison,
+    /// What is on record.
+    pub latest: LatestState,
+    /// The place the last release went to, if this one would go somewhere else.
+    pub moved_from: Option<String>,
+}
+
+/// Compares a stack with its target. Writes nothing and mints no secret.
+///
+/// # Errors
+///
+/// The Spec cannot be generated, or the target or the records cannot be read.
+pub async fn preview(session: &Session<'_>) -> Result<Preview, OpsError> {
+    let generation = generate(&session.project)?;
+    let releases = session.releases();
+    let latest = releases.latest_state().await?;
+    let secrets = session.open_secrets(&generation.assembled.secrets, &latest.state).await?;
+    let spec = resolve(&generation.assembled.spec);
+    let comparison = session.compare(&spec, &latest.state, &generation, &secrets).await?;
+    let moved_from = moved_from(session, &releases, &latest.state).await?;
+    Ok(Preview { generation, comparison, latest, moved_from })
+}
+
+pub(super) async fn moved_from(
+    session: &Session<'_>,
+    releases: &ReleaseStore,
+    state: &State,
+) -> Result<Option<String>, OpsError> {
+    if state.resources.is_empty() {
+        return Ok(None);
+    }
+    let target = session.runtime.target();
+    let last = releases.latest().await?.map(|release| release.target);
+    Ok(last.filter(|last| *last != target))
+}
+
+/// The secrets of a stack, as far as they exist.
+pub(super) struct Secrets {
+    pub(super) vault: Vault,
+    pub(super) sources: BTreeMap<SecretRef, SecretSource>,
+    pub(super) known: BTreeSet<SecretRef>,
+    store: SecretStore,
+}
+
+impl Secrets {
+    pub(super) fn resolver(&self) -> Resolver {
+        Resolver::new(&self.sources, &self.known, &self.vault, self.store.clone())
+    }
+}
+
+impl Session<'_> {
+    /// Returns the releases of the stack in the workspace.
+    pub fn releases(&self) -> ReleaseStore {
+        ReleaseStore::new(Arc::clone(&self.backend), self.stack_key())
+    }
+
+    /// Names the stack in the workspace.
+    pub fn stack_key(&self) -> StackKey {
+        StackKey {
+            project: self.project.stack.project().clone(),
+            workspace: self.project.workspace.name().clone(),
+            stack: self.project.stack.stack().clone(),
+        }
+    }
+
+    pub(super) async fn open_secrets(
+        &self,
+        sources: &BTreeMap<SecretRef, SecretSource>,
+        state: &State,
+    ) -> Result<Secrets, OpsError> {
+        let key = self.stack_key().secrets();
+        let vault = Vault::open(Arc::clone(&self.backend), key, self.key_file.clone()).await?;
+        let settings = self.project.workspace.secret_store();
+        let block = settings
+            .map(|store| serde_json::json!({ "provider": { store.provider(): store.config().to_json() } }));
+        let store = SecretStore::parse(block.as_ref())?;
+        Ok(Secrets { vault, sources: sources.clone(), known: known_secrets(state), store })
+    }
+
+    pub(super) async fn compare(
+        &self,
+        spec: &Spec,
+        state: &State,
+        generation: &Generation,
+        secrets: &Secrets,
+    ) -> Result<Comparison, OpsError> {
+        compare(
+            spec,
+            state,
+            &generation.assembled.origins,
+            self.runtime,
+            &secrets.resolver(),
+            self.project.parallelism,
+        )
+        .await
+    }
+}

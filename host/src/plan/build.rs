@@ -1,0 +1,167 @@
+//! Finds out what happens to each resource, and in which order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use crate::plan::{Action, Change, Plan, Reason, Step, diff};
+use crate::spec::{Graph, Observed, Origin, Resource, ResourceId, Spec, State, StateEntry};
+
+pub(super) fn plan(
+    spec: &Spec,
+    state: &State,
+    observed: &BTreeMap<ResourceId, Observed>,
+    origins: &BTreeMap<ResourceId, Origin>,
+) -> Plan {
+    let mut plan = Plan::default();
+    let mut positions: HashMap<&ResourceId, usize> = HashMap::new();
+
+    let graph = Graph::new(spec.resources.iter().map(|(id, resource)| (id, &resource.depends_on)));
+    for node in graph.order() {
+        let Some(desired) = graph.id(node).and_then(|id| spec.resources.get(id)) else { continue };
+        let dependencies = graph.dependencies(node).iter().filter_map(|node| graph.id(*node));
+        let after = done_before(dependencies, &positions, |_| true);
+        let prior = state.resources.get(&desired.id);
+        let recorded = prior.and_then(|prior| prior.origin.clone());
+        let origin = origins.get(&desired.id).cloned().or(recorded);
+        positions.insert(&desired.id, plan.steps.len());
+        plan.steps.push(keep(desired, prior, observed.get(&desired.id), origin, after));
+    }
+
+    let graph =
+        Graph::new(state.resources.iter().map(|(id, entry)| (id, &entry.resource.depends_on)));
+    for node in graph.order().into_iter().rev() {
+        let Some(prior) = graph.id(node).and_then(|id| state.resources.get(id)) else { continue };
+        let id = &prior.resource.id;
+        if spec.resources.contains_key(id) {
+            continue;
+        }
+        let gone = observed.get(id).is_some_and(|observed| observed.live.is_none());
+        if prior.adopted || gone {
+            plan.forgotten.push(id.clone());
+            continue;
+        }
+        let dependents = graph.dependents(node).iter().filter_map(|node| graph.id(*node));
+        let steps = &plan.steps;
+        let after = done_before(dependents, &positions, |position| {
+            steps.get(position).is_some_and(|step| step.action != Action::Unchanged)
+        });
+        positions.insert(id, plan.steps.len());
+        plan.steps.push(delete(prior, after));
+    }
+    plan.forgotten.sort();
+    plan
+}
+
+/// Returns the positions of steps to wait for. Those without a position yet close a cycle, or have no step.
+fn done_before<'a>(
+    ids: impl Iterator<Item = &'a ResourceId>,
+    positions: &HashMap<&ResourceId, usize>,
+    wait_for: impl Fn(usize) -> bool,
+) -> Vec<usize> {
+    let found: BTreeSet<usize> =
+        ids.filter_map(|id| positions.get(id).copied()).filter(|position| wait_for(*position)).collect();
+    found.into_iter().collect()
+}
+
+fn keep(
+    desired: &Resource,
+    prior: Option<&StateEntry>,
+    observed: Option<&Observed>,
+    origin: Option<Origin>,
+    after: Vec<usize>,
+) -> Step {
+    let as_recorded;
+    let observed = match observed {
+        Some(observed) => observed,
+        None => {
+            let live = prior.map(|prior| prior.resource.attributes.clone());
+            as_recorded = Observed { live, ..Observed::default() };
+            &as_recorded
+        }
+    };
+    let planned = observed.planned.as_ref().unwrap_or(&desired.attributes);
+    let changes = diff(observed.live.as_ref(), Some(planned), &observed.sensitive);
+    let (action, reason) = judge(desired, prior, observed, &changes);
+    let (id, kind) = (desired.id.clone(), desired.kind.clone());
+    Step { id, kind, action, reason, origin, changes, after }
+}
+
+fn judge(
+    desired: &Resource,
+    prior: Option<&StateEntry>,
+    observed: &Observed,
+    changes: &[Change],
+) -> (Action, Option<Reason>) {
+    let uncertain = prior.is_some_and(|prior| prior.uncertain);
+    if observed.live.is_none() {
+        let reason = match prior {
+            None => Reason::Configuration,
+            Some(_) if uncertain => Reason::Recovered,
+            Some(_) => Reason::DeletedOutside,
+        };
+        return (Action::Create, Some(reason));
+    }
+    let action = if observed.replace { Action::Replace } else { Action::Update };
+    if uncertain {
+        return (action, Some(Reason::Recovered));
+    }
+    if observed.foreign {
+        return (action, Some(Reason::Adopted));
+    }
+    if !changes.is_empty() {
+        return (action, Some(why(desired, prior, changes)));
+    }
+    if observed.secrets_changed {
+        return (action, Some(Reason::Secret));
+    }
+    if observed.replace {
+        return (action, Some(Reason::Configuration));
+    }
+    (Action::Unchanged, None)
+}
+
+/// Sets apart what the configuration changed since the last apply from what somebody else changed.
+fn why(desired: &Resource, prior: Option<&StateEntry>, changes: &[Change]) -> Reason {
+    let Some(prior) = prior else { return Reason::Configuration };
+    let before: &Value = &prior.resource.attributes;
+    let configured: BTreeSet<String> =
+        diff(Some(before), Some(&desired.attributes), &[]).into_iter().map(|change| change.path).collect();
+    let is_configured = |change: &&Change| {
+        configured.contains(&change.path)
+            || ancestors(&change.path).any(|path| configured.contains(path))
+            || has_descendant(&configured, &change.path)
+    };
+    match changes.iter().filter(is_configured).count() {
+        0 if changes.iter().all(|change| change.sensitive) => Reason::Secret,
+        0 => Reason::Drift,
+        count if count == changes.len() => Reason::Configuration,
+        _ => Reason::ConfigurationAndDrift,
+    }
+}
+
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices(['.', '[']).filter_map(|(end, _)| path.get(..end)).chain(["."])
+}
+
+fn has_descendant(configured: &BTreeSet<String>, path: &str) -> bool {
+    if path == "." {
+        return !configured.is_empty();
+    }
+    ['.', '['].into_iter().any(|separator| {
+        let prefix = format!("{path}{separator}");
+        configured.range(prefix.clone()..).next().is_some_and(|found| found.starts_with(&prefix))
+    })
+}
+
+fn delete(prior: &StateEntry, after: Vec<usize>) -> Step {
+    Step {
+        id: prior.resource.id.clone(),
+        kind: prior.resource.kind.clone(),
+        action: Action::Delete,
+        reason: Some(if prior.uncertain { Reason::Recovered } else { Reason::Configuration }),
+        origin: prior.origin.clone(),
+        changes: Vec::new(),
+        after,
+    }
+}

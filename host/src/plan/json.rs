@@ -1,0 +1,71 @@
+//! The stable form of a plan for other programs.
+
+use serde::ser::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::plan::{Action, Change, Plan, Reason, Summary};
+use crate::spec::{Origin, ResourceId};
+
+/// The version of the form; it grows when a reader of the old form could be misled.
+pub const PLAN_VERSION: u32 = 1;
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    version: u32,
+    summary: Summary,
+    steps: Vec<StepDocument<'a>>,
+    forgotten: &'a [ResourceId],
+}
+
+#[derive(serde::Serialize)]
+struct StepDocument<'a> {
+    id: &'a ResourceId,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    action: Action,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Reason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'a Origin>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangeDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    after: Vec<&'a ResourceId>,
+}
+
+#[derive(serde::Serialize)]
+struct ChangeDocument<'a> {
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<&'a Value>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    sensitive: bool,
+}
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let steps = self.steps.iter().map(|step| StepDocument {
+            id: &step.id,
+            kind: &step.kind,
+            action: step.action,
+            reason: step.reason,
+            origin: step.origin.as_ref(),
+            changes: step.changes.iter().map(change).collect(),
+            after: step.after.iter().filter_map(|at| self.steps.get(*at)).map(|s| &s.id).collect(),
+        });
+        Document {
+            version: PLAN_VERSION,
+            summary: self.summary(),
+            steps: steps.collect(),
+            forgotten: &self.forgotten,
+        }
+        .serialize(serializer)
+    }
+}
+
+fn change(change: &Change) -> ChangeDocument<'_> {
+    let Change { path, old, new, sensitive } = change;
+    ChangeDocument { path, old: old.as_ref(), new: new.as_ref(), sensitive: *sensitive }
+}

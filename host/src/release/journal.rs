@@ -1,0 +1,236 @@
+//! The only writer of releases.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::backend::{Expected, Key, Lease, Tag};
+use crate::release::fold::Fold;
+use crate::release::log::{self, Event};
+use crate::release::record::FORMAT_VERSION;
+use crate::release::{
+    CallRecord, Intent, ModuleRecord, Operation, Phase, Release, ReleaseError, ReleaseStore,
+};
+use crate::spec::{Origin, ResourceId, Spec, State, StateEntry};
+
+/// What a release will be, once it was approved.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What it does.
+    pub operation: Operation,
+    /// Who approved it: `alice@build-7`.
+    pub actor: String,
+    /// The version of kusion that makes it.
+    pub kusion_version: String,
+    /// Where its resources live, in words.
+    pub target: String,
+    /// The modules that took part.
+    pub modules: Vec<ModuleRecord>,
+    /// What each module was asked; no secret is in it.
+    pub calls: Vec<CallRecord>,
+    /// Who made each resource and, after the maker, who patched it.
+    pub origins: BTreeMap<ResourceId, Vec<Origin>>,
+    /// What shall exist, with references in place of secrets.
+    pub spec: Spec,
+    /// What the last release left.
+    pub prior: State,
+    /// All changes that were approved.
+    pub intents: Vec<Intent>,
+}
+
+/// A release on its way.
+///
+/// Each method makes its line durable before it returns, and writes nothing once the lease is lost. A
+/// journal that is dropped without [`Journal::finish`] is what a crash leaves: the next run recovers it.
+#[derive(Debug)]
+pub struct Journal {
+    store: ReleaseStore,
+    lease: Arc<dyn Lease>,
+    revision: u64,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    release: Release,
+    tag: Tag,
+    fold: Fold,
+    lines: usize,
+    /// Whether the end of the log is unknown, because a write failed or was given up.
+    broken: bool,
+}
+
+impl Journal {
+    /// Writes the record of a new release and its plan, before the first change.
+    ///
+    /// # Errors
+    ///
+    /// The last release is unfinished, somebody else made a release meanwhile, the lease was lost, or
+    /// the backend cannot be written.
+    pub async fn begin(
+        store: ReleaseStore,
+        lease: Arc<dyn Lease>,
+        draft: Draft,
+    ) -> Result<Self, ReleaseError> {
+        lease.still_held()?;
+        let latest = store.latest().await?;
+        if let Some(Release { revision, phase, .. }) = latest
+            && !phase.is_finished()
+        {
+            return Err(ReleaseError::Unfinished { revision, phase });
+        }
+        let revision = latest.map_or(1, |release| release.revision.saturating_add(1));
+        let intents = draft.intents.clone();
+        let release = release(&store, revision, draft);
+        let key = store.stack().record(revision);
+        let bytes = release.encode(&key)?;
+        // A record that cannot be read back must be found out before the first change, not after it.
+        Release::decode(store.stack(), revision, &bytes)?;
+        let tag = store.backend().put_if(&key, Expected::Absent, &bytes).await?;
+        let progress =
+            Progress { fold: Fold::new(&release), release, tag, lines: 0, broken: false };
+        let generation = lease.generation();
+        let journal = Self { store, lease, revision, progress: Mutex::new(progress) };
+        journal.record(Event::Begun { revision, generation, intents }).await?;
+        Ok(journal)
+    }
+
+    /// Returns the number of the release.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Returns the state with all results up to now.
+    pub async fn state(&self) -> State {
+        let progress = self.progress.lock().await;
+        progress.fold.state(&progress.release)
+    }
+
+    /// Records that a change is about to be made; to be called before the target is touched.
+    ///
+    /// A replacement is one change: it is started once and ends with [`Journal::applied`].
+    ///
+    /// # Errors
+    ///
+    /// The change was not approved, or the line cannot be written. Then the change must not be made.
+    pub async fn started(&self, id: &ResourceId) -> Result<(), ReleaseError> {
+        self.record(Event::Started { id: id.clone() }).await
+    }
+
+    /// Records that a resource is as it shall be, also one that needed no change.
+    ///
+    /// # Errors
+    ///
+    /// The line cannot be written; [`Journal::finish`] can still put the result on record.
+    pub async fn applied(&self, entry: StateEntry) -> Result<(), ReleaseError> {
+        self.record(Event::Applied { entry: Box::new(entry) }).await
+    }
+
+    /// Records that a resource is gone.
+    ///
+    /// # Errors
+    ///
+    /// The line cannot be written; [`Journal::finish`] can still put the result on record.
+    pub async fn deleted(&self, id: &ResourceId) -> Result<(), ReleaseError> {
+        self.record(Event::Deleted { id: id.clone() }).await
+    }
+
+    /// Records that a change was not made, or not to its end. The resource stays uncertain.
+    ///
+    /// # Errors
+    ///
+    /// The line cannot be written; [`Journal::finish`] can still put the result on record.
+    pub async fn failed(&self, id: &ResourceId, message: &str) -> Result<(), ReleaseError> {
+        self.record(Event::Failed { id: id.clone(), message: message.to_owned() }).await
+    }
+
+    /// Writes the state and the phase, and returns the finished release.
+    ///
+    /// # Errors
+    ///
+    /// The phase is not one to end with, the lease was lost, somebody else changed the record, or the
+    /// backend cannot be written. The journal stays then, and the next run recovers the release.
+    pub async fn finish(&self, phase: Phase) -> Result<Release, ReleaseError> {
+        let mut progress = self.progress.lock().await;
+        let from = progress.release.phase;
+        if !from.can_become(phase) {
+            return Err(ReleaseError::Transition { revision: self.revision, from, to: phase });
+        }
+        self.lease.still_held()?;
+        let mut release = progress.release.clone();
+        release.state = progress.fold.state(&release);
+        release.phase = phase;
+        release.modified_time = release.create_time.max(Timestamp::now());
+        progress.tag = self.store.replace(&release, progress.tag.clone()).await?;
+        progress.release = release.clone();
+        // The record is complete. A journal that cannot be deleted is of no use to anybody, and the
+        // next run deletes it.
+        drop(self.store.backend().delete(&self.store.stack().journal(self.revision)).await);
+        Ok(release)
+    }
+
+    async fn record(&self, event: Event) -> Result<(), ReleaseError> {
+        let mut progress = self.progress.lock().await;
+        let started = match &event {
+            Event::Started { id } if progress.fold.intent(id).is_none() => {
+                return Err(ReleaseError::Unplanned { revision: self.revision, id: id.clone() });
+            }
+            Event::Started { id } if !progress.fold.is_open(id) => Some(id.clone()),
+            _ => None,
+        };
+        let key = self.store.stack().journal(self.revision);
+        let line = log::encode(progress.lines, &event)
+            .map_err(|error| ReleaseError::Encode { key: key.clone(), source: error.into() })?;
+        // Results count even if their line is lost: the final record may still be written.
+        progress.fold.add(event);
+        let written = self.append(&mut progress, &key, &line).await;
+        if let (Err(_), Some(id)) = (&written, started) {
+            progress.fold.not_started(&id);
+        }
+        written
+    }
+
+    async fn append(
+        &self,
+        progress: &mut Progress,
+        key: &Key,
+        line: &[u8],
+    ) -> Result<(), ReleaseError> {
+        if progress.broken || progress.release.phase.is_finished() {
+            return Err(ReleaseError::JournalBroken { revision: self.revision });
+        }
+        self.lease.still_held()?;
+        // If this future is dropped while the line is on its way, nobody knows whether it arrives.
+        progress.broken = true;
+        self.store.backend().append(key, line).await?;
+        progress.broken = false;
+        progress.lines += 1;
+        Ok(())
+    }
+}
+
+fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {
+    let stack = store.stack();
+    let now = Timestamp::now();
+    Release {
+        format_version: FORMAT_VERSION,
+        project: stack.project.clone(),
+        workspace: stack.workspace.clone(),
+        stack: stack.stack.clone(),
+        revision,
+        operation: draft.operation,
+        phase: draft.operation.first_phase(),
+        create_time: now,
+        modified_time: now,
+        actor: draft.actor,
+        kusion_version: draft.kusion_version,
+        target: draft.target,
+        modules: draft.modules,
+        calls: draft.calls,
+        origins: draft.origins,
+        spec: draft.spec,
+        state: draft.prior,
+    }
+}

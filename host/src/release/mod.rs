@@ -1,0 +1,26 @@
+//! What was applied, by whom, from what: releases, and the journal that makes them survive a crash.
+//!
+//! A release is a transaction. [`Journal`] alone writes it: the record with the approved plan before
+//! the first change, a line before and after each change, the result at the end. A run that dies in
+//! between leaves the lines, and the next one folds them into the record ([`ReleaseStore::recover`]).
+
+mod error;
+mod fold;
+mod intent;
+mod journal;
+mod log;
+mod phase;
+mod record;
+mod stack;
+mod store;
+
+pub use error::ReleaseError;
+pub use intent::{Change, Intent};
+pub use journal::{Draft, Journal};
+pub use phase::{Operation, Phase};
+pub use record::{CallRecord, ModuleRecord, Release};
+pub use stack::StackKey;
+pub use store::{LatestState, Recovered, ReleaseStore};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! What can go wrong between us and a target.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::diagnostic::{Diagnose, Kind};
+use crate::runtime::Owner;
+use crate::secret::SecretError;
+use crate::spec::ResourceId;
+use crate::yaml::YamlWriteError;
+
+/// Says why a target could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuntimeError {
+    /// The workspace has no target for a type of resources.
+    #[error("resource `{id}` has type `{kind}`, for which there is no runtime")]
+    NoRuntime {
+        /// The resource.
+        id: ResourceId,
+        /// Its type.
+        kind: String,
+        /// The types that have a runtime.
+        known: Vec<&'static str>,
+    },
+    /// Something that we did not put there is in the way.
+    #[error("`{path}` is in the way of resource `{id}` and not managed by kusion")]
+    Foreign {
+        /// The resource.
+        id: ResourceId,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The resource belongs to another stack.
+    #[error("`{path}`, where resource `{id}` shall be, belongs to {owner}")]
+    OwnedByOther {
+        /// The resource.
+        id: ResourceId,
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: Box<Owner>,
+    },
+    /// The target folder is a link or no folder, so what we write would land somewhere else.
+    #[error("`{path}` is not a folder of its own")]
+    NoFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file of the target cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file of the target cannot be written.
+    #[error("cannot write `{path}`")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file or folder of the target cannot be removed.
+    #[error("cannot remove `{path}`")]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A secret of the resource has no value, or cannot be encrypted.
+    #[error("cannot fill in the secrets of resource `{id}`")]
+    Secret {
+        /// The resource.
+        id: ResourceId,
+        /// The cause.
+        source: SecretError,
+    },
+    /// The resource has no form as a file.
+    #[error("cannot write resource `{id}` as a manifest")]
+    Manifest {
+        /// The resource.
+        id: ResourceId,
+        /// The cause.
+        source: YamlWriteError,
+    },
+    /// A reference names an attribute that this target never knows.
+    #[error("resource `{id}` needs `{reference}`, which has no value in this target")]
+    Unresolved {
+        /// The resource.
+        id: ResourceId,
+        /// The reference.
+        reference: String,
+    },
+    /// The target refuses.
+    #[error("resource `{id}` was refused: {reason}")]
+    Refused {
+        /// The resource.
+        id: ResourceId,
+        /// What the target says.
+        reason: String,
+    },
+}
+
+impl Diagnose for RuntimeError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoRuntime { .. }
+            | Self::Foreign { .. }
+            | Self::OwnedByOther { .. }
+            | Self::NoFolder { .. }
+            | Self::Unresolved { .. } => Kind::User,
+            Self::Read { .. } | Self::Write { .. } | Self::Remove { .. } | Self::Refused { .. } => {
+                Kind::Environment
+            }
+            Self::Secret { source, .. } => source.kind(),
+            Self::Manifest { .. } => Kind::Internal,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::NoRuntime { known, .. } => {
+                vec![format!("types that have a runtime: {}", known.join(", "))]
+            }
+            Self::Foreign { path, .. } => {
+                vec![format!("move `{}` away, then try again", path.display())]
+            }
+            Self::OwnedByOther { .. } => {
+                vec!["give this stack a folder of its own in `targets.kubernetes.directory`".to_owned()]
+            }
+            Self::NoFolder { path } => {
+                vec![format!("move `{}` away; kusion makes the folder itself", path.display())]
+            }
+            Self::Unresolved { .. } => {
+                vec!["apply to a target that fills in such attributes, such as a cluster".to_owned()]
+            }
+            Self::Secret { source, .. } => source.hints(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Generated secrets of targets that have no home of their own for them.
+//!
+//! One record per stack lies beside its releases, encrypted to the user's key. A secret is drawn once
+//! and kept until the stack is destroyed; a change of its length or alphabet does not change it,
+//! because what uses it would break.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::backend::{Backend, Expected, Key, Tag};
+use crate::secret::draw::draw;
+use crate::secret::{Identity, KeyFile, SecretError};
+use crate::spec::{SecretRef, SecretSource, SecretText};
+
+/// The version of the format that this library writes, and the newest it reads.
+const FORMAT_VERSION: u64 = 1;
+
+/// The generated secrets of a stack.
+#[derive(Debug)]
+pub struct Vault {
+    backend: Arc<dyn Backend>,
+    key: Key,
+    key_file: KeyFile,
+    identity: Option<Identity>,
+    tag: Option<Tag>,
+    secrets: BTreeMap<SecretRef, SecretText>,
+    changed: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content<'a> {
+    format_version: u64,
+    secrets: BTreeMap<String, &'a str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    format_version: u64,
+}
+
+#[derive(Deserialize)]
+struct Secrets {
+    secrets: BTreeMap<String, String>,
+}
+
+impl Vault {
+    /// Reads and decrypts a record; if there is none, the vault is empty. Writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The record or the key file cannot be read, or one does not fit the other.
+    pub async fn open(
+        backend: Arc<dyn Backend>,
+        key: Key,
+        key_file: KeyFile,
+    ) -> Result<Self, SecretError> {
+        let identity = key_file.load()?;
+        let mut vault = Self {
+            backend,
+            key,
+            key_file,
+            identity,
+            tag: None,
+            secrets: BTreeMap::new(),
+            changed: false,
+        };
+        let Some((ciphertext, tag)) = vault.backend.get(&vault.key).await? else {
+            return Ok(vault);
+        };
+        vault.secrets = vault.decode(&ciphertext)?;
+        vault.tag = Some(tag);
+        Ok(vault)
+    }
+
+    /// Returns where the secrets are kept.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Returns the user's key, if there is one.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// Returns a secret, if it was drawn.
+    pub fn get(&self, secret: &SecretRef) -> Option<&SecretText> {
+        self.secrets.get(secret)
+    }
+
+    /// Returns a secret, drawn now unless it was before. [`Vault::save`] must follow before it is used.
+    ///
+    /// `known` says that the last release has this secret: then it must be here.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Gone`] if a known secret is missing; or it cannot be drawn as asked.
+    pub fn ensure(
+        &mut self,
+        secret: &SecretRef,
+        length: u32,
+        alphabet: &str,
+        known: bool,
+    ) -> Result<&SecretText, SecretError> {
+        if !self.secrets.contains_key(secret) {
+            if known {
+                return Err(SecretError::Gone { secret: secret.clone(), vault: self.key.clone() });
+            }
+            let drawn = draw(secret, length, alphabet)?;
+            self.secrets.insert(secret.clone(), drawn);
+            self.changed = true;
+        }
+        // The entry is there; the alternative cannot be reached and is no lie if it is.
+        self.secrets.get(secret).ok_or_else(|| SecretError::Undeclared { secret: secret.clone() })
+    }
+
+    /// Draws what is missing of a stack's secrets, and the user's key if any secret needs it.
+    ///
+    /// `known` are the secrets of the last release. This is for apply only: a preview draws nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::ensure`], or the key file cannot be made.
+    pub fn ensure_all(
+        &mut self,
+        sources: &BTreeMap<SecretRef, SecretSource>,
+        known: &BTreeSet<SecretRef>,
+    ) -> Result<(), SecretError> {
+        for (secret, source) in sources {
+            if let SecretSource::Generated { length, alphabet } = source {
+                self.ensure(secret, *length, alphabet, known.contains(secret))?;
+            }
+        }
+        if !sources.is_empty() {
+            self.create_identity()?;
+        }
+        Ok(())
+    }
+
+    /// Forgets all secrets but some. Only for secrets whose last use was deleted from the target.
+    pub fn prune(&mut self, keep: &BTreeSet<SecretRef>) {
+        let before = self.secrets.len();
+        self.secrets.retain(|secret, _| keep.contains(secret));
+        self.changed |= self.secrets.len() != before;
+    }
+
+    /// Encrypts and writes what changed; must be done before the first value reaches the target.
+    ///
+    /// # Errors
+    ///
+    /// Somebody else changed the record meanwhile, or it cannot be encrypted or written.
+    pub async fn save(&mut self) -> Result<(), SecretError> {
+        if !self.changed {
+            return Ok(());
+        }
+        if self.secrets.is_empty() {
+            self.backend.delete(&self.key).await?;
+            self.tag = None;
+        } else {
+            let ciphertext = self.encode()?;
+            let expected = self.tag.clone().map_or(Expected::Absent, Expected::Tag);
+            self.tag = Some(self.backend.put_if(&self.key, expected, &ciphertext).await?);
+        }
+        self.changed = false;
+        Ok(())
+    }
+
+    fn create_identity(&mut self) -> Result<&Identity, SecretError> {
+        let identity = match self.identity.take() {
+            Some(identity) => identity,
+            None => self.key_file.load_or_create()?,
+        };
+        Ok(self.identity.insert(identity))
+    }
+
+    fn encode(&mut self) -> Result<Vec<u8>, SecretError> {
+        let name =
+            |SecretRef { app, accessory, name }: &SecretRef| format!("{app}.{accessory}.{name}");
+        let secrets =
+            self.secrets.iter().map(|(secret, text)| (name(secret), text.expose())).collect();
+        let plaintext = serde_json::to_vec(&Content { format_version: FORMAT_VERSION, secrets });
+        let plaintext = Zeroizing::new(plaintext.map_err(|error| SecretError::Encrypt {
+            source: age::EncryptError::Io(error.into()),
+        })?);
+        self.create_identity()?.encrypt(&plaintext)
+    }
+
+    fn decode(&self, ciphertext: &[u8]) -> Result<BTreeMap<SecretRef, SecretText>, SecretError> {
+        let vault = || self.key.clone();
+        let path = || self.key_file.path().to_owned();
+        let Some(identity) = &self.identity else {
+            return Err(SecretError::KeyGone { vault: vault(), path: path() });
+        };
+        let plaintext = identity.decrypt(ciphertext).map_err(|source| SecretError::Decrypt {
+            vault: vault(),
+            path: path(),
+            source,
+        })?;
+        // The parser's message could quote the content, so it is dropped.
+        let damaged = |reason| SecretError::Damaged { vault: vault(), reason };
+        let Ok(Version { format_version }) = serde_json::from_slice(&plaintext) else {
+            return Err(damaged("it has no `formatVersion`"));
+        };
+        if format_version > FORMAT_VERSION {
+            return Err(SecretError::Newer { vault: vault() });
+        }
+        let Ok(Secrets { secrets }) = serde_json::from_slice(&plaintext) else {
+            return Err(damaged("it is not a list of secrets"));
+        };
+        let entry =
+            |(name, text): (String, String)| Some((parse_name(&name)?, SecretText::new(text)));
+        let secrets: Option<_> = secrets.into_iter().map(entry).collect();
+        secrets.ok_or_else(|| damaged("a secret is not named `<app>.<accessory>.<name>`"))
+    }
+}
+
+fn parse_name(name: &str) -> Option<SecretRef> {
+    let mut parts = name.splitn(3, '.').map(str::to_owned);
+    let secret = SecretRef { app: parts.next()?, accessory: parts.next()?, name: parts.next()? };
+    let whole = ![&secret.app, &secret.accessory, &secret.name].iter().any(|part| part.is_empty());
+    whole.then_some(secret)
+}

@@ -1,0 +1,70 @@
+//! First pass: everything under one roof, every id once.
+
+use super::{Draft, Fault};
+use crate::spec::{Contribution, Origin, SecretRef, SecretSource, SecretUse, secret_uses};
+
+/// The accessory in references to secrets of the workload.
+const WORKLOAD: &str = "workload";
+
+pub(super) fn collect(draft: &mut Draft, mut contributions: Vec<Contribution>) -> Vec<Fault> {
+    contributions.sort_by(|a, b| a.origin.cmp(&b.origin));
+    let mut faults = Vec::new();
+    for Contribution { origin, workload, resources, patches, secrets } in contributions {
+        let app = &origin.app;
+        if workload {
+            let ids = resources.iter().map(|resource| resource.id.clone());
+            draft.candidates.entry(app.clone()).or_default().extend(ids);
+        }
+        for (name, source) in secrets {
+            if let Err(fault) = request(draft, &origin, name, source) {
+                faults.push(fault);
+            }
+        }
+        for resource in resources {
+            let id = resource.id.clone();
+            match draft.origins.get(&id) {
+                Some(first) => {
+                    let (first, second) = (first.clone(), origin.clone());
+                    faults.push(Fault::DuplicateResource { id, first, second });
+                }
+                None => {
+                    draft.origins.insert(id.clone(), origin.clone());
+                    draft.resources.insert(id, resource);
+                }
+            }
+        }
+        draft.patches.extend(patches.into_iter().map(|patch| (origin.clone(), patch)));
+    }
+    faults
+}
+
+fn request(
+    draft: &mut Draft,
+    origin: &Origin,
+    name: String,
+    source: SecretSource,
+) -> Result<(), Fault> {
+    let secret = SecretRef {
+        app: origin.app.to_string(),
+        accessory: accessory(origin).to_owned(),
+        name,
+    };
+    let written = secret.to_string();
+    let whole = |found: &SecretUse| {
+        found.range == (0..written.len()) && found.secret.as_ref() == Some(&secret)
+    };
+    if !secret_uses(&written).first().is_some_and(whole) {
+        return Err(Fault::SecretName { origin: origin.clone(), name: secret.name });
+    }
+    if let Some((_, first)) = draft.requested.get(&secret) {
+        let (first, second) = (first.clone(), origin.clone());
+        return Err(Fault::DuplicateSecret { secret, first, second });
+    }
+    draft.requested.insert(secret, (source, origin.clone()));
+    Ok(())
+}
+
+/// Returns the second part of references to secrets of a module call.
+pub(super) fn accessory(origin: &Origin) -> &str {
+    if origin.accessory.is_empty() { WORKLOAD } else { &origin.accessory }
+}

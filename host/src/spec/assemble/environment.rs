@@ -1,0 +1,163 @@
+//! Pass: environment variables stand after those that they refer to.
+//!
+//! Kubernetes expands `$(NAME)` only if `NAME` stands earlier in the list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::{Draft, Fault};
+use crate::spec::{ResourceId, Semantics};
+
+pub(super) fn order(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
+    let ids: Vec<&ResourceId> = draft.workloads.values().collect();
+    for id in ids {
+        let Some(resource) = draft.resources.get_mut(id) else { continue };
+        let Some(template) = semantics.pod_template(resource) else { continue };
+        for container in containers(&mut resource.attributes, template).into_iter().flatten() {
+            if let Some(Value::Array(variables)) = container.get_mut("env") {
+                let sorted = referred_first(std::mem::take(variables));
+                *variables = sorted;
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Returns the containers below a pod template, or `None` if there are none.
+pub(super) fn containers<'v>(
+    attributes: &'v mut Value,
+    template: &str,
+) -> Option<impl Iterator<Item = &'v mut Map<String, Value>>> {
+    let containers = attributes.pointer_mut(&format!("{template}/spec/containers"))?;
+    Some(containers.as_array_mut()?.iter_mut().filter_map(Value::as_object_mut))
+}
+
+/// Puts patched variables, sorted by name, before those of the developer, whose value wins.
+pub(super) fn add(variables: &mut Vec<Value>, patched: &BTreeMap<String, Value>) {
+    let own: BTreeSet<&str> = variables.iter().filter_map(name).collect();
+    let mut all: Vec<Value> = patched
+        .iter()
+        .filter(|(name, _)| !own.contains(name.as_str()))
+        .map(|(_, variable)| variable.clone())
+        .collect();
+    all.append(variables);
+    *variables = all;
+}
+
+/// Returns the name of a variable.
+pub(super) fn name(variable: &Value) -> Option<&str> {
+    variable.get("name").and_then(Value::as_str).filter(|name| !name.is_empty())
+}
+
+/// Moves variables in front of those that refer to them and changes the order no further. Variables
+/// that refer to each other in a circle stay in place.
+fn referred_first(variables: Vec<Value>) -> Vec<Value> {
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, variable) in variables.iter().enumerate() {
+        if let Some(name) = name(variable) {
+            places.entry(name).or_default().push(place);
+        }
+    }
+    let referred = |place: usize| -> Vec<usize> {
+        let text = variables.get(place).and_then(|variable| variable.get("value")).and_then(Value::as_str);
+        let names = text.map(references).unwrap_or_default();
+        names.into_iter().filter_map(|name| places.get(name)).flatten().copied().collect()
+    };
+
+    let mut seen = vec![false; variables.len()];
+    let mut order = Vec::with_capacity(variables.len());
+    for root in 0..variables.len() {
+        let mut path = Vec::new();
+        enter(root, &mut seen, &mut path, &referred);
+        while let Some((place, waiting)) = path.last_mut() {
+            match waiting.next() {
+                Some(next) => enter(next, &mut seen, &mut path, &referred),
+                None => {
+                    order.push(*place);
+                    path.pop();
+                }
+            }
+        }
+    }
+    let mut variables: Vec<Option<Value>> = variables.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|place| variables.get_mut(place).and_then(Option::take)).collect()
+}
+
+type Waiting = std::vec::IntoIter<usize>;
+
+fn enter(
+    place: usize,
+    seen: &mut [bool],
+    path: &mut Vec<(usize, Waiting)>,
+    referred: &dyn Fn(usize) -> Vec<usize>,
+) {
+    if let Some(seen) = seen.get_mut(place).filter(|seen| !**seen) {
+        *seen = true;
+        path.push((place, referred(place).into_iter()));
+    }
+}
+
+/// Finds `$(NAME)` in a value; `$$` stands for a dollar sign.
+fn references(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('$') {
+        rest = after;
+        if let Some(escaped) = after.strip_prefix('$') {
+            rest = escaped;
+        } else if let Some((name, after)) = after.strip_prefix('(').and_then(|open| open.split_once(')')) {
+            names.push(name);
+            rest = after;
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn variables(list: &[(&str, &str)]) -> Vec<Value> {
+        list.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+    }
+
+    fn names(variables: &[Value]) -> Vec<&str> {
+        variables.iter().filter_map(name).collect()
+    }
+
+    #[test]
+    fn referred_variables_come_first_and_the_rest_keeps_its_order() {
+        let cases: [(&[(&str, &str)], &[&str]); 6] = [
+            (&[("B", ""), ("A", "")], &["B", "A"]),
+            (&[("URL", "$(USER)@$(HOST)"), ("X", ""), ("HOST", ""), ("USER", "")], &["USER", "HOST", "URL", "X"]),
+            (&[("A", "$(B)"), ("B", "$(C)"), ("C", "")], &["C", "B", "A"]),
+            (&[("A", "$$(B)"), ("B", "")], &["A", "B"]),
+            (&[("A", "$(B)"), ("B", "$(A)"), ("C", "$(C)")], &["B", "A", "C"]),
+            (&[("A", "$(MISSING) $("), ("B", "$(")], &["A", "B"]),
+        ];
+        for (list, expected) in cases {
+            assert_eq!(names(&referred_first(variables(list))), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn a_developers_value_wins_and_patches_come_first_by_name() {
+        let mut own = variables(&[("Z", "mine"), ("B", "")]);
+        let patched = variables(&[("Z", "theirs"), ("Y", ""), ("C", "")]);
+        let patched = patched.into_iter().map(|v| (name(&v).unwrap().to_owned(), v)).collect();
+        add(&mut own, &patched);
+        assert_eq!(own, variables(&[("C", ""), ("Y", ""), ("Z", "mine"), ("B", "")]));
+    }
+
+    #[test]
+    fn a_chain_of_ten_thousand_variables_does_not_overflow() {
+        let chain: Vec<Value> = (0..10_000)
+            .map(|n| json!({"name": format!("V{n}"), "value": format!("$(V{})", n + 1)}))
+            .collect();
+        let sorted = referred_first(chain);
+        assert_eq!((sorted.len(), name(&sorted[0])), (10_000, Some("V9999")));
+    }
+}

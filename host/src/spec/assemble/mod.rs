@@ -1,0 +1,120 @@
+//! Makes one checked Spec of what the modules contributed, in an ordered list of passes.
+//!
+//! Every pass reports all it finds before assembly stops. The result does not depend on the order of
+//! the contributions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::name::AppName;
+use crate::spec::{
+    Contribution, Origin, Patch, Resource, ResourceId, SecretRef, SecretSource, Semantics, Spec,
+};
+
+mod collect;
+mod edges;
+mod environment;
+mod error;
+mod namespace;
+mod patch;
+mod references;
+mod secrets;
+mod shape;
+mod workload;
+mod writes;
+
+pub use error::{AssembleError, Fault};
+
+/// What assembly needs to know beside the contributions.
+#[derive(Clone, Copy)]
+pub struct AssembleInput<'a> {
+    /// What resources mean in their target.
+    pub semantics: &'a dyn Semantics,
+    /// The namespace of the stack. Its object is added if something lies in it and nobody made it.
+    pub namespace: &'a str,
+}
+
+/// What assembly makes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Assembled {
+    /// The resources, checked and in canonical form, without secret values.
+    pub spec: Spec,
+    /// Who made each resource; the namespace object that assembly adds has no entry.
+    pub origins: BTreeMap<ResourceId, Origin>,
+    /// Who patched a resource, in the order of the patches.
+    pub patched_by: BTreeMap<ResourceId, Vec<Origin>>,
+    /// The secrets that the resources refer to.
+    pub secrets: BTreeMap<SecretRef, SecretSource>,
+    /// The resource that runs each app's containers, where there is one.
+    pub workloads: BTreeMap<AppName, ResourceId>,
+    /// The namespace object, if assembly added one.
+    pub namespace: Option<ResourceId>,
+}
+
+/// Makes one Spec of what the modules contributed.
+///
+/// # Errors
+///
+/// Everything that is wrong with the resources, patches, references and secrets, as far as one pass
+/// can see it.
+pub fn assemble(
+    contributions: Vec<Contribution>,
+    input: &AssembleInput<'_>,
+) -> Result<Assembled, AssembleError> {
+    let semantics = input.semantics;
+    let mut draft = Draft::default();
+    let passes: [&dyn Fn(&mut Draft) -> Vec<Fault>; 8] = [
+        &|draft| workload::choose(draft, semantics),
+        &|draft| patch::apply(draft, semantics),
+        &|draft| environment::order(draft, semantics),
+        &|draft| namespace::add(draft, semantics, input.namespace),
+        &|draft| shape::canonicalise_and_check(draft, semantics),
+        &|draft| secrets::replace_plain_values(draft, semantics),
+        &|draft| references::resolve(draft, semantics),
+        &|draft| edges::connect(draft, semantics),
+    ];
+    stop_on(collect::collect(&mut draft, contributions))?;
+    for pass in passes {
+        stop_on(pass(&mut draft))?;
+    }
+    Ok(draft.finish())
+}
+
+fn stop_on(faults: Vec<Fault>) -> Result<(), AssembleError> {
+    if faults.is_empty() { Ok(()) } else { Err(AssembleError::new(faults)) }
+}
+
+/// The Spec while the passes work on it.
+#[derive(Debug, Default)]
+struct Draft {
+    resources: BTreeMap<ResourceId, Resource>,
+    origins: BTreeMap<ResourceId, Origin>,
+    /// Sorted by origin, each origin's patches in its own order.
+    patches: Vec<(Origin, Patch)>,
+    patched_by: BTreeMap<ResourceId, Vec<Origin>>,
+    /// Resources of the modules that run the workloads.
+    candidates: BTreeMap<AppName, BTreeSet<ResourceId>>,
+    workloads: BTreeMap<AppName, ResourceId>,
+    requested: BTreeMap<SecretRef, (SecretSource, Origin)>,
+    used: BTreeSet<SecretRef>,
+    namespace: Option<ResourceId>,
+}
+
+impl Draft {
+    /// Returns an id that is near to an unknown one, as long as few enough faults were found to show it.
+    fn near(&self, found: &[Fault], unknown: &str) -> Option<String> {
+        if found.len() >= error::MAX_FAULTS {
+            return None;
+        }
+        error::nearest(unknown, self.resources.keys().map(ResourceId::as_str))
+    }
+
+    fn finish(self) -> Assembled {
+        let Self { resources, origins, patched_by, workloads, requested, used, namespace, .. } = self;
+        let secrets = requested
+            .into_iter()
+            .filter(|(secret, _)| used.contains(secret))
+            .map(|(secret, (source, _))| (secret, source))
+            .collect();
+        Assembled { spec: Spec { resources }, origins, patched_by, secrets, workloads, namespace }
+    }
+}

@@ -1,0 +1,118 @@
+//! Pass: references to attributes and to secrets name what exists and stand where they may.
+
+use super::{Draft, Fault, error};
+use crate::spec::walk::{at_or_below, visit_strings};
+use crate::spec::{
+    Origin, PATH_PREFIX, Resource, ResourceId, SECRET_PREFIX, SecretRef, SecretUse, Semantics,
+    path_reference, secret_uses,
+};
+use serde_json::Value;
+
+pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut edges: Vec<(ResourceId, ResourceId)> = Vec::new();
+    let mut used: Vec<SecretRef> = Vec::new();
+    for (id, resource) in &draft.resources {
+        let Some(origin) = draft.origins.get(id) else { continue };
+        let mut reader = Reader {
+            draft,
+            resource,
+            origin,
+            places: semantics.secret_places(resource),
+            edges: &mut edges,
+            used: &mut used,
+            faults: &mut faults,
+        };
+        visit_strings(&resource.attributes, &mut |path, text| reader.read(path, text));
+        reader.places.clear();
+        for (key, value) in &resource.extensions {
+            reader.read("extensions", key);
+            visit_strings(value, &mut |path, text| reader.read(&format!("extensions/{key}{path}"), text));
+        }
+    }
+    for (id, dependency) in edges {
+        if let Some(resource) = draft.resources.get_mut(&id) {
+            resource.depends_on.insert(dependency);
+        }
+    }
+    draft.used.extend(used);
+    faults
+}
+
+struct Reader<'a> {
+    draft: &'a Draft,
+    resource: &'a Resource,
+    origin: &'a Origin,
+    places: Vec<String>,
+    edges: &'a mut Vec<(ResourceId, ResourceId)>,
+    used: &'a mut Vec<SecretRef>,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, path: &str, text: &str) {
+        if text.starts_with(PATH_PREFIX) {
+            self.read_path(text);
+        }
+        if !text.contains(SECRET_PREFIX) {
+            return;
+        }
+        let (id, origin) = (&self.resource.id, self.origin);
+        let is_value = self.resource.attributes.pointer(path).and_then(Value::as_str) == Some(text);
+        if !is_value || !self.places.iter().any(|place| at_or_below(path, place)) {
+            let (origin, id, path) = (origin.clone(), id.clone(), path.to_owned());
+            self.faults.push(Fault::SecretPlace { origin, id, path });
+            return;
+        }
+        for SecretUse { range, secret } in secret_uses(text) {
+            let requested = secret.filter(|secret| {
+                secret.app == origin.app.as_str() && self.draft.requested.contains_key(secret)
+            });
+            match requested {
+                Some(secret) => self.used.push(secret),
+                None => {
+                    let reference = text.get(range).unwrap_or_default().to_owned();
+                    let near = self.near_secret(&reference);
+                    let (origin, id) = (origin.clone(), id.clone());
+                    self.faults.push(Fault::UnknownSecret { origin, id, reference, near });
+                }
+            }
+        }
+    }
+
+    fn read_path(&mut self, text: &str) {
+        let known = |id: &str| self.draft.resources.contains_key(id);
+        let id = &self.resource.id;
+        match path_reference(text, known) {
+            Some((target, _)) => {
+                if let Some((target, _)) = self.draft.resources.get_key_value(target) {
+                    self.edges.push((id.clone(), target.clone()));
+                }
+            }
+            None => self.faults.push(Fault::UnknownReference {
+                origin: self.origin.clone(),
+                id: id.clone(),
+                reference: text.to_owned(),
+                near: self.near_path(text),
+            }),
+        }
+    }
+
+    /// Looks for a near miss of every text that could be meant as the id.
+    fn near_path(&self, text: &str) -> Option<String> {
+        let mut id = text.strip_prefix(PATH_PREFIX)?;
+        while let Some((shorter, _)) = id.rsplit_once('.') {
+            if let Some(near) = self.draft.near(self.faults, shorter) {
+                return Some(near);
+            }
+            id = shorter;
+        }
+        None
+    }
+
+    fn near_secret(&self, reference: &str) -> Option<String> {
+        let own = self.draft.requested.keys().filter(|secret| secret.app == self.origin.app.as_str());
+        let names: Vec<String> = own.map(SecretRef::to_string).collect();
+        error::nearest(reference, names.iter().map(String::as_str))
+    }
+}

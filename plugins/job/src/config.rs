@@ -1,0 +1,44 @@
+//! What a developer and the platform team write for `job`.
+
+use std::collections::BTreeMap;
+
+use kusion_sdk::workload::Container;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// An app that runs to its end.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// The containers, by name.
+    pub containers: BTreeMap<String, Container>,
+    /// When it runs, in the five fields of cron, for example `0 3 * * *`; once if absent or empty.
+    #[serde(default)]
+    pub schedule: String,
+    /// Accepted for the sake of what all workloads share; a job has no copies.
+    #[schemars(range(max = 2147483647))]
+    pub replicas: Option<u32>,
+    /// Labels of the workload and its pods.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the workload and its pods.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+    /// Secrets of the app, by name; kusion makes them itself.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Map<String, Value>>,
+}
+
+/// The platform's settings.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Platform {
+    /// Accepted for the sake of what all workloads share; a job has no copies.
+    #[schemars(range(max = 2147483647))]
+    pub replicas: Option<u32>,
+    /// Labels of every workload.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of every workload.
+    pub annotations: BTreeMap<String, String>,
+}

@@ -1,0 +1,70 @@
+//! The `service` module: an app that runs all the time.
+//!
+//! Its containers become one Deployment, or one CollaSet where the platform says so, and a ConfigMap
+//! for each file with a text.
+
+mod config;
+mod spread;
+
+use kusion_sdk::workload::{self, Pods};
+use kusion_sdk::{Kind, Module, Output, Pointer, Problems, Rejection, Request, kubernetes};
+use serde_json::json;
+
+pub use crate::config::{
+    Config, LabelSelector, LabelSelectorRequirement, NodePolicy, Platform, ServiceType,
+    TopologySpreadConstraint, WhenUnsatisfiable,
+};
+
+/// The `service` module.
+#[derive(Debug)]
+pub struct Service;
+
+impl Module for Service {
+    const NAME: &'static str = "service";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const SUMMARY: &'static str = "Runs an app's containers all the time.";
+    const KIND: Kind = Kind::Workload;
+    const RESOURCE_TYPES: &'static [&'static str] =
+        &["v1:ConfigMap", "apps/v1:Deployment", "apps.kusionstack.io/v1alpha1:CollaSet"];
+
+    type Config = Config;
+    type Platform = Platform;
+
+    fn generate(request: Request<Config, Platform>) -> Result<Output, Rejection> {
+        let (config, platform) = (&request.config, &request.platform);
+        let mut problems = Problems::default();
+        let labels = workload::labels(&request, &platform.labels, &config.labels, &mut problems);
+        let annotations =
+            workload::annotations(&request, &platform.annotations, &config.annotations);
+        let pods = Pods::new(&request, &config.containers, labels, annotations, &mut problems);
+        let spread = spread::constraints(
+            &config.topology_spread_constraints,
+            &Pointer::config().key("topologySpreadConstraints"),
+            &mut problems,
+        );
+        problems.finish()?;
+
+        let (api_version, kind) = match platform.type_ {
+            ServiceType::Deployment => ("apps/v1", "Deployment"),
+            ServiceType::CollaSet => ("apps.kusionstack.io/v1alpha1", "CollaSet"),
+        };
+        let object = kubernetes::object(json!({
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": pods.object_metadata(&request.unique_app_name()),
+            "spec": {
+                "replicas": config.replicas.or(platform.replicas),
+                "selector": {"matchLabels": request.selector()},
+                "template": pods.template(json!({
+                    "topologySpreadConstraints": kubernetes::unless_empty(&spread),
+                })),
+            },
+        }));
+        Ok(Output::new().resources(pods.config_maps).resource(object.workload()))
+    }
+}
+
+kusion_sdk::export!(Service);
+
+#[cfg(test)]
+mod tests;

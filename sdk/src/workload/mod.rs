@@ -1,0 +1,20 @@
+//! The containers of `app.yaml`, for modules that run them.
+//!
+//! Every workload module offers its developers the same containers, whatever kind of object it makes
+//! of them in the end. A module puts [`Container`] into its configuration, and [`Pods`] turns the
+//! containers into a pod template and the ConfigMaps it mounts. Alternatives are told apart by a
+//! key: `readinessProbe: {http: {url: "http://localhost:8080/ready"}}`.
+
+mod container;
+mod files;
+mod metadata;
+mod pods;
+mod probe;
+mod quantity;
+mod secret_ref;
+
+pub use self::container::Container;
+pub use self::files::FileSpec;
+pub use self::metadata::{annotations, labels};
+pub use self::pods::Pods;
+pub use self::probe::{Exec, Http, Lifecycle, LifecycleHandler, Probe, Tcp};
