@@ -1,11 +1,5 @@
-//! Everything a module author imports: write a kusion module as an ordinary Rust type.
+//! What a module author imports; the text below is the crate's README.
 //!
-//! A module turns what a developer wrote in `app.yaml`, together with the platform team's settings,
-//! into resources. It is a type with two configuration types and one function; [`export!`] makes a
-//! component of it, and nothing of WebAssembly shows. Modules are pure: they have no clock, no
-//! randomness, no files, no network and no environment, so the same request always gives the same
-//! output. On every other target the same code is an ordinary library, and [`testing`] calls it
-//! exactly as the host would.
 #![doc = include_str!("../README.md")]
 
 mod decode;

@@ -51,7 +51,7 @@ pub enum ConfigError {
         folder: PathBuf,
     },
     /// Neither the project nor the stack describes an app.
-    #[error("there is no `app.yaml`")]
+    #[error("the stack describes no app")]
     NoApp {
         /// Where it was looked for.
         looked_for: Vec<PathBuf>,

@@ -1,6 +1,6 @@
 //! Merging of nodes: JSON Merge Patch (RFC 7396), with every part keeping the place it came from.
 
-use crate::source::{Content, Map, Node};
+use crate::source::{Content, Entry, Map, Node};
 
 /// Merges a patch over a base: maps merge, a null removes, everything else replaces.
 ///
@@ -29,13 +29,11 @@ pub(super) fn merge(base: &mut Node, patch: Node) {
 /// Drops the entries of maps that are null, as a merge onto nothing does; lists stay as they are.
 pub(super) fn without_nulls(mut node: Node) -> Node {
     if let Some(map) = node.as_map_mut() {
-        let entries = std::mem::take(map);
-        for mut entry in entries {
-            if *entry.value.content() != Content::Null {
-                entry.value = without_nulls(entry.value);
-                map.insert(entry.key, entry.value);
-            }
-        }
+        let entries = std::mem::take(map).into_iter();
+        let kept = entries.filter(|entry| *entry.value.content() != Content::Null);
+        *map = Map::from_distinct(
+            kept.map(|entry| Entry { key: entry.key, value: without_nulls(entry.value) }).collect(),
+        );
     }
     node
 }

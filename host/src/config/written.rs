@@ -88,7 +88,7 @@ pub(super) struct KubernetesNamespace {
     pub(super) namespace: String,
 }
 
-/// An app of app.yaml; what its modules accept is not known here.
+/// An app: what runs, and what it needs beside that.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(super) struct AppFile {
     /// The name of the app; the project's name if absent.

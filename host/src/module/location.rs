@@ -14,17 +14,6 @@ pub enum ModuleLocation {
     Registry(String),
 }
 
-impl ModuleLocation {
-    /// Reads the `path` of a workspace's module; an absent one means the catalog.
-    pub fn parse(path: Option<&str>) -> Self {
-        match path {
-            None => Self::Catalog,
-            Some(reference) if reference.starts_with("oci://") => Self::Registry(reference.to_owned()),
-            Some(path) => Self::Path(PathBuf::from(path)),
-        }
-    }
-}
-
 impl fmt::Display for ModuleLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -203,13 +203,22 @@ fn load(
 ///
 /// The workspace does not list it, or it cannot be found or loaded.
 pub(super) fn load_one(project: &Project<'_>, name: &ModuleName) -> Result<Module, OpsError> {
-    let location = match project.workspace.modules().get(name).map(|entry| entry.origin()) {
-        None | Some(ModuleOrigin::Bundled) => ModuleLocation::Catalog,
-        Some(ModuleOrigin::File { path }) => ModuleLocation::Path(path.clone()),
-        Some(ModuleOrigin::Oci { reference }) => ModuleLocation::Registry(reference.clone()),
-    };
+    let location = project
+        .workspace
+        .modules()
+        .get(name)
+        .map_or(ModuleLocation::Catalog, |entry| locate_module(entry.origin()));
     let resolved = project.resolver.resolve(name, &location)?;
     Ok(project.engine.load(name, &resolved.digest, &resolved.bytes)?)
+}
+
+/// Returns where a workspace says that a module is.
+pub fn locate_module(origin: &ModuleOrigin) -> ModuleLocation {
+    match origin {
+        ModuleOrigin::Bundled => ModuleLocation::Catalog,
+        ModuleOrigin::File { path } => ModuleLocation::Path(path.clone()),
+        ModuleOrigin::Oci { reference } => ModuleLocation::Registry(reference.clone()),
+    }
 }
 
 /// Checks each use against what its module says about itself, all at once.

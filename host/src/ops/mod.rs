@@ -18,7 +18,7 @@ mod target;
 pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy};
 pub use compare::Comparison;
 pub use error::OpsError;
-pub use generate::{Call, Generation, Project, UsedModule, generate};
+pub use generate::{Call, Generation, Project, UsedModule, generate, locate_module};
 pub use needs::ReadFile;
 pub use preview::{Preview, Session, preview};
 pub use schema::schema;

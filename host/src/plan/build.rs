@@ -59,8 +59,10 @@ fn done_before<'a>(
     positions: &HashMap<&ResourceId, usize>,
     wait_for: impl Fn(usize) -> bool,
 ) -> Vec<usize> {
-    let found: BTreeSet<usize> =
-        ids.filter_map(|id| positions.get(id).copied()).filter(|position| wait_for(*position)).collect();
+    let found: BTreeSet<usize> = ids
+        .filter_map(|id| positions.get(id).copied())
+        .filter(|position| wait_for(*position))
+        .collect();
     found.into_iter().collect()
 }
 
@@ -125,8 +127,10 @@ fn judge(
 fn why(desired: &Resource, prior: Option<&StateEntry>, changes: &[Change]) -> Reason {
     let Some(prior) = prior else { return Reason::Configuration };
     let before: &Value = &prior.resource.attributes;
-    let configured: BTreeSet<String> =
-        diff(Some(before), Some(&desired.attributes), &[]).into_iter().map(|change| change.path).collect();
+    let configured: BTreeSet<String> = diff(Some(before), Some(&desired.attributes), &[])
+        .into_iter()
+        .map(|change| change.path)
+        .collect();
     let is_configured = |change: &&Change| {
         configured.contains(&change.path)
             || ancestors(&change.path).any(|path| configured.contains(path))

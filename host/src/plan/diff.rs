@@ -79,8 +79,12 @@ impl Differ<'_> {
             (None, Some(Value::Object(new))) if !new.is_empty() => {
                 self.objects(place, &Map::new(), new);
             }
-            (Some(Value::Array(old)), None) if by_name(old).is_some() => self.lists(place, old, &[]),
-            (None, Some(Value::Array(new))) if by_name(new).is_some() => self.lists(place, &[], new),
+            (Some(Value::Array(old)), None) if by_name(old).is_some() => {
+                self.lists(place, old, &[]);
+            }
+            (None, Some(Value::Array(new))) if by_name(new).is_some() => {
+                self.lists(place, &[], new);
+            }
             (old, new) => self.change(place, old, new),
         }
     }
@@ -126,14 +130,17 @@ impl Differ<'_> {
             });
         }
         if self.changes.len() == before {
-            let order = |list: &[Value]| list.iter().filter_map(|item| item.get("name")).cloned().collect();
+            let order =
+                |list: &[Value]| list.iter().filter_map(|item| item.get("name")).cloned().collect();
             self.change(place, Some(&order(old)), Some(&order(new)));
         }
     }
 
     fn change(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>) {
-        let below = |pointer: &str| self.sensitive.iter().any(|secret| at_or_below(pointer, secret));
-        let holds = |pointer: &str| self.sensitive.iter().any(|secret| at_or_below(secret, pointer));
+        let below =
+            |pointer: &str| self.sensitive.iter().any(|secret| at_or_below(pointer, secret));
+        let holds =
+            |pointer: &str| self.sensitive.iter().any(|secret| at_or_below(secret, pointer));
         let sensitive = [&place.old, &place.new].into_iter().any(|p| below(p) || holds(p));
         let shown = |value: Option<&Value>| {
             let value = value?;
@@ -164,10 +171,13 @@ mod tests {
 
     fn lines(old: &Value, new: &Value, sensitive: &[&str]) -> Vec<String> {
         let sensitive: Vec<String> = sensitive.iter().map(|s| (*s).to_owned()).collect();
-        let shown = |value: Option<Value>| value.map_or("none".to_owned(), |value| value.to_string());
+        let shown =
+            |value: Option<Value>| value.map_or("none".to_owned(), |value| value.to_string());
         diff(Some(old), Some(new), &sensitive)
             .into_iter()
-            .map(|Change { path, old, new, .. }| format!("{path}: {} -> {}", shown(old), shown(new)))
+            .map(|Change { path, old, new, .. }| {
+                format!("{path}: {} -> {}", shown(old), shown(new))
+            })
             .collect()
     }
 
@@ -183,8 +193,16 @@ mod tests {
                 json!({"annotations": {"prometheus.io/path": "/b"}}),
                 vec![r#"annotations["prometheus.io/path"]: "/a" -> "/b""#],
             ),
-            (json!({"args": ["a", "b"]}), json!({"args": ["a"]}), vec![r#"args: ["a","b"] -> ["a"]"#]),
-            (json!({"p": [{"n": 1}]}), json!({"p": [{"n": 2}, {"n": 3}]}), vec!["p[0].n: 1 -> 2", "p[1].n: none -> 3"]),
+            (
+                json!({"args": ["a", "b"]}),
+                json!({"args": ["a"]}),
+                vec![r#"args: ["a","b"] -> ["a"]"#],
+            ),
+            (
+                json!({"p": [{"n": 1}]}),
+                json!({"p": [{"n": 2}, {"n": 3}]}),
+                vec!["p[0].n: 1 -> 2", "p[1].n: none -> 3"],
+            ),
             (json!("not yaml"), json!({"a": 1}), vec![".: \"not yaml\" -> {\"a\":1}"]),
         ];
         for (old, new, expected) in cases {
@@ -216,7 +234,8 @@ mod tests {
 
     #[test]
     fn secret_values_are_compared_and_never_shown() {
-        let old = json!({"data": {"a": "hunter2", "b": "same"}, "list": [{"name": "x", "v": "hunter2"}]});
+        let old =
+            json!({"data": {"a": "hunter2", "b": "same"}, "list": [{"name": "x", "v": "hunter2"}]});
         let new = json!({"data": {"a": "hunter3", "b": "same", "c": "new"}, "list": [{"name": "w"}, {"name": "x", "v": "hunter3"}]});
         assert_eq!(
             lines(&old, &new, &["/data", "/list/1/v"]),

@@ -6,6 +6,8 @@ mod diff;
 mod json;
 mod step;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

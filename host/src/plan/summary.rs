@@ -55,9 +55,14 @@ mod tests {
     #[test]
     fn replacements_are_named_only_if_there_are_any() {
         let mut summary: Summary =
-            [Action::Create, Action::Create, Action::Delete, Action::Unchanged].into_iter().collect();
+            [Action::Create, Action::Create, Action::Delete, Action::Unchanged]
+                .into_iter()
+                .collect();
         assert_eq!(summary.to_string(), "Plan: 2 to create, 0 to update, 1 to delete.");
         summary.replace = 3;
-        assert_eq!(summary.to_string(), "Plan: 2 to create, 0 to update, 3 to replace, 1 to delete.");
+        assert_eq!(
+            summary.to_string(),
+            "Plan: 2 to create, 0 to update, 3 to replace, 1 to delete."
+        );
     }
 }

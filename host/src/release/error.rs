@@ -74,6 +74,14 @@ pub enum ReleaseError {
         /// The cause.
         source: Source,
     },
+    /// The record would be too large or too deep to be read again, so nothing was changed.
+    #[error("release record `{key}` could not be read again")]
+    Unreadable {
+        /// The record.
+        key: Key,
+        /// What the reader says.
+        source: Source,
+    },
     /// A new release was begun before the last one was finished or recovered.
     #[error("release {revision} is still {phase}")]
     Unfinished {
@@ -118,6 +126,7 @@ impl Diagnose for ReleaseError {
             | Self::Damaged { .. }
             | Self::Misplaced { .. }
             | Self::JournalDamaged { .. }
+            | Self::Unreadable { .. }
             | Self::Unfinished { .. }
             | Self::JournalBroken { .. } => Kind::Environment,
             Self::Encode { .. } | Self::Transition { .. } | Self::Unplanned { .. } => {
@@ -140,6 +149,9 @@ impl Diagnose for ReleaseError {
             Self::JournalDamaged { key, .. } => format!(
                 "restore `{key}` from a backup; without it, what the interrupted run changed is not on record"
             ),
+            Self::Unreadable { .. } => {
+                "nothing was changed; make the stack or the resource smaller".to_owned()
+            }
             Self::Unfinished { .. } => "somebody is at work; wait until it is done".to_owned(),
             _ => return Vec::new(),
         };

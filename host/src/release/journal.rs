@@ -67,8 +67,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// The last release is unfinished, somebody else made a release meanwhile, the lease was lost, or
-    /// the backend cannot be written.
+    /// The last release is unfinished, somebody else made a release meanwhile, the release is too large
+    /// or too deep to be read again, the lease was lost, or the backend cannot be written.
     pub async fn begin(
         store: ReleaseStore,
         lease: Arc<dyn Lease>,
@@ -86,8 +86,7 @@ impl Journal {
         let release = release(&store, revision, draft);
         let key = store.stack().record(revision);
         let bytes = release.encode(&key)?;
-        // A record that cannot be read back must be found out before the first change, not after it.
-        Release::decode(store.stack(), revision, &bytes)?;
+        check_readable(&release, &key)?;
         let tag = store.backend().put_if(&key, Expected::Absent, &bytes).await?;
         let progress =
             Progress { fold: Fold::new(&release), release, tag, lines: 0, broken: false };
@@ -209,6 +208,26 @@ impl Journal {
         progress.lines += 1;
         Ok(())
     }
+}
+
+/// Makes sure that the record, also with all resources applied, is within the bounds of the reader: that
+/// is to be found out before the first change, not after the last.
+fn check_readable(release: &Release, key: &Key) -> Result<(), ReleaseError> {
+    let mut full = release.clone();
+    for (id, resource) in &release.spec.resources {
+        let entry = StateEntry {
+            resource: resource.clone(),
+            origin: release.origins.get(id).and_then(|origins| origins.first()).cloned(),
+            adopted: true,
+            uncertain: true,
+            private: full.state.resources.remove(id).map(|entry| entry.private).unwrap_or_default(),
+        };
+        full.state.resources.insert(id.clone(), entry);
+    }
+    let bytes = full.encode(key)?;
+    Release::decode(&release.stack_key(), release.revision, &bytes)
+        .map(drop)
+        .map_err(|error| ReleaseError::Unreadable { key: key.clone(), source: Box::new(error) })
 }
 
 fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {

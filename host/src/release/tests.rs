@@ -329,6 +329,22 @@ async fn only_approved_changes_are_begun_and_only_after_the_last_release_ended()
 }
 
 #[tokio::test]
+async fn a_release_that_could_not_be_read_again_changes_nothing() {
+    let backend = MemoryBackend::default();
+    let store = store(&backend);
+    let lease = store.lease(&holder()).await.unwrap();
+    let mut draft = draft();
+    let deep = (0..127).fold(json!(0), |inner, _| json!([inner]));
+    draft.spec.resources.get_mut(&id("new")).unwrap().attributes = deep;
+    let error = Journal::begin(store.clone(), lease, draft).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "release record `releases/shop/dev/dev/1.yaml` could not be read again"
+    );
+    assert_eq!(store.revisions().await.unwrap(), [0u64; 0]);
+}
+
+#[tokio::test]
 async fn records_that_cannot_be_trusted_are_refused() {
     let backend = MemoryBackend::default();
     let store = store(&backend);

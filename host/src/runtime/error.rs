@@ -77,7 +77,7 @@ pub enum RuntimeError {
         /// The resource.
         id: ResourceId,
         /// The cause.
-        source: SecretError,
+        source: Box<SecretError>,
     },
     /// The resource has no form as a file.
     #[error("cannot write resource `{id}` as a manifest")]
@@ -130,13 +130,18 @@ impl Diagnose for RuntimeError {
                 vec![format!("move `{}` away, then try again", path.display())]
             }
             Self::OwnedByOther { .. } => {
-                vec!["give this stack a folder of its own in `targets.kubernetes.directory`".to_owned()]
+                vec![
+                    "give this stack a folder of its own in `targets.kubernetes.directory`"
+                        .to_owned(),
+                ]
             }
             Self::NoFolder { path } => {
                 vec![format!("move `{}` away; kusion makes the folder itself", path.display())]
             }
             Self::Unresolved { .. } => {
-                vec!["apply to a target that fills in such attributes, such as a cluster".to_owned()]
+                vec![
+                    "apply to a target that fills in such attributes, such as a cluster".to_owned(),
+                ]
             }
             Self::Secret { source, .. } => source.hints(),
             _ => Vec::new(),

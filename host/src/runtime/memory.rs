@@ -142,3 +142,46 @@ impl Runtime for MemoryRuntime {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::SecretError;
+    use crate::spec::{SecretRef, SecretText};
+
+    struct NoSecrets;
+
+    impl Resolve for NoSecrets {
+        fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
+            Err(SecretError::NotMade { secret: secret.clone() })
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_are_recorded_and_refused_on_request() {
+        let resource: Resource = serde_json::from_value(
+            json!({"id": "r", "type": "Kubernetes", "attributes": {"a": 1}}),
+        )
+        .unwrap();
+        let runtime = MemoryRuntime::with_delay(Duration::from_millis(1));
+        runtime.refuse("r");
+        assert!(runtime.apply(&resource, None, &NoSecrets).await.is_err());
+        runtime.accept_all();
+        assert!(runtime.live().is_empty());
+        let (first, second) = tokio::join!(
+            runtime.apply(&resource, None, &NoSecrets),
+            runtime.apply(&resource, None, &NoSecrets)
+        );
+        assert!(first.is_ok() && second.is_ok());
+        assert_eq!((runtime.peak(), runtime.calls().len()), (2, 3));
+        runtime.tamper("r", Some(json!({"a": 2})));
+        let subject = Subject { desired: Some(&resource), prior: None };
+        let observed = runtime.observe(subject, &NoSecrets).await.unwrap();
+        assert_eq!(
+            (observed.live, observed.planned),
+            (Some(json!({"a": 2})), Some(json!({"a": 1})))
+        );
+        assert_eq!(runtime.calls().last(), Some(&Call::Observe(resource.id)));
+        assert_eq!(runtime.target(), "memory");
+    }
+}

@@ -45,7 +45,11 @@ pub trait Runtime: Send + Sync {
     fn target(&self) -> String;
 
     /// Reads what is there and computes what would be there. Changes nothing.
-    async fn observe(&self, subject: Subject<'_>, secrets: &dyn Resolve) -> Result<Observed, RuntimeError>;
+    async fn observe(
+        &self,
+        subject: Subject<'_>,
+        secrets: &dyn Resolve,
+    ) -> Result<Observed, RuntimeError>;
 
     /// Makes the resource as desired, whether it exists or not.
     async fn apply(

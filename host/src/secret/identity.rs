@@ -15,7 +15,7 @@ use crate::spec::SecretText;
 /// A key file is a few lines; more than this is something else.
 const MAX_FILE: u64 = 64 << 10;
 /// Separates this use of the key from every other one.
-const FINGERPRINT_CONTEXT: &str = "kusion 2025-11 fingerprint of a secret";
+const FINGERPRINT_CONTEXT: &str = "kusion fingerprint of a secret, version 1";
 
 /// A private key.
 #[derive(Clone)]

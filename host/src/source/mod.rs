@@ -12,3 +12,4 @@ pub use file::SourceFile;
 pub use location::Location;
 pub use node::{Content, Entry, Key, Map, Node};
 pub use pointer::escape_token;
+pub(crate) use pointer::tokens as pointer_tokens;

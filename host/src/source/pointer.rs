@@ -12,7 +12,7 @@ pub fn escape_token(key: &str) -> Cow<'_, str> {
 }
 
 /// Returns the unescaped tokens of a pointer; a missing leading slash is forgiven.
-pub(super) fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+pub(crate) fn tokens(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let rest = pointer.strip_prefix('/').unwrap_or(pointer);
     let present = !pointer.is_empty();
     rest.split('/').filter(move |_| present).map(|token| {

@@ -17,7 +17,10 @@ struct Read<T> {
     resources: Vec<T>,
 }
 
-fn index<T, E: Error>(read: Read<T>, id: fn(&T) -> &ResourceId) -> Result<BTreeMap<ResourceId, T>, E> {
+fn index<T, E: Error>(
+    read: Read<T>,
+    id: fn(&T) -> &ResourceId,
+) -> Result<BTreeMap<ResourceId, T>, E> {
     let mut resources = BTreeMap::new();
     for resource in read.resources {
         let id = id(&resource).clone();
@@ -84,7 +87,8 @@ mod tests {
         let mut document = documents();
         document["resources"][0]["private"] = json!({"file": "f"});
         document["resources"][1]["adopted"] = json!(true);
-        document["resources"][1]["origin"] = json!({"app": "shop", "accessory": "db", "module": "mysql"});
+        document["resources"][1]["origin"] =
+            json!({"app": "shop", "accessory": "db", "module": "mysql"});
         let state: State = serde_json::from_value(document.clone()).unwrap();
         assert_eq!(serde_json::to_value(&state).unwrap(), document);
     }

@@ -21,7 +21,9 @@ enum Mark {
 
 impl<'a> Graph<'a> {
     /// Reads a graph; a dependency on something that is no node is left out.
-    pub fn new(nodes: impl IntoIterator<Item = (&'a ResourceId, &'a BTreeSet<ResourceId>)>) -> Self {
+    pub fn new(
+        nodes: impl IntoIterator<Item = (&'a ResourceId, &'a BTreeSet<ResourceId>)>,
+    ) -> Self {
         let mut nodes: Vec<_> = nodes.into_iter().collect();
         nodes.sort_unstable_by_key(|(id, _)| *id);
         let numbers: HashMap<&ResourceId, usize> =
@@ -164,15 +166,17 @@ mod tests {
     fn edges_are_known_in_both_directions() {
         let nodes = nodes(&[("a", &["c"]), ("b", &["c"]), ("c", &[])]);
         let graph = Graph::new(&nodes);
-        assert_eq!((graph.dependencies(0), graph.dependents(2)), ([2].as_slice(), [0, 1].as_slice()));
+        assert_eq!(
+            (graph.dependencies(0), graph.dependents(2)),
+            ([2].as_slice(), [0, 1].as_slice())
+        );
     }
 
     #[test]
     fn a_chain_of_ten_thousand_neither_overflows_nor_takes_long() {
         let id = |n: usize| ResourceId::parse(format!("r{n:05}")).unwrap();
-        let nodes: Nodes = (0..10_000)
-            .map(|n| (id(n), (n + 1..(n + 4).min(10_000)).map(id).collect()))
-            .collect();
+        let nodes: Nodes =
+            (0..10_000).map(|n| (id(n), (n + 1..(n + 4).min(10_000)).map(id).collect())).collect();
         let start = Instant::now();
         assert_eq!(order(&nodes).first(), Some(&"r09999"));
         assert!(start.elapsed().as_millis() < 1000, "took {:?}", start.elapsed());

@@ -11,17 +11,11 @@ pub const PATH_PREFIX: &str = "$kusion_path.";
 ///
 /// Ids may hold dots, so only the known ids tell where an id ends. Returns `None` if the text is no
 /// reference as a whole, or if it names no known id.
-pub fn path_reference<'t>(text: &'t str, known: impl Fn(&str) -> bool) -> Option<(&'t str, &'t str)> {
+pub fn path_reference(text: &str, known: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
     let rest = text.strip_prefix(PATH_PREFIX)?;
-    let mut end = rest.len();
-    while let Some(dot) = rest[..end].rfind('.') {
-        let (id, attribute) = (&rest[..dot], &rest[dot + 1..]);
-        if !attribute.is_empty() && known(id) {
-            return Some((id, attribute));
-        }
-        end = dot;
-    }
-    None
+    let splits = rest.rmatch_indices('.').filter_map(|(dot, _)| rest.split_at_checked(dot));
+    let mut candidates = splits.filter_map(|(id, rest)| Some((id, rest.strip_prefix('.')?)));
+    candidates.find(|(id, attribute)| !attribute.is_empty() && known(id))
 }
 
 /// Puts known attributes in the place of references; a reference without an answer stays.
@@ -55,7 +49,10 @@ mod tests {
         let cases = [
             ("$kusion_path.a.b.c", Some(("a.b", "c"))),
             ("$kusion_path.a.b", Some(("a", "b"))),
-            ("$kusion_path.apps.kusionstack.io/v1:X:n.status.ip", Some(("apps.kusionstack.io/v1:X:n", "status.ip"))),
+            (
+                "$kusion_path.apps.kusionstack.io/v1:X:n.status.ip",
+                Some(("apps.kusionstack.io/v1:X:n", "status.ip")),
+            ),
             ("$kusion_path.a.", None),
             ("$kusion_path.z.b", None),
             ("x $kusion_path.a.b", None),

@@ -86,7 +86,8 @@ pub fn secret_uses(text: &str) -> Vec<SecretUse> {
         let start = from + found;
         let mut end = start + SECRET_PREFIX.len();
         let app = take(text, &mut end, is_label_char);
-        let accessory = if take_dot(text, &mut end) { take(text, &mut end, is_label_char) } else { "" };
+        let accessory =
+            if take_dot(text, &mut end) { take(text, &mut end, is_label_char) } else { "" };
         let name = if take_dot(text, &mut end) { take(text, &mut end, is_name_char) } else { "" };
         let complete = ![app, accessory, name].contains(&"");
         let secret = complete.then(|| SecretRef {

@@ -223,6 +223,26 @@ mod tests {
     }
 
     #[test]
+    fn texts_put_together_at_random_are_read_back_the_same() {
+        let parts = "\n| |\t|a|:|-|#|'|\"|\\|\r|é|\u{85}|\u{2028}|\u{feff}|>|0|%|&|*|!|{|}|[|]|,|?|~|\0|=|<|.|word ";
+        let parts: Vec<&str> = parts.split('|').chain(["|"]).collect();
+        // Xorshift with a fixed seed: the texts are the same in every run.
+        let mut state: u64 = 42;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % below as u64).unwrap()
+        };
+        for _ in 0..4000 {
+            let text: String = (0..=random(7)).map(|_| parts[random(parts.len())]).collect();
+            let value = json!({"list": [{ text.as_str(): text, "deep": { "k": [text] } }]});
+            let written = to_string(&value).unwrap();
+            assert_eq!(parse_value(&written).as_ref(), Ok(&value), "written as:\n{written}");
+        }
+    }
+
+    #[test]
     fn texts_that_yaml_1_1_misreads_are_quoted() {
         for text in ["N", "on", "0777", "1e3", "1_000", "12:30", "~", "2001-01-01", "=", "<<"] {
             let written = to_string(&json!({ "k": text })).unwrap();

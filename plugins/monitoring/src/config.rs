@@ -21,7 +21,7 @@ fn default_path() -> String {
 
 /// A port by number or by name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected the number or the name of a port")]
 pub enum Port {
     /// The number.
     Number(u16),

@@ -1,5 +1,6 @@
 //! The command line's grammar.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
@@ -26,6 +27,20 @@ pub(crate) struct Meta {
     /// Stack folder to work in.
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub(crate) workdir: PathBuf,
+}
+
+/// How much is done at once.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Parallelism {
+    /// How many modules run and how many resources change at once.
+    #[arg(long, value_name = "NUMBER", default_value = "10")]
+    parallelism: NonZeroUsize,
+}
+
+impl Parallelism {
+    pub(crate) fn get(self) -> NonZeroUsize {
+        self.parallelism
+    }
 }
 
 /// How data is written.

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use kusion::engine::{Compiler, Engine, Limits, Options};
+use kusion::home::Home;
 use kusion::module::Resolver;
 
 use crate::commands::COMPILE;
@@ -12,7 +13,7 @@ use crate::error::CliError;
 use crate::render::Paint;
 
 /// Arguments, environment and terminal. Nothing else in the program reads them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct World {
     home: Option<PathBuf>,
     catalog: Option<PathBuf>,
@@ -23,6 +24,7 @@ pub(crate) struct World {
     user: String,
     host: String,
     cargo: OsString,
+    silent: bool,
 }
 
 /// Which standard streams are terminals.
@@ -57,6 +59,7 @@ impl World {
             user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "unknown".to_owned()),
             host: uname.nodename().to_string_lossy().into_owned(),
             cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
+            silent: false,
         }
     }
 
@@ -71,8 +74,8 @@ impl World {
     }
 
     /// Returns KUSION_HOME.
-    pub(crate) fn home(&self) -> Result<&Path, CliError> {
-        self.home.as_deref().ok_or_else(|| {
+    pub(crate) fn home(&self) -> Result<Home, CliError> {
+        self.home.as_deref().map(Home::new).ok_or_else(|| {
             CliError::user("cannot tell where kusion keeps its files")
                 .hint("set KUSION_HOME, or HOME, to a folder")
         })
@@ -115,11 +118,89 @@ impl World {
 
     /// Writes one document to standard output.
     pub(crate) fn print_json(&self, document: &serde_json::Value) -> Result<(), CliError> {
-        self.print(&format!("{document:#}\n"))
+        self.print(&self.json(document))
+    }
+
+    /// Returns a document as JSON text.
+    pub(crate) fn json(&self, document: &serde_json::Value) -> String {
+        format!("{document:#}\n")
+    }
+
+    /// Returns a document as YAML text.
+    pub(crate) fn yaml(&self, document: &impl serde::Serialize) -> Result<String, CliError> {
+        kusion::yaml::to_string(document)
+            .map_err(|error| CliError::environment("cannot write the document", &error))
+    }
+
+    /// Writes a file that the user named, atomically.
+    pub(crate) fn write_file(&self, path: &Path, text: &str) -> Result<(), CliError> {
+        let path = self.path(path);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let write = || -> std::io::Result<()> {
+            std::fs::create_dir_all(folder)?;
+            let mut file = tempfile::Builder::new()
+                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+                .tempfile_in(folder)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().map_err(|error| {
+            CliError::environment(format!("cannot write `{}`", path.display()), &error)
+        })
+    }
+
+    /// Makes a folder, or makes sure that it is empty.
+    pub(crate) fn create_empty_folder(&self, folder: &Path) -> Result<(), CliError> {
+        let shown = self.display(folder);
+        let cannot = |what: &str, error: &std::io::Error| {
+            CliError::environment(format!("cannot {what} `{shown}`"), error)
+        };
+        std::fs::create_dir_all(folder).map_err(|error| cannot("make folder", &error))?;
+        let mut entries = std::fs::read_dir(folder).map_err(|error| cannot("read folder", &error))?;
+        if entries.next().is_some() {
+            return Err(CliError::user(format!("folder `{shown}` is not empty")));
+        }
+        Ok(())
+    }
+
+    /// Returns a path without symbolic links and dots.
+    pub(crate) fn canonical(&self, path: &Path) -> Result<PathBuf, CliError> {
+        std::fs::canonicalize(path).map_err(|error| {
+            CliError::environment(format!("cannot find `{}`", path.display()), &error)
+        })
+    }
+
+    /// Reads a text file that the user named.
+    pub(crate) fn read_file(&self, path: &Path) -> Result<String, CliError> {
+        let path = self.path(path);
+        std::fs::read_to_string(&path).map_err(|error| {
+            CliError::environment(format!("cannot read `{}`", path.display()), &error)
+        })
+    }
+
+    /// Returns a path as it looks from where the user stands.
+    pub(crate) fn display(&self, path: &Path) -> String {
+        relative(&self.folder, path).display().to_string()
+    }
+
+    /// Returns a world that writes no messages.
+    pub(crate) fn silenced(&self) -> Self {
+        Self { silent: true, ..self.clone() }
+    }
+
+    /// Writes a warning to standard error.
+    pub(crate) fn warn(&self, text: &str) {
+        let label = self.stderr_paint().text(crate::render::Style::Warning, "warning:");
+        self.eprint(&format!("{label} {text}\n"));
     }
 
     /// Writes a message to standard error. Nobody is left to tell if that fails.
     pub(crate) fn eprint(&self, text: &str) {
+        if self.silent {
+            return;
+        }
         let _unheard = std::io::stderr().lock().write_all(text.as_bytes());
     }
 
@@ -137,7 +218,31 @@ impl World {
             }
             None => Compiler::InProcess,
         };
-        let cache = Some(self.home()?.join("cache").join("code"));
+        let cache = Some(self.home()?.code_cache());
         Ok(Engine::new(Options { cache, compiler, limits })?)
+    }
+}
+
+/// Returns a path relative to a folder, by way of its parents if need be. Both must be absolute;
+/// a path that shares nothing with the folder stays as it is.
+fn relative(folder: &Path, path: &Path) -> PathBuf {
+    let shared = folder.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    if !path.is_absolute() || shared <= 1 {
+        return path.to_owned();
+    }
+    let up = folder.components().skip(shared).map(|_| "..");
+    up.map(PathBuf::from).chain(path.components().skip(shared).map(|part| PathBuf::from(part.as_os_str()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_as_seen_from_where_the_user_stands() {
+        let from = |path: &str| relative(Path::new("/home/me/shop/dev"), Path::new(path)).display().to_string();
+        assert_eq!(from("/home/me/shop/dev/app.yaml"), "app.yaml");
+        assert_eq!(from("/home/me/shop/app.yaml"), "../app.yaml");
+        assert_eq!(from("/srv/x.yaml"), "/srv/x.yaml");
     }
 }

@@ -4,9 +4,10 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use kusion::diagnostic::{Diagnose, Kind, Problem};
+use kusion::source::Location;
 
 use crate::context::World;
-use crate::render::{Paint, Style};
+use crate::render::Style;
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,13 @@ impl CliError {
         Self { message: vec![message.into()], exit: Exit::User, problems: Vec::new(), hints: Vec::new() }
     }
 
+    /// An error of the user at a place of a file.
+    pub(crate) fn at(location: Location, message: impl Into<String>) -> Self {
+        let mut error = Self::user("");
+        error.problems = vec![Problem::at(location, message)];
+        error
+    }
+
     /// An error of the environment.
     pub(crate) fn environment(message: impl Into<String>, source: &dyn Error) -> Self {
         let message = std::iter::once(message.into()).chain(chain(Some(source))).collect();
@@ -75,13 +83,14 @@ impl CliError {
 
     /// Writes the error to standard error.
     pub(crate) fn report(&self, world: &World) {
-        world.eprint(&self.render(world.stderr_paint()));
+        world.eprint(&self.render(world));
     }
 
-    fn render(&self, paint: Paint) -> String {
+    fn render(&self, world: &World) -> String {
+        let paint = world.stderr_paint();
         let mut text = String::new();
         for problem in &self.problems {
-            text.push_str(&render_problem(problem, paint));
+            text.push_str(&render_problem(problem, world));
             text.push('\n');
         }
         if self.problems.is_empty() {
@@ -122,13 +131,20 @@ fn indent(text: &str) -> String {
     text.trim_end().replace('\n', "\n       ")
 }
 
-fn render_problem(problem: &Problem, paint: Paint) -> String {
+fn render_problem(problem: &Problem, world: &World) -> String {
+    let paint = world.stderr_paint();
     let mut text = format!("{} {}\n", paint.text(Style::Error, "error:"), indent(&problem.message));
     if let Some(location) = &problem.location {
         let number = location.line().to_string();
         let margin = " ".repeat(number.len());
         let bar = paint.text(Style::Dim, "|");
-        text.push_str(&format!("{margin}{} {location}\n", paint.text(Style::Dim, "-->")));
+        let path = world.display(location.file().path());
+        let arrow = paint.text(Style::Dim, "-->");
+        text.push_str(&format!(
+            "{margin}{arrow} {path}:{}:{}\n",
+            location.line(),
+            location.column()
+        ));
         if let Some(line) = location.text() {
             let before: String =
                 line.chars().take(location.column() - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();

@@ -10,6 +10,7 @@ mod commands;
 mod context;
 mod error;
 mod render;
+mod session;
 
 use cli::Cli;
 use context::World;

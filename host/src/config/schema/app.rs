@@ -15,6 +15,17 @@ pub enum ModuleKind {
     Accessory,
 }
 
+impl ModuleKind {
+    /// Finds a kind by the name that a module's description gives; `None` if it is not known to this version.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "workload" => Some(Self::Workload),
+            "accessory" => Some(Self::Accessory),
+            _ => None,
+        }
+    }
+}
+
 /// A module as far as app.yaml is concerned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModuleSchema {

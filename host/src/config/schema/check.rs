@@ -62,6 +62,11 @@ impl Schema {
             return Vec::new();
         }
         let mut problems = Explainer::new(&self.closed, node, prefix).explain(&errors);
+        if problems.is_empty() {
+            // Whatever cannot be put into words is still an error.
+            let message = format!("`{prefix}` is not valid");
+            problems.push(Problem::at(node.location().clone(), message));
+        }
         crate::config::error::sort(&mut problems);
         problems
     }

@@ -1,9 +1,13 @@
 //! The name of a part of a value in a message: `workload.containers.main.env["a.b"]`, `ports[0]`.
 
+use std::borrow::Cow;
+
+use crate::source::pointer_tokens;
+
 /// Adds a JSON Pointer to the name of the value that it starts from.
 pub(super) fn display(prefix: &str, pointer: &str) -> String {
     let mut path = prefix.to_owned();
-    for token in tokens(pointer) {
+    for token in pointer_tokens(pointer) {
         if token.bytes().all(|byte| byte.is_ascii_digit()) && !token.is_empty() {
             path.push_str(&format!("[{token}]"));
         } else if token.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
@@ -20,18 +24,13 @@ pub(super) fn display(prefix: &str, pointer: &str) -> String {
     path
 }
 
-/// Returns the unescaped tokens of a JSON Pointer.
-pub(super) fn tokens(pointer: &str) -> impl Iterator<Item = String> {
-    pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
-}
-
 /// Says whether a value is a secret of the user, which no message may show.
 ///
 /// These are the values below `secrets.<name>.data` of a workload, and the `context` of a workspace.
 pub(super) fn is_secret(prefix: &str, pointer: &str) -> bool {
     let mut path: Vec<String> = prefix.split('.').map(str::to_owned).collect();
     path.retain(|part| !part.is_empty());
-    path.extend(tokens(pointer));
+    path.extend(pointer_tokens(pointer).map(Cow::into_owned));
     path.first().is_some_and(|first| first == "context")
         || path
             .windows(3)

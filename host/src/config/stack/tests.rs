@@ -98,6 +98,47 @@ fn an_overlay_goes_over_the_base_and_keeps_positions() {
 }
 
 #[test]
+fn an_app_as_a_developer_writes_it() {
+    let text = r#"name: shop                       # default: the project's name
+workload:
+  module: service
+  containers:
+    main:
+      image: ghcr.io/acme/shop:1.4.2
+      env: {DB_HOST: $(KUSION_DB_HOST_ORDERS)}
+      resources: {cpu: 250m-500m, memory: 256Mi}
+      readinessProbe: {http: {url: "http://localhost:8080/ready"}, periodSeconds: 5}
+  replicas: 2
+accessories:
+  network: {ports: [{port: 8080, public: true}]}
+  orders: {module: mysql, type: local, version: "8.0"}
+  users: {module: mysql, type: local, version: "8.0"}
+"#;
+    let stack = load(&[PROJECT, DEV, ("app.yaml", text)]).unwrap();
+    assert_eq!(
+        app(&stack, 0),
+        json!({
+            "name": "shop",
+            "labels": {},
+            "workload": ["service", {
+                "containers": {"main": {
+                    "image": "ghcr.io/acme/shop:1.4.2",
+                    "env": {"DB_HOST": "$(KUSION_DB_HOST_ORDERS)"},
+                    "resources": {"cpu": "250m-500m", "memory": "256Mi"},
+                    "readinessProbe": {"http": {"url": "http://localhost:8080/ready"}, "periodSeconds": 5},
+                }},
+                "replicas": 2,
+            }],
+            "accessories": {
+                "network": ["network", {"ports": [{"port": 8080, "public": true}]}],
+                "orders": ["mysql", {"type": "local", "version": "8.0"}],
+                "users": ["mysql", {"type": "local", "version": "8.0"}],
+            },
+        })
+    );
+}
+
+#[test]
 fn apps_come_as_documents_or_as_a_map() {
     for text in
         ["name: b\n---\nname: a\n", "apps:\n  b: {}\n  a: {}\n", "name: b\n---\napps: {a: {}}\n"]
@@ -297,7 +338,7 @@ fn a_problem_beside_a_secret_does_not_quote_it() {
 #[test]
 fn a_stack_without_an_app_says_where_it_could_be() {
     let error = load(&[PROJECT, DEV]).unwrap_err();
-    assert_eq!(error.to_string(), "there is no `app.yaml`");
+    assert_eq!(error.to_string(), "the stack describes no app");
     assert!(error.hints()[0].starts_with("describe the app in `"), "{:?}", error.hints());
 }
 

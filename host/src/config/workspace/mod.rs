@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::written::{WorkspaceFile, Written};
-use super::{ConfigError, file};
-use crate::diagnostic::Problem;
+use super::{Component, ConfigError, file};
+use crate::diagnostic::{Problem, name_hints};
 use crate::name::{ModuleName, ProjectName, WorkspaceName};
 use crate::source::{Content, Key, Location, Map, Node, SourceFile};
 
@@ -99,6 +99,21 @@ impl Workspace {
     /// Returns the names of the modules, sorted.
     pub fn module_names(&self) -> impl Iterator<Item = &ModuleName> {
         self.modules.keys()
+    }
+
+    /// Returns the module that a component of an app names.
+    ///
+    /// # Errors
+    ///
+    /// The workspace does not list the module; the problem points at where the app names it.
+    pub fn module_of(&self, component: &Component) -> Result<&ModuleEntry, Problem> {
+        self.modules.get(component.module()).ok_or_else(|| {
+            let name = component.module().as_str();
+            let message = format!("the workspace `{}` has no module `{name}`", self.name);
+            let mut problem = Problem::at(component.module_location().clone(), message);
+            problem.hints = name_hints(name, self.modules.keys().map(ModuleName::as_str));
+            problem
+        })
     }
 
     /// Returns what the platform says to a module in a project; `None` if the workspace does not list the module.

@@ -97,6 +97,11 @@ impl ModuleEntry {
         let mut patchers = Vec::new();
         for block in entry.value.get("configs").into_iter().flat_map(Node::entries) {
             if block.key.text == DEFAULT {
+                if let Some(selector) = block.value.as_map().and_then(|map| map.entry(SELECTOR)) {
+                    let message =
+                        format!("`{DEFAULT}` is for all projects and takes no `{SELECTOR}`");
+                    problems.push(Problem::at(selector.key.location.clone(), message));
+                }
                 default =
                     without_nulls(block.value.clone()).with_location(block.key.location.clone());
             } else if block.value.as_map().is_some() {

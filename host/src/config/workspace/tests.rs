@@ -133,6 +133,10 @@ fn each_mistake_is_named_at_its_place() {
             "modules: {m: {configs: {p: {a: 1, projectSelector: [x]}, q: {a: 1, projectSelector: [x]}}}}",
             "1:86: the project `x` is in the block `p` already",
         ),
+        (
+            "modules: {m: {configs: {default: {projectSelector: [x]}}}}",
+            "1:35: `default` is for all projects and takes no `projectSelector`",
+        ),
         ("modules: {m: {configs: {p: 3}}}", "1:28: expected map, found integer 3"),
         (
             "modules: {m: {vers: 1}}",
@@ -245,4 +249,20 @@ fn the_first_workspace_lists_the_catalog() {
     );
     assert!(parse(&Workspace::default_text(&[])).is_ok());
     assert_eq!(workspace.context().to_json(), Value::Object(Default::default()));
+}
+
+#[test]
+fn a_module_that_is_not_listed_is_refused_where_the_app_names_it() {
+    let workspace = parse(MYSQL).unwrap();
+    let location = Location::new(SourceFile::new("app.yaml", "db: {module: mysq}"), 1, 14, 4);
+    let component = Component {
+        module: module("mysq"),
+        module_location: location.clone(),
+        location: location.clone(),
+        config: Node::empty_map(location.clone()),
+    };
+    let problem = workspace.module_of(&component).unwrap_err();
+    assert_eq!(problem.message, "the workspace `dev` has no module `mysq`");
+    assert_eq!(problem.hints, ["did you mean `mysql`?", "valid names: mysql"]);
+    assert_eq!(problem.location, Some(location));
 }

@@ -60,7 +60,10 @@ mod tests {
         let cases = [
             ("v1:Namespace:shop", "v1_Namespace_shop.yaml"),
             ("apps/v1:Deployment:shop:web", "apps+v1_Deployment_shop_web.yaml"),
-            ("rbac.authorization.k8s.io/v1:Role:shop:system:Foo", "rbac.authorization.k8s.io+v1_Role_shop_system_%46oo.yaml"),
+            (
+                "rbac.authorization.k8s.io/v1:Role:shop:system:Foo",
+                "rbac.authorization.k8s.io+v1_Role_shop_system_%46oo.yaml",
+            ),
             ("../../etc/passwd", "%2e.+..+etc+passwd.yaml"),
             (".hidden", "%2ehidden.yaml"),
             ("a_b+c%d", "a%5fb%2bc%25d.yaml"),
@@ -75,8 +78,19 @@ mod tests {
     fn different_ids_have_different_names_in_any_case() {
         let long = "x".repeat(900);
         let ids = [
-            "a:b", "a_b", "a/b", "a+b", "a%5fb", "a:B", "A:b", "a:b:c", "a:b:C", "a.b", "a:b.yaml",
-            &format!("v1:ConfigMap:{long}1"), &format!("v1:ConfigMap:{long}2"),
+            "a:b",
+            "a_b",
+            "a/b",
+            "a+b",
+            "a%5fb",
+            "a:B",
+            "A:b",
+            "a:b:c",
+            "a:b:C",
+            "a.b",
+            "a:b.yaml",
+            &format!("v1:ConfigMap:{long}1"),
+            &format!("v1:ConfigMap:{long}2"),
         ];
         let names: BTreeSet<String> = ids.iter().map(|id| name(id).to_lowercase()).collect();
         // Kinds keep their capitals, and no API has two kinds that differ in case only.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::runtime::{KubernetesSemantics, RuntimeError};
 use crate::secret::{Recipient, Resolve, SecretError};
-use crate::spec::{PATH_PREFIX, Resource, Semantics, replace_secrets, visit_strings};
+use crate::spec::{PATH_PREFIX, Resource, ResourceId, Semantics, replace_secrets, visit_strings};
 use crate::yaml;
 
 /// The annotation of a Secret without its data that lists the keys it must get.
@@ -58,7 +58,7 @@ impl Manifest {
             for place in &places {
                 let Some(Value::Object(values)) = value.pointer_mut(place) else { continue };
                 unknown |= fill_in(values, secrets, missing)
-                    .map_err(|source| RuntimeError::Secret { id: resource.id.clone(), source })?;
+                    .map_err(|source| secret_error(&resource.id, source))?;
             }
         }
         if missing == Missing::Refuse {
@@ -77,6 +77,11 @@ impl Manifest {
 /// Returns where a resource holds secrets; only a Secret does.
 pub(super) fn secret_places(resource: &Resource) -> Vec<String> {
     KubernetesSemantics.secret_places(resource)
+}
+
+/// Says whose secrets an error is about.
+pub(super) fn secret_error(id: &ResourceId, source: SecretError) -> RuntimeError {
+    RuntimeError::Secret { id: id.clone(), source: Box::new(source) }
 }
 
 fn omit(value: &mut Value, places: &[String]) {

@@ -43,7 +43,8 @@ impl fmt::Display for Marker {
 mod tests {
     use super::*;
 
-    const LINE: &str = "# Managed by kusion: project=shop stack=dev workspace=test id=v1:Namespace:a=b";
+    const LINE: &str =
+        "# Managed by kusion: project=shop stack=dev workspace=test id=v1:Namespace:a=b";
 
     #[test]
     fn a_marker_is_read_as_it_was_written() {

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 pub use manifest::SecretPolicy;
 
 use self::folder::{Folder, Found};
-use self::manifest::{Manifest, Missing, secret_places};
+use self::manifest::{Manifest, Missing, secret_error, secret_places};
 use self::marker::Marker;
 use self::record::Record;
 use crate::files::PRIVATE;
@@ -97,7 +97,9 @@ impl DirectoryRuntime {
         let bytes = match self.folder.look(&name)? {
             Found::Nothing => return Ok(None),
             Found::File(bytes) => bytes,
-            Found::Other(what) if recorded => return Ok(Some(Live { name, document: what.into() })),
+            Found::Other(what) if recorded => {
+                return Ok(Some(Live { name, document: what.into() }));
+            }
             Found::Other(_) | Found::Obstacle => return Err(foreign()),
         };
         let document = if encrypted {
@@ -113,7 +115,8 @@ impl DirectoryRuntime {
             if !managed && !recorded {
                 return Err(foreign());
             }
-            let parsed = yaml::parse_value(&text).unwrap_or_else(|_| "text that is not YAML".into());
+            let parsed =
+                yaml::parse_value(&text).unwrap_or_else(|_| "text that is not YAML".into());
             with_member(parsed, MARKER_MEMBER, (!managed).then(|| json!("no marker of kusion")))
         };
         Ok(Some(Live { name, document }))
@@ -173,7 +176,7 @@ impl DirectoryRuntime {
         let present = self.find(id, encrypted, prior)?;
         let record = match &self.secrets {
             SecretPolicy::Age(recipient) if encrypted => {
-                let failed = |source| RuntimeError::Secret { id: id.clone(), source };
+                let failed = |source| secret_error(id, source);
                 let content = SecretText::new(text.as_str());
                 let bytes = encrypt_to(recipient, &content).map_err(failed)?;
                 self.folder.write(&name, bytes.as_bytes(), PUBLIC)?;

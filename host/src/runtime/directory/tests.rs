@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use age::secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::name::{ProjectName, StackName, WorkspaceName};
-use crate::plan::{Action, Plan, Reason, diff};
+use crate::plan::{Action, Plan, Reason};
 use crate::secret::{Recipient, SecretError};
 use crate::spec::{SecretRef, Spec, State};
 
@@ -83,7 +82,8 @@ impl World {
         let runtime = self.runtime();
         let mut observed = BTreeMap::new();
         for id in spec.resources.keys().chain(self.state.resources.keys()) {
-            let subject = Subject { desired: spec.resources.get(id), prior: self.state.resources.get(id) };
+            let subject =
+                Subject { desired: spec.resources.get(id), prior: self.state.resources.get(id) };
             let seen = self.tokio.block_on(runtime.observe(subject, &self.values))?;
             observed.insert(id.clone(), seen);
         }
@@ -91,7 +91,10 @@ impl World {
     }
 
     /// Plans and applies; returns what each step did.
-    fn apply(&mut self, desired: &[Resource]) -> Result<Vec<(Action, Option<Reason>)>, RuntimeError> {
+    fn apply(
+        &mut self,
+        desired: &[Resource],
+    ) -> Result<Vec<(Action, Option<Reason>)>, RuntimeError> {
         let spec = spec(desired);
         let plan = self.plan(desired)?;
         let runtime = self.runtime();
@@ -118,12 +121,15 @@ impl World {
     }
 
     fn lines(&self, desired: &[Resource]) -> Vec<String> {
-        let shown = |value: &Option<Value>| value.as_ref().map_or("none".to_owned(), Value::to_string);
+        let shown =
+            |value: &Option<Value>| value.as_ref().map_or("none".to_owned(), Value::to_string);
         let plan = self.plan(desired).unwrap();
         plan.steps
             .iter()
             .flat_map(|step| &step.changes)
-            .map(|change| format!("{}: {} -> {}", change.path, shown(&change.old), shown(&change.new)))
+            .map(|change| {
+                format!("{}: {} -> {}", change.path, shown(&change.old), shown(&change.new))
+            })
             .collect()
     }
 }
@@ -242,7 +248,8 @@ fn what_was_done_by_hand_is_drift() {
 fn a_deleted_file_is_made_again_and_a_reformatted_one_is_left_alone() {
     let mut world = World::new(SecretPolicy::Omit);
     world.apply(&[config("on")]).unwrap();
-    let reformatted = world.read(CONFIG).replace("data:\n  mode: \"on\"", "# why\ndata: {mode: 'on'}");
+    let reformatted =
+        world.read(CONFIG).replace("data:\n  mode: \"on\"", "# why\ndata: {mode: 'on'}");
     world.put(CONFIG, &reformatted);
     assert_eq!(world.apply(&[config("on")]).unwrap(), [UNCHANGED]);
     fs_err::remove_file(world.file(CONFIG)).unwrap();
@@ -256,8 +263,14 @@ fn a_deleted_file_is_made_again_and_a_reformatted_one_is_left_alone() {
 fn files_of_others_are_never_touched() {
     let marked = |from: &str, to: &str| format!("{}kind: x\n", CONFIG_MARKER.replace(from, to));
     let cases = [
-        ("kind: x\n".to_owned(), "is in the way of resource `v1:ConfigMap:shop:c` and not managed by kusion"),
-        (marked("shop:c", "shop:d"), "is in the way of resource `v1:ConfigMap:shop:c` and not managed by kusion"),
+        (
+            "kind: x\n".to_owned(),
+            "is in the way of resource `v1:ConfigMap:shop:c` and not managed by kusion",
+        ),
+        (
+            marked("shop:c", "shop:d"),
+            "is in the way of resource `v1:ConfigMap:shop:c` and not managed by kusion",
+        ),
         (
             marked("stack=dev", "stack=prod"),
             "where resource `v1:ConfigMap:shop:c` shall be, belongs to stack `prod` of project `shop` in workspace `test`",
@@ -306,7 +319,8 @@ fn a_folder_that_leads_elsewhere_is_refused() {
 fn secrets_are_left_out_and_named() {
     let mut world = World::new(SecretPolicy::Omit);
     world.apply(&[secret()]).unwrap();
-    let (_, document) = world.read(SECRET).split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let (_, document) =
+        world.read(SECRET).split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
     assert_eq!(
         yaml::parse_value(&document).unwrap(),
         json!({
@@ -332,7 +346,8 @@ fn plain_secrets_are_written_for_their_owner_only_and_never_shown() {
     world.values = Values::of("hunter2");
     world.apply(&[secret(), config("on")]).unwrap();
     assert!(world.read(SECRET).contains("url: u:hunter2@h"), "{}", world.read(SECRET));
-    let mode = |name: &str| fs_err::metadata(world.file(name)).unwrap().permissions().mode() & 0o777;
+    let mode =
+        |name: &str| fs_err::metadata(world.file(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(SECRET), mode(CONFIG)), (0o600, 0o644));
     assert_eq!(world.apply(&[secret(), config("on")]).unwrap(), [UNCHANGED, UNCHANGED]);
 
@@ -359,7 +374,6 @@ fn encrypted_secrets_change_only_when_something_changed() {
     let first = world.read(&file);
     let opened = age::decrypt(&key, first.as_bytes()).unwrap();
     assert!(String::from_utf8(opened).unwrap().contains("password: hunter2\n"));
-    assert!(!key.to_string().expose_secret().is_empty());
 
     let both = [secret(), config("on")];
     assert_eq!(world.apply(&both).unwrap(), [UNCHANGED, UNCHANGED]);
@@ -375,7 +389,10 @@ fn encrypted_secrets_change_only_when_something_changed() {
 
     world.policy = SecretPolicy::Omit;
     let did = world.apply(&both).unwrap();
-    assert_eq!((did[1].0, world.files()), (Action::Update, vec![CONFIG.to_owned(), SECRET.to_owned()]));
+    assert_eq!(
+        (did[1].0, world.files()),
+        (Action::Update, vec![CONFIG.to_owned(), SECRET.to_owned()])
+    );
     assert_eq!(world.apply(&both).unwrap(), [UNCHANGED, UNCHANGED]);
 
     world.put(&file, "foreign");
@@ -415,5 +432,5 @@ fn what_has_no_value_here_is_never_written() {
         error.to_string(),
         "resource `v1:ConfigMap:shop:c` has type `Terraform`, for which there is no runtime"
     );
-    assert!(world.files().is_empty() && diff(None, None, &[]).is_empty());
+    assert!(world.files().is_empty());
 }

@@ -15,7 +15,9 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Brings a manifest into canonical form.
 pub(super) fn canonicalise(manifest: &mut Value) {
     drop_nulls(manifest);
-    if let Some(annotations) = manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+    if let Some(annotations) =
+        manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
+    {
         annotations.remove(LAST_APPLIED);
     }
     if manifest.get("status").is_some_and(is_zero) {
@@ -168,9 +170,7 @@ mod tests {
 
     #[test]
     fn a_status_of_zeros_goes_and_any_other_stays() {
-        let service = |status: Value| {
-            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "status": status})
-        };
+        let service = |status: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "status": status});
         let bare = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}});
         assert_eq!(canonical(service(json!({"loadBalancer": {}, "n": 0, "l": []}))), bare);
         let kept = service(json!({"replicas": 1}));

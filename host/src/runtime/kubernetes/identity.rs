@@ -65,19 +65,8 @@ pub(super) fn check(resource: &Resource) -> Vec<String> {
     if expected != resource.id.as_str() {
         problems.push(format!("its manifest is that of `{expected}`"));
     }
-    for (member, values) in [("labels", "labels"), ("annotations", "annotations")]
-        .map(|(member, name)| (name, resource.attributes.pointer(&format!("/metadata/{member}"))))
-    {
-        let Some(values) = values else { continue };
-        match values.as_object() {
-            None => problems.push(format!("`metadata.{member}` is no object")),
-            Some(values) => problems.extend(
-                values
-                    .iter()
-                    .filter(|(_, value)| !value.is_string())
-                    .map(|(key, _)| format!("`{key}` of `metadata.{member}` is not text")),
-            ),
-        }
+    for member in ["labels", "annotations"] {
+        problems.extend(check_texts(&resource.attributes, member));
     }
     if is_secret(&resource.attributes) {
         problems.extend(check_secret(&resource.attributes));
@@ -85,8 +74,21 @@ pub(super) fn check(resource: &Resource) -> Vec<String> {
     problems
 }
 
+/// Labels and annotations that look like numbers and truth values are the commonest slip.
+fn check_texts(manifest: &Value, member: &str) -> Vec<String> {
+    match manifest.pointer(&format!("/metadata/{member}")) {
+        None => Vec::new(),
+        Some(Value::Object(values)) => values
+            .iter()
+            .filter(|(_, value)| !value.is_string())
+            .map(|(key, _)| format!("`{key}` of `metadata.{member}` is not text"))
+            .collect(),
+        Some(_) => vec![format!("`metadata.{member}` is no object")],
+    }
+}
+
 /// Returns whether a manifest is that of a core/v1 Secret.
-pub(crate) fn is_secret(manifest: &Value) -> bool {
+pub(super) fn is_secret(manifest: &Value) -> bool {
     manifest.get("apiVersion").and_then(Value::as_str) == Some("v1")
         && manifest.get("kind").and_then(Value::as_str) == Some("Secret")
 }
@@ -115,7 +117,7 @@ fn check_secret(manifest: &Value) -> Vec<String> {
 fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
-    text.len() % 4 == 0
+    text.len().is_multiple_of(4)
         && padding <= 2
         && digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
 }
@@ -146,7 +148,11 @@ mod tests {
             ("v1:Service:a", manifest, &["its manifest is that of `v1:Service:n:a`"]),
             ("x", json!([]), &["the manifest is no object"]),
             ("x", json!({"kind": "A"}), &["the manifest has no `apiVersion`"]),
-            ("x", json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": ""}}), &["the manifest has no `metadata.name`"]),
+            (
+                "x",
+                json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": ""}}),
+                &["the manifest has no `metadata.name`"],
+            ),
         ];
         for (id, manifest, expected) in cases {
             assert_eq!(problems(id, manifest), expected, "{id}");

@@ -160,13 +160,17 @@ mod tests {
         assert_eq!(provides(&named("Service")), Vec::<String>::new());
         assert_eq!(requires(&named("Service")), ["namespace n"]);
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}});
-        assert_eq!((provides(&namespace), requires(&namespace)), (vec!["namespace n".to_owned()], vec![]));
+        assert_eq!(
+            (provides(&namespace), requires(&namespace)),
+            (vec!["namespace n".to_owned()], vec![])
+        );
         let definition = json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "gadgets.example.com"},
             "spec": {"group": "example.com", "names": {"kind": "Gadget"}},
         });
-        let gadget = json!({"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"name": "g"}});
+        let gadget =
+            json!({"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"name": "g"}});
         assert_eq!(provides(&definition), requires(&gadget));
     }
 }

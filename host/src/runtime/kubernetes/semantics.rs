@@ -53,7 +53,8 @@ impl Semantics for KubernetesSemantics {
     }
 
     fn namespace(&self, name: &str) -> Result<Resource, ResourceIdError> {
-        let attributes = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let attributes =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         let mut namespace = Resource {
             id: ResourceId::parse(format!("v1:Namespace:{name}"))?,
             kind: KUBERNETES.to_owned(),

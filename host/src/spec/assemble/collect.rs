@@ -17,7 +17,7 @@ pub(super) fn collect(draft: &mut Draft, mut contributions: Vec<Contribution>) -
         }
         for (name, source) in secrets {
             if let Err(fault) = request(draft, &origin, name, source) {
-                faults.push(fault);
+                faults.push(*fault);
             }
         }
         for resource in resources {
@@ -43,22 +43,20 @@ fn request(
     origin: &Origin,
     name: String,
     source: SecretSource,
-) -> Result<(), Fault> {
-    let secret = SecretRef {
-        app: origin.app.to_string(),
-        accessory: accessory(origin).to_owned(),
-        name,
-    };
+) -> Result<(), Box<Fault>> {
+    let secret =
+        SecretRef { app: origin.app.to_string(), accessory: accessory(origin).to_owned(), name };
     let written = secret.to_string();
     let whole = |found: &SecretUse| {
         found.range == (0..written.len()) && found.secret.as_ref() == Some(&secret)
     };
     if !secret_uses(&written).first().is_some_and(whole) {
-        return Err(Fault::SecretName { origin: origin.clone(), name: secret.name });
+        let (origin, name) = (origin.clone(), secret.name);
+        return Err(Box::new(Fault::SecretName { origin, name }));
     }
     if let Some((_, first)) = draft.requested.get(&secret) {
         let (first, second) = (first.clone(), origin.clone());
-        return Err(Fault::DuplicateSecret { secret, first, second });
+        return Err(Box::new(Fault::DuplicateSecret { secret, first, second }));
     }
     draft.requested.insert(secret, (source, origin.clone()));
     Ok(())

@@ -40,7 +40,7 @@ fn unknown_dependencies(draft: &Draft) -> Vec<Fault> {
                     origin: origin.clone(),
                     id: id.clone(),
                     dependency: dependency.clone(),
-                    near: draft.near(&faults, dependency.as_str()),
+                    near: draft.near(faults.len(), dependency.as_str()),
                 });
             }
         }

@@ -60,7 +60,8 @@ fn referred_first(variables: Vec<Value>) -> Vec<Value> {
         }
     }
     let referred = |place: usize| -> Vec<usize> {
-        let text = variables.get(place).and_then(|variable| variable.get("value")).and_then(Value::as_str);
+        let text =
+            variables.get(place).and_then(|variable| variable.get("value")).and_then(Value::as_str);
         let names = text.map(references).unwrap_or_default();
         names.into_iter().filter_map(|name| places.get(name)).flatten().copied().collect()
     };
@@ -106,7 +107,9 @@ fn references(text: &str) -> Vec<&str> {
         rest = after;
         if let Some(escaped) = after.strip_prefix('$') {
             rest = escaped;
-        } else if let Some((name, after)) = after.strip_prefix('(').and_then(|open| open.split_once(')')) {
+        } else if let Some((name, after)) =
+            after.strip_prefix('(').and_then(|open| open.split_once(')'))
+        {
             names.push(name);
             rest = after;
         }
@@ -130,9 +133,13 @@ mod tests {
 
     #[test]
     fn referred_variables_come_first_and_the_rest_keeps_its_order() {
-        let cases: [(&[(&str, &str)], &[&str]); 6] = [
+        type Variables<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(Variables<'_>, &[&str]); 6] = [
             (&[("B", ""), ("A", "")], &["B", "A"]),
-            (&[("URL", "$(USER)@$(HOST)"), ("X", ""), ("HOST", ""), ("USER", "")], &["USER", "HOST", "URL", "X"]),
+            (
+                &[("URL", "$(USER)@$(HOST)"), ("X", ""), ("HOST", ""), ("USER", "")],
+                &["USER", "HOST", "URL", "X"],
+            ),
             (&[("A", "$(B)"), ("B", "$(C)"), ("C", "")], &["C", "B", "A"]),
             (&[("A", "$$(B)"), ("B", "")], &["A", "B"]),
             (&[("A", "$(B)"), ("B", "$(A)"), ("C", "$(C)")], &["B", "A", "C"]),

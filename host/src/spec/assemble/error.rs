@@ -7,7 +7,13 @@ use crate::name::AppName;
 use crate::spec::{Origin, ResourceId, SecretRef};
 
 /// The most faults that are described; more say nothing new and cost time to look up near misses.
-pub(super) const MAX_FAULTS: usize = 20;
+const MAX_FAULTS: usize = 20;
+
+/// The longest name, in bytes, for which a near miss is looked up.
+const MAX_NAME_LENGTH: usize = 250;
+
+/// The most names of similar length that are compared with an unknown one.
+const MAX_CANDIDATES: usize = 1000;
 
 /// Says why no Spec could be made.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +30,8 @@ impl AssembleError {
             [fault] => fault.to_string(),
             _ => format!("{} problems in what the modules made", faults.len()),
         };
-        let mut problems: Vec<Problem> = faults.iter().take(MAX_FAULTS).map(Fault::problem).collect();
+        let mut problems: Vec<Problem> =
+            faults.iter().take(MAX_FAULTS).map(Fault::problem).collect();
         if let Some(more) = faults.len().checked_sub(MAX_FAULTS).filter(|more| *more > 0) {
             problems.push(Problem::new(format!("{more} more problems like these")));
         }
@@ -173,7 +180,9 @@ pub enum Fault {
         near: Option<String>,
     },
     /// A reference to a secret stands where it would be readable for everybody.
-    #[error("resource `{id}` of {origin} has a reference to a secret at `{path}`, where no secret can stand")]
+    #[error(
+        "resource `{id}` of {origin} has a reference to a secret at `{path}`, where no secret can stand"
+    )]
     SecretPlace {
         /// Who made the resource.
         origin: Origin,
@@ -183,7 +192,9 @@ pub enum Fault {
         path: String,
     },
     /// A reference names a secret that its app did not ask for, or is incomplete.
-    #[error("resource `{id}` of {origin} refers to `{reference}`, a secret that no module of the app asked for")]
+    #[error(
+        "resource `{id}` of {origin} refers to `{reference}`, a secret that no module of the app asked for"
+    )]
     UnknownSecret {
         /// Who made the resource.
         origin: Origin,
@@ -221,7 +232,9 @@ impl Fault {
             Self::PatchConflict { .. } => {
                 problem.hint("configure one of the two modules so that it leaves this value alone")
             }
-            Self::NoWorkload { .. } => problem.hint("give the app a workload, or remove the accessory"),
+            Self::NoWorkload { .. } => {
+                problem.hint("give the app a workload, or remove the accessory")
+            }
             Self::SecretName { .. } => {
                 problem.hint("a secret's name has letters, digits, `_` and `-`")
             }
@@ -250,13 +263,21 @@ fn circle(ids: &[(ResourceId, Option<Origin>)]) -> String {
 }
 
 /// Returns the candidate that is most like an unknown name, if one is near enough to be a slip.
+///
+/// Gives up where `found` faults are shown already, on long names, and after many candidates, so that
+/// what a module returns cannot make the search expensive.
 pub(super) fn nearest<'a>(
+    found: usize,
     unknown: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<String> {
+    if found >= MAX_FAULTS || unknown.len() > MAX_NAME_LENGTH {
+        return None;
+    }
     let allowed = 2 + unknown.chars().count() / 8;
     candidates
         .filter(|candidate| candidate.len().abs_diff(unknown.len()) <= allowed)
+        .take(MAX_CANDIDATES)
         .map(|candidate| (strsim::osa_distance(unknown, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min()

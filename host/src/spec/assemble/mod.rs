@@ -19,6 +19,8 @@ mod patch;
 mod references;
 mod secrets;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod workload;
 mod writes;
 
@@ -62,20 +64,15 @@ pub fn assemble(
 ) -> Result<Assembled, AssembleError> {
     let semantics = input.semantics;
     let mut draft = Draft::default();
-    let passes: [&dyn Fn(&mut Draft) -> Vec<Fault>; 8] = [
-        &|draft| workload::choose(draft, semantics),
-        &|draft| patch::apply(draft, semantics),
-        &|draft| environment::order(draft, semantics),
-        &|draft| namespace::add(draft, semantics, input.namespace),
-        &|draft| shape::canonicalise_and_check(draft, semantics),
-        &|draft| secrets::replace_plain_values(draft, semantics),
-        &|draft| references::resolve(draft, semantics),
-        &|draft| edges::connect(draft, semantics),
-    ];
     stop_on(collect::collect(&mut draft, contributions))?;
-    for pass in passes {
-        stop_on(pass(&mut draft))?;
-    }
+    stop_on(workload::choose(&mut draft, semantics))?;
+    stop_on(patch::apply(&mut draft, semantics))?;
+    stop_on(environment::order(&mut draft, semantics))?;
+    stop_on(namespace::add(&mut draft, semantics, input.namespace))?;
+    stop_on(shape::canonicalise_and_check(&mut draft, semantics))?;
+    stop_on(secrets::replace_plain_values(&mut draft, semantics))?;
+    stop_on(references::resolve(&mut draft, semantics))?;
+    stop_on(edges::connect(&mut draft, semantics))?;
     Ok(draft.finish())
 }
 
@@ -100,16 +97,14 @@ struct Draft {
 }
 
 impl Draft {
-    /// Returns an id that is near to an unknown one, as long as few enough faults were found to show it.
-    fn near(&self, found: &[Fault], unknown: &str) -> Option<String> {
-        if found.len() >= error::MAX_FAULTS {
-            return None;
-        }
-        error::nearest(unknown, self.resources.keys().map(ResourceId::as_str))
+    /// Returns an id that is near to an unknown one, as long as so few faults were found that it is shown.
+    fn near(&self, found: usize, unknown: &str) -> Option<String> {
+        error::nearest(found, unknown, self.resources.keys().map(ResourceId::as_str))
     }
 
     fn finish(self) -> Assembled {
-        let Self { resources, origins, patched_by, workloads, requested, used, namespace, .. } = self;
+        let Self { resources, origins, patched_by, workloads, requested, used, namespace, .. } =
+            self;
         let secrets = requested
             .into_iter()
             .filter(|(secret, _)| used.contains(secret))

@@ -6,7 +6,9 @@ use crate::spec::Semantics;
 pub(super) fn add(draft: &mut Draft, semantics: &dyn Semantics, name: &str) -> Vec<Fault> {
     let namespace = match semantics.namespace(name) {
         Ok(namespace) => namespace,
-        Err(source) => return vec![Fault::Namespace { name: name.to_owned(), reason: source.reason() }],
+        Err(source) => {
+            return vec![Fault::Namespace { name: name.to_owned(), reason: source.reason() }];
+        }
     };
     let capabilities = semantics.provides(&namespace);
     let mut needed = false;
@@ -14,7 +16,8 @@ pub(super) fn add(draft: &mut Draft, semantics: &dyn Semantics, name: &str) -> V
         if semantics.provides(resource).iter().any(|provided| capabilities.contains(provided)) {
             return Vec::new();
         }
-        needed |= semantics.requires(resource).iter().any(|required| capabilities.contains(required));
+        needed |=
+            semantics.requires(resource).iter().any(|required| capabilities.contains(required));
     }
     if needed && !draft.resources.contains_key(&namespace.id) {
         draft.namespace = Some(namespace.id.clone());

@@ -27,11 +27,18 @@ const MAX_DEPTH: usize = 128;
 
 pub(super) fn apply(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
     let patches = std::mem::take(&mut draft.patches);
-    let mut patcher = Patcher { draft, semantics, writes: Writes::default(), environments: BTreeMap::new() };
+    let mut patcher = Patcher {
+        draft,
+        semantics,
+        writes: Writes::default(),
+        environments: BTreeMap::new(),
+        found: 0,
+    };
     let mut faults = Vec::new();
     for (origin, patch) in patches {
         if let Err(fault) = patcher.apply(&origin, patch) {
-            faults.push(fault);
+            faults.push(*fault);
+            patcher.found = faults.len();
         }
     }
     if faults.is_empty() {
@@ -46,10 +53,12 @@ struct Patcher<'a> {
     writes: Writes,
     /// Variables for the containers of workloads, collected from all patches before any is added.
     environments: BTreeMap<ResourceId, BTreeMap<String, Value>>,
+    /// The number of faults so far.
+    found: usize,
 }
 
 impl Patcher<'_> {
-    fn apply(&mut self, origin: &Origin, patch: Patch) -> Result<(), Fault> {
+    fn apply(&mut self, origin: &Origin, patch: Patch) -> Result<(), Box<Fault>> {
         match patch {
             Patch::Json { id, document } => self.json(origin, &id, document),
             Patch::Merge { id, document } => self.merge(origin, &id, document),
@@ -65,27 +74,29 @@ impl Patcher<'_> {
         }
     }
 
-    fn workload(&self, origin: &Origin) -> Result<ResourceId, Fault> {
+    fn workload(&self, origin: &Origin) -> Result<ResourceId, Box<Fault>> {
         let workload = self.draft.workloads.get(&origin.app).cloned();
-        workload.ok_or_else(|| Fault::NoWorkload { origin: origin.clone() })
+        workload.ok_or_else(|| Fault::NoWorkload { origin: origin.clone() }.into())
     }
 
-    fn pod_template(&self, origin: &Origin, id: &ResourceId) -> Result<&'static str, Fault> {
+    fn pod_template(&self, origin: &Origin, id: &ResourceId) -> Result<&'static str, Box<Fault>> {
         let resource = self.draft.resources.get(id);
         let template = resource.and_then(|resource| self.semantics.pod_template(resource));
-        template.ok_or_else(|| Fault::NoPods { origin: origin.clone(), id: id.clone() })
+        template.ok_or_else(|| Fault::NoPods { origin: origin.clone(), id: id.clone() }.into())
     }
 
-    fn target(&mut self, origin: &Origin, id: &ResourceId) -> Result<&mut Resource, Fault> {
+    fn target(&mut self, origin: &Origin, id: &ResourceId) -> Result<&mut Resource, Box<Fault>> {
         if !self.draft.resources.contains_key(id) {
-            let near = self.draft.near(&[], id.as_str());
-            return Err(Fault::PatchTarget { origin: origin.clone(), id: id.clone(), near });
+            let near = self.draft.near(self.found, id.as_str());
+            let (origin, id) = (origin.clone(), id.clone());
+            return Err(Box::new(Fault::PatchTarget { origin, id, near }));
         }
         let patched_by = self.draft.patched_by.entry(id.clone()).or_default();
         if patched_by.last() != Some(origin) {
             patched_by.push(origin.clone());
         }
-        let missing = || Fault::PatchTarget { origin: origin.clone(), id: id.clone(), near: None };
+        let missing =
+            || Fault::PatchTarget { origin: origin.clone(), id: id.clone(), near: None }.into();
         self.draft.resources.get_mut(id).ok_or_else(missing)
     }
 
@@ -95,7 +106,7 @@ impl Patcher<'_> {
         of_pods: bool,
         member: &str,
         values: BTreeMap<String, String>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Box<Fault>> {
         let id = self.workload(origin)?;
         let owner = if of_pods { self.pod_template(origin, &id)? } else { "" };
         let place = format!("{owner}/metadata/{member}");
@@ -115,7 +126,7 @@ impl Patcher<'_> {
         Ok(())
     }
 
-    fn environment(&mut self, origin: &Origin, variables: Vec<Value>) -> Result<(), Fault> {
+    fn environment(&mut self, origin: &Origin, variables: Vec<Value>) -> Result<(), Box<Fault>> {
         let id = self.workload(origin)?;
         let template = self.pod_template(origin, &id)?;
         for variable in variables {
@@ -149,7 +160,12 @@ impl Patcher<'_> {
         }
     }
 
-    fn merge(&mut self, origin: &Origin, id: &ResourceId, document: Value) -> Result<(), Fault> {
+    fn merge(
+        &mut self,
+        origin: &Origin,
+        id: &ResourceId,
+        document: Value,
+    ) -> Result<(), Box<Fault>> {
         let mut document = document;
         null_for_remove(&mut document);
         if !document.is_object() {
@@ -165,11 +181,20 @@ impl Patcher<'_> {
         Ok(())
     }
 
-    fn json(&mut self, origin: &Origin, id: &ResourceId, document: Value) -> Result<(), Fault> {
-        let operations: Vec<PatchOperation> = serde_json::from_value(document)
-            .map_err(|error| bad(origin, format!("the JSON patch for resource `{id}` is malformed: {error}")))?;
+    fn json(
+        &mut self,
+        origin: &Origin,
+        id: &ResourceId,
+        document: Value,
+    ) -> Result<(), Box<Fault>> {
+        let operations: Vec<PatchOperation> =
+            serde_json::from_value(document).map_err(|error| {
+                bad(origin, format!("the JSON patch for resource `{id}` is malformed: {error}"))
+            })?;
         if operations.len() > MAX_OPERATIONS {
-            let reason = format!("the JSON patch for resource `{id}` has more than {MAX_OPERATIONS} operations");
+            let reason = format!(
+                "the JSON patch for resource `{id}` has more than {MAX_OPERATIONS} operations"
+            );
             return Err(bad(origin, reason));
         }
         self.target(origin, id)?;
@@ -201,8 +226,8 @@ impl Patcher<'_> {
     }
 }
 
-fn bad(origin: &Origin, reason: String) -> Fault {
-    Fault::BadPatch { origin: origin.clone(), reason }
+fn bad(origin: &Origin, reason: String) -> Box<Fault> {
+    Box::new(Fault::BadPatch { origin: origin.clone(), reason })
 }
 
 /// Returns the object at a pointer, making it and those above where they are missing.

@@ -1,12 +1,19 @@
 //! Pass: references to attributes and to secrets name what exists and stand where they may.
 
+use serde_json::Value;
+
 use super::{Draft, Fault, error};
 use crate::spec::walk::{at_or_below, visit_strings};
 use crate::spec::{
     Origin, PATH_PREFIX, Resource, ResourceId, SECRET_PREFIX, SecretRef, SecretUse, Semantics,
     path_reference, secret_uses,
 };
-use serde_json::Value;
+
+/// How many segments of an unknown reference are tried as part of the attribute.
+const MAX_ATTRIBUTE_DEPTH: usize = 5;
+
+/// The most characters of an unknown reference that are shown.
+const MAX_SHOWN: usize = 200;
 
 pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -27,7 +34,9 @@ pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault
         reader.places.clear();
         for (key, value) in &resource.extensions {
             reader.read("extensions", key);
-            visit_strings(value, &mut |path, text| reader.read(&format!("extensions/{key}{path}"), text));
+            visit_strings(value, &mut |path, text| {
+                reader.read(&format!("extensions/{key}{path}"), text);
+            });
         }
     }
     for (id, dependency) in edges {
@@ -71,7 +80,7 @@ impl Reader<'_> {
             match requested {
                 Some(secret) => self.used.push(secret),
                 None => {
-                    let reference = text.get(range).unwrap_or_default().to_owned();
+                    let reference = shortened(text.get(range).unwrap_or_default());
                     let near = self.near_secret(&reference);
                     let (origin, id) = (origin.clone(), id.clone());
                     self.faults.push(Fault::UnknownSecret { origin, id, reference, near });
@@ -92,27 +101,31 @@ impl Reader<'_> {
             None => self.faults.push(Fault::UnknownReference {
                 origin: self.origin.clone(),
                 id: id.clone(),
-                reference: text.to_owned(),
+                reference: shortened(text),
                 near: self.near_path(text),
             }),
         }
     }
 
-    /// Looks for a near miss of every text that could be meant as the id.
+    /// Looks for a near miss of the texts that could be meant as the id.
     fn near_path(&self, text: &str) -> Option<String> {
-        let mut id = text.strip_prefix(PATH_PREFIX)?;
-        while let Some((shorter, _)) = id.rsplit_once('.') {
-            if let Some(near) = self.draft.near(self.faults, shorter) {
-                return Some(near);
-            }
-            id = shorter;
-        }
-        None
+        let rest = text.strip_prefix(PATH_PREFIX)?;
+        let ids = rest
+            .rmatch_indices('.')
+            .take(MAX_ATTRIBUTE_DEPTH)
+            .filter_map(|(dot, _)| rest.get(..dot));
+        ids.into_iter().find_map(|id| self.draft.near(self.faults.len(), id))
     }
 
     fn near_secret(&self, reference: &str) -> Option<String> {
-        let own = self.draft.requested.keys().filter(|secret| secret.app == self.origin.app.as_str());
+        let own =
+            self.draft.requested.keys().filter(|secret| secret.app == self.origin.app.as_str());
         let names: Vec<String> = own.map(SecretRef::to_string).collect();
-        error::nearest(reference, names.iter().map(String::as_str))
+        error::nearest(self.faults.len(), reference, names.iter().map(String::as_str))
     }
+}
+
+/// Returns the beginning of a text, enough to recognise it.
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect()
 }

@@ -49,7 +49,8 @@ impl Names<'_> {
     ) {
         let length = path.len();
         match value {
-            Value::String(text) if text.contains(SECRET_PREFIX) || text.starts_with(PATH_PREFIX) => {}
+            Value::String(text)
+                if text.contains(SECRET_PREFIX) || text.starts_with(PATH_PREFIX) => {}
             Value::String(text) => {
                 let secret = self.literal(std::mem::take(text), key, of);
                 *text = secret.to_string();
@@ -79,7 +80,12 @@ impl Names<'_> {
 
     /// Keeps a literal under a name made of the resource's name and the key; a number sets apart what
     /// would have the same name.
-    fn literal(&mut self, text: String, key: &str, (id, origin): (&ResourceId, &Origin)) -> SecretRef {
+    fn literal(
+        &mut self,
+        text: String,
+        key: &str,
+        (id, origin): (&ResourceId, &Origin),
+    ) -> SecretRef {
         let resource = id.as_str().rsplit(':').next().unwrap_or_default();
         let name = format!("{}__{}", plain(resource), plain(key));
         let mut secret = SecretRef {

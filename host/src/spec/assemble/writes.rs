@@ -23,13 +23,12 @@ impl Writes {
         path: &str,
         value: Option<Value>,
         origin: &Origin,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Box<Fault>> {
         let writes = self.resources.entry(id.clone()).or_default();
-        let conflict = |path: &str, first: &Origin| Fault::PatchConflict {
-            id: id.clone(),
-            path: path.to_owned(),
-            first: first.clone(),
-            second: origin.clone(),
+        let conflict = |path: &str, first: &Origin| {
+            let (id, path) = (id.clone(), path.to_owned());
+            let (first, second) = (first.clone(), origin.clone());
+            Box::new(Fault::PatchConflict { id, path, first, second })
         };
         let foreign = |by: &Origin| by != origin;
 
@@ -42,7 +41,8 @@ impl Writes {
                 }
             }
         }
-        let below = writes.range(format!("{path}/")..).take_while(|(below, _)| at_or_below(below, path));
+        let below =
+            writes.range(format!("{path}/")..).take_while(|(below, _)| at_or_below(below, path));
         for (below, (written, by)) in below.filter(|(_, (_, by))| foreign(by)) {
             let rest = below.get(path.len()..).unwrap_or_default();
             if part(value.as_ref(), rest) != written.as_ref() {
@@ -112,8 +112,10 @@ mod tests {
             writes.note(&id, first_path, first.clone(), &origin("a")).unwrap();
             let found = match writes.note(&id, second_path, second.clone(), &origin("b")) {
                 Ok(()) => None,
-                Err(Fault::PatchConflict { path, .. }) => Some(path),
-                Err(other) => panic!("{other}"),
+                Err(fault) => match *fault {
+                    Fault::PatchConflict { path, .. } => Some(path),
+                    other => panic!("{other}"),
+                },
             };
             assert_eq!(found.as_deref(), expected, "{first_path} then {second_path}");
         }

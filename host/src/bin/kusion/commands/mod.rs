@@ -1,9 +1,19 @@
 //! One file per command: its arguments, and one call of the library.
 
+mod apply;
 mod compile;
 mod completion;
+mod config;
+mod generate;
+mod init;
 mod module;
+mod preview;
+mod project;
+mod release;
+mod resource;
+mod schema;
 mod version;
+mod workspace;
 
 use crate::cli::Cli;
 use crate::context::World;
@@ -14,9 +24,39 @@ pub(crate) use compile::COMPILE;
 /// What the user asks for.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    /// Make a project that works at once, without a cluster.
+    Init(init::InitArgs),
+    /// Print the Spec: what the modules make of the stack.
+    Generate(generate::GenerateArgs),
+    /// Show what an apply would change.
+    Preview(preview::PreviewArgs),
+    /// Change the target to what the stack says.
+    Apply(apply::ApplyArgs),
+    /// Delete everything that the stack has in the target.
+    Destroy(apply::ApplyArgs),
+    /// Manage workspaces: which modules exist, their defaults, and the target.
+    #[command(subcommand)]
+    Workspace(workspace::WorkspaceCommand),
+    /// Manage settings and backends.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Make and list projects.
+    #[command(subcommand)]
+    Project(project::ProjectCommand),
+    /// Make and list stacks.
+    #[command(subcommand)]
+    Stack(project::StackCommand),
+    /// List and show releases.
+    #[command(subcommand)]
+    Release(release::ReleaseCommand),
+    /// Show resources on record.
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
     /// List, inspect and build modules.
     #[command(subcommand)]
     Mod(module::ModCommand),
+    /// Print the JSON Schema of app.yaml for the stack's workspace, for editors.
+    Schema(schema::SchemaArgs),
     /// Print a completion script for a shell.
     Completion(completion::CompletionArgs),
     /// Print the version.
@@ -28,9 +68,32 @@ pub(crate) enum Command {
 /// Runs a command.
 pub(crate) fn run(world: &World, cli: Cli) -> Result<Exit, CliError> {
     match cli.command {
-        Command::Mod(command) => module::run(world, command),
+        Command::Init(args) => wait(init::run(world, args)),
+        Command::Generate(args) => wait(generate::run(world, args)),
+        Command::Preview(args) => wait(preview::run(world, args)),
+        Command::Apply(args) => wait(apply::apply(world, args)),
+        Command::Destroy(args) => wait(apply::destroy(world, args)),
+        Command::Workspace(command) => wait(workspace::run(world, command)),
+        Command::Config(command) => config::run(world, command),
+        Command::Project(command) => wait(project::run_project(world, command)),
+        Command::Stack(command) => wait(project::run_stack(world, command)),
+        Command::Release(command) => wait(release::run(world, command)),
+        Command::Resource(command) => wait(resource::run(world, command)),
+        Command::Mod(command) => wait(module::run(world, command)),
+        Command::Schema(args) => wait(schema::run(world, args)),
         Command::Completion(args) => completion::run(world, &args),
         Command::Version(args) => version::run(world, &args),
         Command::Compile(args) => Ok(compile::run(&args)),
     }
+}
+
+/// Runs an operation to its end. Commands that need no runtime do not pay for one.
+fn wait(
+    operation: impl Future<Output = Result<Exit, CliError>>,
+) -> Result<Exit, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::environment("cannot start", &error))?;
+    runtime.block_on(operation)
 }

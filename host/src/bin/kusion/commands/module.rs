@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use kusion::engine::Limits;
+use kusion::home::Workspaces;
 use kusion::module::{BuildRequest, ModuleLocation};
 use kusion::name::ModuleName;
 use serde_json::json;
@@ -12,14 +13,30 @@ use crate::cli::Format;
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Table;
+use crate::session::parse_workspace;
 
 /// What to do with modules.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModCommand {
+    /// List the modules of the workspace.
+    List(ListArgs),
     /// Build a Rust module folder into a component.
     Build(BuildArgs),
     /// Show what a module is: its interface, inputs and resources.
     Inspect(InspectArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Workspace to use instead of the current one.
+    #[arg(long, value_name = "NAME")]
+    workspace: Option<String>,
+    /// Backend to use instead of the current one.
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+    /// Format of the output.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -41,8 +58,9 @@ pub(crate) struct InspectArgs {
     output: Format,
 }
 
-pub(crate) fn run(world: &World, command: ModCommand) -> Result<Exit, CliError> {
+pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliError> {
     match command {
+        ModCommand::List(args) => list(world, &args).await,
         ModCommand::Build(args) => build(world, &args),
         ModCommand::Inspect(args) => inspect(world, &args),
     }
@@ -59,6 +77,53 @@ fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
         let path = built.path.strip_prefix(world.folder()).unwrap_or(&built.path);
         world.print(&format!("{}: {} bytes, {}\n", built.name, built.size, path.display()))?;
     }
+    Ok(Exit::Success)
+}
+
+async fn list(world: &World, args: &ListArgs) -> Result<Exit, CliError> {
+    let home = world.home()?;
+    let settings = home.settings()?;
+    let name = args.workspace.as_deref().or(settings.current_workspace()).unwrap_or("default");
+    let workspaces = Workspaces::new(home.backend(args.backend.as_deref())?);
+    let workspace = workspaces.load(&parse_workspace(name)?).await?;
+    let engine = world.engine(Limits::default())?;
+    let resolver = world.resolver();
+    let mut rows = Vec::new();
+    for (name, entry) in workspace.modules() {
+        let location = kusion::ops::locate_module(entry.origin());
+        let resolved = resolver.resolve(name, &location)?;
+        let module = engine.load(name, &resolved.digest, &resolved.bytes)?;
+        rows.push((name, location, resolved.digest, module));
+    }
+    if args.output == Format::Json {
+        let modules: Vec<_> = rows
+            .iter()
+            .map(|(name, location, digest, module)| {
+                json!({
+                    "name": name,
+                    "version": module.description().version,
+                    "kind": module.description().kind,
+                    "location": location.to_string(),
+                    "digest": digest,
+                    "summary": module.description().summary,
+                })
+            })
+            .collect();
+        world.print_json(&json!({ "formatVersion": 1, "modules": modules }))?;
+        return Ok(Exit::Success);
+    }
+    let mut table = Table::new(["NAME", "VERSION", "KIND", "FROM", "SUMMARY"]);
+    for (name, location, _, module) in &rows {
+        let description = module.description();
+        table.row([
+            name.to_string(),
+            description.version.clone(),
+            description.kind.clone(),
+            location.to_string(),
+            description.summary.clone(),
+        ]);
+    }
+    world.print(&table.render())?;
     Ok(Exit::Success)
 }
 

@@ -1,7 +1,11 @@
-//! How things look: colours, tables, plans, events.
+//! How things look: colours, tables, plans, progress.
 
 mod paint;
+mod plan;
+mod progress;
 mod table;
 
 pub(crate) use paint::{Paint, Style};
+pub(crate) use plan::{full_details, plan};
+pub(crate) use progress::Progress;
 pub(crate) use table::Table;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::close::property_names;
 use super::path;
 use crate::diagnostic::{Problem, name_hints};
-use crate::source::{Node, escape_token};
+use crate::source::{Content, Node, escape_token};
 
 /// The longest value that a message quotes, in characters.
 const MAX_QUOTE: usize = 60;
@@ -230,7 +230,12 @@ impl<'a> Explainer<'a> {
         let place = self.name(pointer);
         let fields: Vec<&str> =
             of_type.iter().filter_map(|branch| only_required(pointer, branch)).collect();
-        if fields.len() == of_type.len() {
+        let lacking = fields.len();
+        let fields = distinct(fields);
+        if let ([field], true) = (fields.as_slice(), lacking == of_type.len()) {
+            problems
+                .push(self.at_key(pointer, format!("missing field `{field}`{}", within(&place))));
+        } else if lacking == of_type.len() {
             let list = code_list(&fields);
             problems.push(self.at_key(pointer, format!("`{place}` needs one of {list}")));
         } else {
@@ -301,8 +306,12 @@ impl<'a> Explainer<'a> {
         Problem::at(self.node.locate_key(pointer).clone(), message)
     }
 
+    /// Points at a value, or at its key if nothing was written there.
     fn at_value(&self, pointer: &str, message: String) -> Problem {
-        Problem::at(self.node.locate(pointer).clone(), message)
+        let blank =
+            self.node.pointer(pointer).is_some_and(|node| *node.content() == Content::Blank);
+        let place = if blank { self.node.locate_key(pointer) } else { self.node.locate(pointer) };
+        Problem::at(place.clone(), message)
     }
 
     /// Names the type of the value with the value itself: `string "two"`.

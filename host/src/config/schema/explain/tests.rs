@@ -47,6 +47,7 @@ fn each_rule_has_its_words() {
         ),
         ("replicas: two", "1:11+3: expected integer, found string \"two\""),
         ("replicas: 1.5", "1:11+3: expected integer, found number 1.5"),
+        ("replicas:", "1:1+8: expected integer, found nothing"),
         ("replicas: ~", "1:11+1: expected integer, found nothing"),
         ("replicas: -1", "1:11+2: -1 is too small, the least is 0"),
         ("replicas: 10", "1:11+2: 10 is too large, the most is 9"),
@@ -174,6 +175,104 @@ fn a_value_or_a_map_names_both_types() {
     let schema =
         json!({"properties": {"max": {"anyOf": [{"type": "integer"}, {"type": "string"}]}}});
     assert_eq!(check(&schema, "max: [1]", "w"), ["1:6+1: expected integer or string, found list"]);
+}
+
+/// The shapes that schemars derives for the types of a module.
+#[test]
+fn derived_schemas_are_explained() {
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only the schema is used")]
+    struct Config {
+        /// Where it runs.
+        r#type: Place,
+        size: Option<u16>,
+        probe: Option<Probe>,
+        unavailable: Option<IntOrText>,
+        ports: Option<Vec<Port>>,
+    }
+    #[derive(schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    #[expect(dead_code, reason = "only the schema is used")]
+    enum Place {
+        /// Here.
+        Local,
+        /// There.
+        Aws,
+    }
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only the schema is used")]
+    struct Probe {
+        #[serde(flatten)]
+        handler: Handler,
+        period: Option<u32>,
+    }
+    #[derive(schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    #[expect(dead_code, reason = "only the schema is used")]
+    enum Handler {
+        Http { url: String },
+        Exec { command: Vec<String> },
+    }
+    #[derive(schemars::JsonSchema)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only the schema is used")]
+    enum IntOrText {
+        Int(i32),
+        Text(String),
+    }
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only the schema is used")]
+    struct Port {
+        port: u16,
+    }
+    let schema = schemars::schema_for!(Config).to_value();
+    for (text, expected) in [
+        ("type: local\nprobe: {http: {url: x}, period: 3}", vec![]),
+        ("type: local\nprobe: null\nsize: 3\nunavailable: 25%\nports: [{port: 1}]", vec![]),
+        (
+            "type: asw",
+            vec![
+                "1:7+3: unknown value \"asw\" for `w.type` [did you mean `aws`?] [valid values: aws, local]",
+            ],
+        ),
+        ("{}", vec!["1:1+1: missing field `type` in `w`"]),
+        ("type: local\nsize: 70000", vec!["2:7+5: 70000 is too large, the most is 65535"]),
+        ("type: local\nsize: x", vec!["2:7+1: expected integer, found string \"x\""]),
+        (
+            "type: local\nsise: 1",
+            vec![
+                "2:1+4: unknown field `sise` in `w` [did you mean `size`?] [valid names: ports, probe, size, type, unavailable]",
+            ],
+        ),
+        ("type: local\nunavailable: [1]", vec!["2:14+1: expected integer or string, found list"]),
+        (
+            "type: local\nprobe: {http: {urll: x}}",
+            vec![
+                "2:9+4: missing field `url` in `w.probe.http`",
+                "2:16+4: unknown field `urll` in `w.probe.http` [did you mean `url`?] [valid names: url]",
+            ],
+        ),
+        ("type: local\nprobe: {period: 1}", vec!["2:1+5: `w.probe` needs one of `http`, `exec`"]),
+        (
+            "type: local\nprobe: {http: {url: x}, exec: {command: [x]}}",
+            vec!["2:1+5: `w.probe` takes only one of `http`, `exec`"],
+        ),
+        (
+            "type: local\nprobe: {http: {url: x}, perod: 1}",
+            vec![
+                "2:25+5: unknown field `perod` in `w.probe` [did you mean `period`?] [valid names: exec, http, period]",
+            ],
+        ),
+        (
+            "type: local\nports: [{port: 1, publc: true}, 3]",
+            vec![
+                "2:19+5: unknown field `publc` in `w.ports[0]` [valid names: port]",
+                "2:33+1: expected map, found integer 3",
+            ],
+        ),
+    ] {
+        assert_eq!(check(&schema, text, "w"), expected, "{text}");
+    }
 }
 
 #[test]

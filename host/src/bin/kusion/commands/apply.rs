@@ -1,0 +1,207 @@
+//! `kusion apply` and `kusion destroy`
+
+use clap::Args;
+use kusion::ops::{Applied, Prepared, Session, prepare_apply, prepare_destroy};
+use kusion::plan::Action;
+use serde_json::json;
+
+use crate::cli::{Format, Meta, Parallelism};
+use crate::context::World;
+use crate::error::{CliError, Exit};
+use crate::render::{self, Progress, Style};
+use crate::session::{Loaded, holder};
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    meta: Meta,
+    #[command(flatten)]
+    parallelism: Parallelism,
+    /// Approve the changes without being asked.
+    #[arg(short, long)]
+    yes: bool,
+    /// Show what would be done and stop.
+    #[arg(long)]
+    dry_run: bool,
+    /// Format of the output.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Verb {
+    Apply,
+    Destroy,
+}
+
+impl Verb {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Destroy => "destroy",
+        }
+    }
+}
+
+pub(crate) async fn apply(world: &World, args: ApplyArgs) -> Result<Exit, CliError> {
+    run(world, args, Verb::Apply).await
+}
+
+pub(crate) async fn destroy(world: &World, args: ApplyArgs) -> Result<Exit, CliError> {
+    run(world, args, Verb::Destroy).await
+}
+
+async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliError> {
+    let asks = !args.yes && !args.dry_run;
+    let can_ask = world.terminal().stdin && world.terminal().stderr && args.output == Format::Text;
+    if asks && !can_ask {
+        return Err(CliError::user(format!("`kusion {}` needs approval, and there is nobody to ask", verb.name()))
+            .hint("pass `--yes` to approve, or `--dry-run` to look"));
+    }
+    let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
+    let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
+    let session = Session {
+        project: loaded.project(),
+        runtime: &runtime,
+        backend: loaded.backend.backend.clone(),
+        key_file: loaded.home.key_file(),
+    };
+    let holder = holder(world, verb.name());
+    let prepared = match verb {
+        Verb::Apply => prepare_apply(session, holder).await?,
+        Verb::Destroy => prepare_destroy(session, holder).await?,
+    };
+    let target = kusion::runtime::Runtime::target(&runtime);
+    announce(world, &args, &loaded, &prepared, &target)?;
+    if prepared.plan().is_empty() || args.dry_run {
+        return report(world, &args, verb, &prepared.plan().clone(), None);
+    }
+    if asks && !approved(world, verb, &prepared)? {
+        world.eprint("Nothing was changed.\n");
+        return Ok(Exit::User);
+    }
+    let plan = prepared.plan().clone();
+    let total = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
+    let progress = Progress::new(world, total, args.output == Format::Json);
+    let stop = async {
+        // Without a signal handler the process is ended by the signal itself; the next run recovers.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        progress.say("Stopping: no further change begins; waiting for those under way.");
+    };
+    let applied = prepared.execute(stop, &progress).await;
+    progress.finish();
+    report(world, &args, verb, &plan, Some(applied?))
+}
+
+fn announce(
+    world: &World,
+    args: &ApplyArgs,
+    loaded: &Loaded,
+    prepared: &Prepared<'_>,
+    target: &str,
+) -> Result<(), CliError> {
+    if let Some(recovered) = prepared.recovered() {
+        world.eprint(&format!(
+            "Recovered {} of release {}, which {} began at {} and did not finish.\n",
+            count(recovered.resources, "resource"),
+            recovered.revision,
+            recovered.actor,
+            recovered.since,
+        ));
+    }
+    if let Some(moved) = prepared.moved_from() {
+        world.warn(&format!("the last release went to {moved}; what is there stays there"));
+    }
+    if args.output == Format::Json {
+        return Ok(());
+    }
+    let plan = render::plan(prepared.plan(), world.stdout_paint());
+    world.print(&format!("{}\nTarget: {target}\n\n{plan}", loaded.title()))
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("{number} {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Asks until the answer is yes or no; nothing and end of input are no.
+fn approved(world: &World, verb: Verb, prepared: &Prepared<'_>) -> Result<bool, CliError> {
+    loop {
+        world.eprint(&format!("\nDo you want to {} these changes? [yes/details/no]: ", verb.name()));
+        let mut answer = String::new();
+        std::io::stdin()
+            .read_line(&mut answer)
+            .map_err(|error| CliError::environment("cannot read your answer", &error))?;
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => return Ok(true),
+            "" | "n" | "no" => return Ok(false),
+            "d" | "details" => {
+                world.eprint(&render::full_details(prepared.plan(), world.stderr_paint()));
+            }
+            other => world.eprint(&format!("`{other}` is no answer: type `yes`, `details` or `no`.\n")),
+        }
+    }
+}
+
+fn report(
+    world: &World,
+    args: &ApplyArgs,
+    verb: Verb,
+    plan: &kusion::plan::Plan,
+    applied: Option<Applied>,
+) -> Result<Exit, CliError> {
+    let outcome = applied.as_ref().map(|applied| &applied.outcome);
+    let exit = match outcome {
+        Some(outcome) if outcome.stopped > 0 && outcome.failed == 0 => Exit::Interrupted,
+        Some(outcome) if !outcome.is_complete() => Exit::Environment,
+        _ => Exit::Success,
+    };
+    let revision =
+        applied.as_ref().and_then(|applied| Some(applied.release.as_ref()?.revision));
+    if args.output == Format::Json {
+        let result = outcome.map(|outcome| {
+            json!({
+                "created": outcome.created,
+                "updated": outcome.updated,
+                "replaced": outcome.replaced,
+                "deleted": outcome.deleted,
+                "failed": outcome.failed,
+                "skipped": outcome.skipped,
+                "stopped": outcome.stopped,
+            })
+        });
+        world.print_json(&json!({
+            "formatVersion": 1,
+            "kind": match verb { Verb::Apply => "Apply", Verb::Destroy => "Destroy" },
+            "plan": plan,
+            "release": revision,
+            "outcome": result,
+        }))?;
+        return Ok(exit);
+    }
+    let (Some(outcome), Some(revision)) = (outcome, revision) else { return Ok(exit) };
+    let title = match verb {
+        Verb::Apply => "Apply",
+        Verb::Destroy => "Destroy",
+    };
+    let mut parts = vec![
+        format!("{} created", outcome.created),
+        format!("{} updated", outcome.updated + outcome.replaced),
+        format!("{} deleted", outcome.deleted),
+    ];
+    for (number, word) in [
+        (outcome.failed, "failed"),
+        (outcome.skipped, "skipped"),
+        (outcome.stopped, "not begun"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    let (style, end) =
+        if outcome.is_complete() { (Style::Create, "complete") } else { (Style::Error, "incomplete") };
+    let line = format!("{title} {end}: {}. Release {revision}.", parts.join(", "));
+    world.print(&format!("\n{}\n", world.stdout_paint().text(style, &line)))?;
+    Ok(exit)
+}

@@ -1,0 +1,91 @@
+//! `kusion init`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use kusion::config::Workspace;
+use kusion::home::{HomeError, Workspaces};
+use kusion::name::ProjectName;
+
+use crate::context::World;
+use crate::error::{CliError, Exit};
+use crate::session::parse_workspace;
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Folder of the new project; made if missing, and must be empty.
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    target: PathBuf,
+}
+
+pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError> {
+    let folder = world.path(&args.target);
+    world.create_empty_folder(&folder)?;
+    let folder = world.canonical(&folder)?;
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = ProjectName::parse(name.unwrap_or_default())
+        .map_err(|error| CliError::user(error.to_string()).hint("name the folder with `--target`"))?;
+    for (path, text) in files(&name) {
+        world.write_file(&folder.join(path), &text)?;
+    }
+    let made = ensure_default_workspace(world).await?;
+    let shown = world.display(&folder);
+    let mut text = format!("Made project `{name}` with one stack, `default`:\n");
+    for (path, _) in files(&name) {
+        text.push_str(&format!("  {}\n", Path::new(&shown).join(path).display()));
+    }
+    if made {
+        text.push_str("Made workspace `default`: it lists the bundled modules.\n");
+    }
+    text.push_str(
+        "\nIts target is a directory: `kusion apply` writes manifests to `manifests/`, and needs no cluster.\n\
+         To see what would be made:\n\n",
+    );
+    text.push_str(&format!("  cd {}\n  kusion preview\n", Path::new(&shown).join("default").display()));
+    world.print(&text)?;
+    Ok(Exit::Success)
+}
+
+/// Makes the workspace `default` unless it exists.
+pub(crate) async fn ensure_default_workspace(world: &World) -> Result<bool, CliError> {
+    let workspaces = Workspaces::new(world.home()?.backend(None)?);
+    let name = parse_workspace("default")?;
+    let text = Workspace::default_text(&world.resolver().catalog());
+    match workspaces.create(&name, Path::new("default.yaml"), &text, None).await {
+        Ok(_) => Ok(true),
+        Err(HomeError::WorkspaceExists { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn files(name: &ProjectName) -> [(&'static str, String); 4] {
+    [
+        ("project.yaml", format!("name: {name}\n")),
+        ("app.yaml", APP.to_owned()),
+        ("default/stack.yaml", "name: default\n".to_owned()),
+        ("default/app.yaml", OVERLAY.to_owned()),
+    ]
+}
+
+const APP: &str = "\
+# What the app is, in every stack. Each stack can change it in an app.yaml of its own.
+workload:
+  module: service
+  containers:
+    main:
+      image: nginx:1.27
+      resources:
+        cpu: 100m-500m
+        memory: 128Mi
+  replicas: 1
+accessories:
+  network:
+    ports:
+      - port: 80
+";
+
+const OVERLAY: &str = "\
+# What is different in this stack.
+workload:
+  replicas: 2
+";

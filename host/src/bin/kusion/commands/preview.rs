@@ -1,0 +1,77 @@
+//! `kusion preview`
+
+use clap::Args;
+use kusion::ops::{Preview, Session};
+use serde_json::json;
+
+use crate::cli::{Format, Meta, Parallelism};
+use crate::context::World;
+use crate::error::{CliError, Exit};
+use crate::render;
+use crate::session::Loaded;
+
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    #[command(flatten)]
+    meta: Meta,
+    #[command(flatten)]
+    parallelism: Parallelism,
+    /// Format of the output.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+    /// Show every field of every change, of new resources too.
+    #[arg(short, long)]
+    all: bool,
+    /// Exit with 2 if there are changes.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliError> {
+    let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
+    let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
+    let session = Session {
+        project: loaded.project(),
+        runtime: &runtime,
+        backend: loaded.backend.backend.clone(),
+        key_file: loaded.home.key_file(),
+    };
+    let preview = kusion::ops::preview(&session).await?;
+    let target = kusion::runtime::Runtime::target(&runtime);
+    match args.output {
+        Format::Json => world.print_json(&json!({
+            "formatVersion": 1,
+            "kind": "Preview",
+            "project": loaded.stack.project(),
+            "stack": loaded.stack.stack(),
+            "workspace": loaded.workspace.name(),
+            "target": target,
+            "plan": preview.plan(),
+        }))?,
+        Format::Text => {
+            let paint = world.stdout_paint();
+            let mut text = format!("{}\nTarget: {target}\n\n", loaded.title());
+            if args.all && !preview.plan().is_empty() {
+                text.push_str(&render::full_details(preview.plan(), paint));
+                text.push('\n');
+            }
+            text.push_str(&render::plan(preview.plan(), paint));
+            world.print(&text)?;
+            warn(world, &preview);
+        }
+    }
+    let changes = args.detailed_exitcode && !preview.plan().is_empty();
+    Ok(if changes { Exit::Changes } else { Exit::Success })
+}
+
+fn warn(world: &World, preview: &Preview) {
+    if let Some(moved) = &preview.moved_from {
+        world.warn(&format!("the last release went to {moved}; what is there stays there"));
+    }
+    let phase = preview.latest.phase.filter(|phase| !phase.is_finished());
+    if let (Some(phase), Some(revision)) = (phase, preview.latest.revision) {
+        world.warn(&format!(
+            "release {revision} is {phase}: somebody is at work, or a run was interrupted"
+        ));
+    }
+}

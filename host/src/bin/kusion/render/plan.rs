@@ -1,0 +1,126 @@
+//! Plans for people.
+
+use kusion::plan::{Action, Change, Plan, Reason, Step};
+use serde_json::Value;
+
+use crate::render::{Paint, Style, Table};
+
+/// The longest value shown on one line, in characters.
+const MAX_VALUE: usize = 120;
+
+/// Shows what would change: a table, then the changed fields of what exists, then the count.
+pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
+    if plan.is_empty() {
+        return "No changes: everything is as the configuration says.\n".to_owned();
+    }
+    let changing = || plan.steps.iter().filter(|step| step.action != Action::Unchanged);
+    let mut table = Table::new(["", "ID", "ACTION", "REASON"]);
+    for step in changing() {
+        table.row([
+            symbol(step.action).to_owned(),
+            step.id.to_string(),
+            step.action.to_string(),
+            step.reason.filter(|reason| tells(step, *reason)).map(|reason| reason.to_string()).unwrap_or_default(),
+        ]);
+    }
+    for id in &plan.forgotten {
+        table.row([" ".to_owned(), id.to_string(), "forget".to_owned(), "no longer managed".to_owned()]);
+    }
+    let mut text = colour(&table.render(), paint);
+    for step in changing().filter(|step| !step.changes.is_empty() && step.action != Action::Create) {
+        text.push('\n');
+        text.push_str(&details(step, paint));
+    }
+    text.push_str(&format!("\n{}\n", paint.text(Style::Bold, &plan.summary().to_string())));
+    text
+}
+
+/// Whether the reason says more than the action.
+fn tells(step: &Step, reason: Reason) -> bool {
+    !(reason == Reason::Configuration && step.action != Action::Replace)
+}
+
+/// Shows every field of every change.
+pub(crate) fn full_details(plan: &Plan, paint: Paint) -> String {
+    let steps = plan.steps.iter().filter(|step| step.action != Action::Unchanged);
+    steps.map(|step| details(step, paint)).collect::<Vec<_>>().join("\n")
+}
+
+fn details(step: &Step, paint: Paint) -> String {
+    let title = format!("{} {}", symbol(step.action), step.id);
+    let mut text = format!("{}\n", paint.text(style(step.action), &title));
+    if let Some(origin) = &step.origin {
+        text.push_str(&format!("    {}\n", paint.text(Style::Dim, &format!("from {origin}"))));
+    }
+    for change in &step.changes {
+        text.push_str(&field(change, paint));
+    }
+    text
+}
+
+fn field(change: &Change, paint: Paint) -> String {
+    let Change { path, old, new, sensitive } = change;
+    if *sensitive {
+        return format!("    {path}: {}\n", paint.text(Style::Dim, "(secret, changed)"));
+    }
+    let old = old.as_ref().map(|value| paint.text(Style::Delete, &short(value)));
+    let new = new.as_ref().map(|value| paint.text(Style::Create, &short(value)));
+    match (old, new) {
+        (Some(old), Some(new)) => format!("    {path}: {old} -> {new}\n"),
+        (None, Some(new)) => format!("    {path}: {new}\n"),
+        (Some(old), None) => format!("    {path}: {old} -> (removed)\n"),
+        (None, None) => format!("    {path}\n"),
+    }
+}
+
+fn short(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) if is_plain(text) => text.clone(),
+        value => value.to_string(),
+    };
+    if text.chars().count() <= MAX_VALUE {
+        return text;
+    }
+    format!("{}…", text.chars().take(MAX_VALUE).collect::<String>())
+}
+
+/// Whether a text can be shown without quotes and still be told from other values.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text.trim() == text
+        && !text.contains(char::is_control)
+        && serde_json::from_str::<Value>(text).is_err()
+}
+
+fn symbol(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "±",
+        Action::Delete => "-",
+        Action::Unchanged => " ",
+    }
+}
+
+fn style(action: Action) -> Style {
+    match action {
+        Action::Create => Style::Create,
+        Action::Update | Action::Replace => Style::Update,
+        Action::Delete => Style::Delete,
+        Action::Unchanged => Style::Dim,
+    }
+}
+
+/// Colours the lines of a table by their symbol.
+fn colour(table: &str, paint: Paint) -> String {
+    let line = |line: &str| {
+        let style = match line.chars().next() {
+            Some('+') => Style::Create,
+            Some('~' | '±') => Style::Update,
+            Some('-') => Style::Delete,
+            _ => Style::Bold,
+        };
+        format!("{}\n", paint.text(style, line))
+    };
+    table.lines().map(line).collect()
+}

@@ -1,0 +1,103 @@
+//! What most commands begin with: the stack, its workspace, and the tools to work on them.
+
+use std::num::NonZeroUsize;
+
+use kusion::backend::Holder;
+use kusion::config::{Stack, Workspace};
+use kusion::engine::Engine;
+use kusion::home::{Home, NamedBackend, Workspaces};
+use kusion::module::Resolver;
+use kusion::name::WorkspaceName;
+use kusion::ops::Project;
+
+use crate::cli::Meta;
+use crate::context::World;
+use crate::error::CliError;
+
+/// A stack that was read, and the tools to work on it.
+pub(crate) struct Loaded {
+    pub(crate) home: Home,
+    pub(crate) backend: NamedBackend,
+    pub(crate) stack: Stack,
+    pub(crate) workspace: Workspace,
+    pub(crate) engine: Engine,
+    pub(crate) resolver: Resolver,
+    pub(crate) parallelism: NonZeroUsize,
+}
+
+impl Loaded {
+    /// Reads the stack that the flags name, and its workspace.
+    pub(crate) async fn read(
+        world: &World,
+        meta: &Meta,
+        parallelism: NonZeroUsize,
+    ) -> Result<Self, CliError> {
+        let stack = Stack::load(&world.path(&meta.workdir))?;
+        let home = world.home()?;
+        let backend = home.backend(meta.backend.as_deref())?;
+        let name = workspace_name(&home, meta, Some(&stack))?;
+        let workspace = Workspaces::new(backend.clone()).load(&name).await?;
+        let engine = world.engine(kusion::engine::Limits::default())?;
+        let resolver = world.resolver();
+        Ok(Self { home, backend, stack, workspace, engine, resolver, parallelism })
+    }
+
+    /// Returns what the library works on.
+    pub(crate) fn project(&self) -> Project<'_> {
+        Project {
+            stack: &self.stack,
+            workspace: &self.workspace,
+            engine: &self.engine,
+            resolver: &self.resolver,
+            parallelism: self.parallelism,
+        }
+    }
+
+    /// Says whose stack this is, for the first line of what a command shows.
+    pub(crate) fn title(&self) -> String {
+        format!(
+            "Stack `{}` of project `{}`, workspace `{}`",
+            self.stack.stack(),
+            self.stack.project(),
+            self.workspace.name()
+        )
+    }
+}
+
+/// Chooses the workspace: the flag, what the stack pins, the current one, `default`.
+pub(crate) fn workspace_name(
+    home: &Home,
+    meta: &Meta,
+    stack: Option<&Stack>,
+) -> Result<WorkspaceName, CliError> {
+    let flag = meta.workspace.as_deref().map(parse_workspace).transpose()?;
+    let pin = stack.and_then(Stack::workspace);
+    if let (Some(flag), Some((pin, location))) = (&flag, pin)
+        && flag != pin
+    {
+        return Err(CliError::at(
+            location.clone(),
+            format!("the stack is pinned to workspace `{pin}`, and `--workspace` says `{flag}`"),
+        ));
+    }
+    if let Some(name) = flag.or_else(|| pin.map(|(pin, _)| pin.clone())) {
+        return Ok(name);
+    }
+    let settings = home.settings()?;
+    parse_workspace(settings.current_workspace().unwrap_or("default"))
+}
+
+/// Checks a workspace name that stands on the command line.
+pub(crate) fn parse_workspace(name: &str) -> Result<WorkspaceName, CliError> {
+    WorkspaceName::parse(name).map_err(|error| CliError::user(error.to_string()))
+}
+
+/// Says who takes a lease.
+pub(crate) fn holder(world: &World, operation: &str) -> Holder {
+    Holder {
+        who: world.actor(),
+        pid: std::process::id(),
+        since: jiff::Timestamp::now(),
+        operation: operation.to_owned(),
+    }
+}
