@@ -60,17 +60,31 @@ impl de::Error for Error {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format_args!("expected {expected}, found {}", name(found)))
+        Self::custom(format_args!("expected {}, found {}", wanted(expected), name(found)))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format_args!("expected {expected}, found {}", name(found)))
+        Self::custom(format_args!("expected {}, found {}", wanted(expected), name(found)))
     }
 }
 
 /// Deserializes `value`.
 pub(crate) fn deserialize<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     T::deserialize(Located(value))
+}
+
+/// What a type asks for, in words that do not come from Rust.
+fn wanted(expected: &dyn Expected) -> String {
+    let text = expected.to_string();
+    match text.as_str() {
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u16" => "a whole number from 0 to 65535".to_owned(),
+        "u32" | "u64" | "usize" => "a whole number, not negative".to_owned(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "a string" => "a text".to_owned(),
+        _ => text,
+    }
 }
 
 /// Floats go by a name only: printing one takes as much code as a small module.
@@ -412,19 +426,31 @@ mod tests {
     #[test]
     fn an_error_points_at_the_value() {
         let cases = [
-            (json!({"port": "80"}), "/config/port", "expected u16, found the text `80`"),
-            (json!({"port": 65536}), "/config/port", "expected u16, found the number 65536"),
-            (json!({"port": 1.5}), "/config/port", "expected u16, found a number with a fraction"),
+            (
+                json!({"port": "80"}),
+                "/config/port",
+                "expected a whole number from 0 to 65535, found the text `80`",
+            ),
+            (
+                json!({"port": 65536}),
+                "/config/port",
+                "expected a whole number from 0 to 65535, found the number 65536",
+            ),
+            (
+                json!({"port": 1.5}),
+                "/config/port",
+                "expected a whole number from 0 to 65535, found a number with a fraction",
+            ),
             (json!({"handlers": {}}), "/config/handlers", "expected a list, found an object"),
             (
                 json!({"labels": {"a/b": 1}}),
                 "/config/labels/a~1b",
-                "expected a string, found the number 1",
+                "expected a text, found the number 1",
             ),
             (
                 json!({"handlers": ["none", {"http": {"url": []}}]}),
                 "/config/handlers/1/http/url",
-                "expected a string, found a list",
+                "expected a text, found a list",
             ),
             (json!({"handlers": [{"http": {}}]}), "/config/handlers/0/http", "missing field `url`"),
             (

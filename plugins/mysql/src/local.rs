@@ -50,9 +50,9 @@ impl<'a> Database<'a> {
         names::service_name(&name)
     }
 
-    /// `<database>-mysql`, and just the database's name if that ends so already.
+    /// `<database>-mysql`, or just the database's name if it says so already.
     fn connection_name(&self) -> String {
-        if self.name.ends_with("-mysql") {
+        if self.name == "mysql" || self.name.ends_with("-mysql") {
             return self.name.clone();
         }
         names::with_suffix(&self.name, "mysql")

@@ -220,6 +220,6 @@ fn every_problem_is_reported_with_its_place() {
 fn a_version_without_quotes_is_explained() {
     let call = Call::<Mysql>::new(json!({"type": "local", "version": 8.0}));
     let expected =
-        Rejection::invalid("/config/version", "expected a string, found a number with a fraction");
+        Rejection::invalid("/config/version", "expected a text, found a number with a fraction");
     assert_eq!(call.generate(), Err(expected));
 }

@@ -299,7 +299,10 @@ fn a_value_of_the_wrong_type_is_reported_with_its_place() {
     assert_eq!(
         problems(call),
         [
-            ("/config/ports/0/port".to_owned(), "expected u16, found the text `80`".to_owned()),
+            (
+                "/config/ports/0/port".to_owned(),
+                "expected a whole number from 0 to 65535, found the text `80`".to_owned()
+            ),
             (
                 "/platform/port/type".to_owned(),
                 "unknown variant `gcp`, expected `aws` or `alicloud`".to_owned()

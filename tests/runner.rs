@@ -1,0 +1,23 @@
+//! All end-to-end tests, in one program.
+
+#![allow(missing_docs, reason = "tests")]
+
+mod architecture;
+mod cli;
+mod engine;
+#[path = "golden_runner.rs"]
+mod golden;
+
+/// A file that is not listed would never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    for folder in ["cli", "engine"] {
+        let path = kusion_tests::repository().join("tests").join(folder);
+        let listed = std::fs::read_to_string(path.join("mod.rs")).unwrap();
+        for entry in std::fs::read_dir(&path).unwrap() {
+            let file = entry.unwrap().file_name().into_string().unwrap();
+            let name = file.trim_end_matches(".rs");
+            assert!(name == "mod" || listed.contains(&format!("mod {name};")), "tests/{folder}/{file}");
+        }
+    }
+}

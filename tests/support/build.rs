@@ -1,0 +1,81 @@
+//! Builds what the tests run, once per process, so that `cargo test` alone is enough.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use kusion::module::{BuildRequest, build};
+
+/// Returns the root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Returns the folder in which cargo put this test.
+fn profile_folder() -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    test.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Returns the program `kusion`, built.
+///
+/// # Panics
+///
+/// It cannot be built; the test that asked for it fails.
+pub fn kusion() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let status = Command::new(cargo())
+            .args(["build", "--quiet", "--package", "kusion", "--bin", "kusion"])
+            .current_dir(repository())
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "`kusion` does not build");
+        profile_folder().join("kusion")
+    })
+}
+
+/// Returns a folder with the first-party modules, built.
+///
+/// # Panics
+///
+/// One cannot be built; the test that asked for it fails.
+pub fn catalog() -> &'static Path {
+    static CATALOG: OnceLock<PathBuf> = OnceLock::new();
+    CATALOG.get_or_init(|| {
+        let folder = profile_folder().join("tests-catalog");
+        for module in ["job", "monitoring", "mysql", "network", "service"] {
+            build_module(&repository().join("plugins").join(module), &folder);
+        }
+        folder
+    })
+}
+
+/// Returns the component of a guest below `tests/guests`, built.
+///
+/// # Panics
+///
+/// It cannot be built; the test that asked for it fails.
+pub fn guest(name: &str) -> PathBuf {
+    let folder = profile_folder().join("tests-guests");
+    build_module(&repository().join("tests/guests").join(name), &folder);
+    folder.join(format!("{name}.wasm"))
+}
+
+fn build_module(package: &Path, folder: &Path) {
+    // Cargo would wait for its own lock anyway; waiting here keeps its messages out of the tests' output.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = build(&BuildRequest {
+        folder: package.to_owned(),
+        output_dir: Some(folder.to_owned()),
+        cargo: cargo().into(),
+        show_progress: false,
+    });
+    if let Err(error) = built {
+        panic!("module `{}` does not build: {error:?}", package.display());
+    }
+}
+
+fn cargo() -> &'static str {
+    option_env!("CARGO").unwrap_or("cargo")
+}
