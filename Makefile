@@ -1,0 +1,45 @@
+# The two commands that a newcomer needs: `make demo` and `make test`. Both set up what is missing.
+
+CARGO ?= cargo
+KUSION := target/debug/kusion
+CATALOG := target/debug/catalog
+MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
+GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
+
+.PHONY: demo test build catalog targets lint doc deny
+
+## Build everything and show the main job in a temporary folder.
+demo: catalog
+	@scripts/demo.sh $(KUSION)
+
+## Run every check and test. The last lines are the test runner's own summary.
+test: lint doc catalog
+	$(CARGO) test --workspace
+
+## Build the command line.
+build:
+	$(CARGO) build
+
+## Build the first-party modules beside the command line, where it finds them.
+catalog: build targets
+	$(KUSION) mod build $(MODULES) --output-dir $(CATALOG)
+
+## Install the compilation targets of modules if they are missing.
+targets:
+	@for target in $(GUEST_TARGETS); do \
+		rustc --print target-libdir --target $$target | xargs test -d || rustup target add $$target; \
+	done
+
+## Check formatting and lints, of modules also for their own target.
+lint: targets
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --package kusion-sdk --package 'kusion-module-*' --target wasm32-unknown-unknown -- --deny warnings
+
+## Build the documentation; a warning is an error.
+doc:
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps --document-private-items
+
+## Check licences, duplicates and advisories (needs cargo-deny).
+deny:
+	$(CARGO) deny check
