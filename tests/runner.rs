@@ -17,7 +17,10 @@ fn no_test_file_is_forgotten() {
         for entry in std::fs::read_dir(&path).unwrap() {
             let file = entry.unwrap().file_name().into_string().unwrap();
             let name = file.trim_end_matches(".rs");
-            assert!(name == "mod" || listed.contains(&format!("mod {name};")), "tests/{folder}/{file}");
+            assert!(
+                name == "mod" || listed.contains(&format!("mod {name};")),
+                "tests/{folder}/{file}"
+            );
         }
     }
 }

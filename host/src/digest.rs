@@ -40,7 +40,8 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let error = || DigestError { text: text.chars().take(100).collect() };
         let hex = text.strip_prefix("sha256:").ok_or_else(error)?;
-        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase()) {
+        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+        {
             return Err(error());
         }
         let mut bytes = [0; 32];
@@ -91,7 +92,14 @@ mod tests {
 
     #[test]
     fn other_spellings_are_refused() {
-        for bad in ["", "sha256:", "md5:00", "sha256:zz", &"A".repeat(64), &format!("sha256:{}", "A".repeat(64))] {
+        for bad in [
+            "",
+            "sha256:",
+            "md5:00",
+            "sha256:zz",
+            &"A".repeat(64),
+            &format!("sha256:{}", "A".repeat(64)),
+        ] {
             assert!(bad.parse::<Digest>().is_err(), "{bad:?} was accepted");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::module::Module;
 
-/// Makes a component of a type that implements [`Module`](crate::Module).
+/// Makes a component of a type that implements [`Module`].
 ///
 /// Once in a crate, after the implementation. On targets other than WebAssembly it only checks the
 /// type, so that the crate remains an ordinary library with ordinary tests.

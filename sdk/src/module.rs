@@ -36,7 +36,7 @@ pub struct Nothing {}
 /// A kusion module.
 ///
 /// The crate's documentation has a whole one. Implement it for a unit struct and hand that to
-/// [`export!`](crate::export).
+/// [`export!`](crate::export!).
 pub trait Module {
     /// The module's name, for example `network`.
     const NAME: &'static str;

@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use kusion::module::{BuildRequest, build};
-
 /// Returns the root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
@@ -65,14 +63,16 @@ fn build_module(package: &Path, folder: &Path) {
     // Cargo would wait for its own lock anyway; waiting here keeps its messages out of the tests' output.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let built = build(&BuildRequest {
-        folder: package.to_owned(),
-        output_dir: Some(folder.to_owned()),
-        cargo: cargo().into(),
-        show_progress: false,
-    });
-    if let Err(error) = built {
-        panic!("module `{}` does not build: {error:?}", package.display());
+    let built = Command::new(kusion())
+        .args(["mod", "build"])
+        .arg(package)
+        .arg("--output-dir")
+        .arg(folder)
+        .output();
+    match built {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
+        Err(error) => panic!("cannot start `kusion`: {error}"),
     }
 }
 

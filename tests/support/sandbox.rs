@@ -62,7 +62,8 @@ impl Sandbox {
     /// It cannot be written.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
-        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+        let written =
+            path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
         assert!(written.is_ok(), "cannot write {}: {written:?}", path.display());
     }
 

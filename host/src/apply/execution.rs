@@ -128,9 +128,7 @@ impl Execution<'_> {
         let start = Instant::now();
         let prior = self.state.resources.get(&step.id);
         let result = match (step.action, self.spec.resources.get(&step.id), prior) {
-            (Action::Delete, _, Some(prior)) => {
-                self.runtime.delete(prior).await.map(|()| None)
-            }
+            (Action::Delete, _, Some(prior)) => self.runtime.delete(prior).await.map(|()| None),
             (Action::Create | Action::Update | Action::Replace, Some(desired), prior) => {
                 let replace = step.action == Action::Replace;
                 let deleted = match prior.filter(|_| replace) {
@@ -138,17 +136,19 @@ impl Execution<'_> {
                     None => Ok(()),
                 };
                 match deleted {
-                    Ok(()) => self.runtime.apply(desired, prior, self.secrets).await.map(|applied| {
-                        let adopted = prior.is_some_and(|prior| prior.adopted)
-                            || step.reason == Some(Reason::Adopted);
-                        Some(StateEntry {
-                            resource: desired.clone(),
-                            origin: step.origin.clone(),
-                            adopted,
-                            uncertain: false,
-                            private: applied.private,
+                    Ok(()) => {
+                        self.runtime.apply(desired, prior, self.secrets).await.map(|applied| {
+                            let adopted = prior.is_some_and(|prior| prior.adopted)
+                                || step.reason == Some(Reason::Adopted);
+                            Some(StateEntry {
+                                resource: desired.clone(),
+                                origin: step.origin.clone(),
+                                adopted,
+                                uncertain: false,
+                                private: applied.private,
+                            })
                         })
-                    }),
+                    }
                     Err(error) => Err(error),
                 }
             }
@@ -185,8 +185,7 @@ impl Execution<'_> {
             Err(error) => {
                 outcome.failed += 1;
                 walk.set(index, Status::Failed);
-                let failed =
-                    Event::Failed { id: step.id.clone(), action, error: Arc::new(error) };
+                let failed = Event::Failed { id: step.id.clone(), action, error: Arc::new(error) };
                 listener.hear(&failed).await?;
                 return self.skip_dependents(index, walk, outcome, listener).await;
             }
@@ -210,7 +209,9 @@ impl Execution<'_> {
                 continue;
             }
             outcome.skipped += 1;
-            listener.hear(&Event::Skipped { id: step.id.clone(), because: because.clone() }).await?;
+            listener
+                .hear(&Event::Skipped { id: step.id.clone(), because: because.clone() })
+                .await?;
         }
         Ok(())
     }
@@ -248,8 +249,11 @@ impl Walk {
             }
         }
         let missing: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
-        let ready =
-            missing.iter().enumerate().filter(|(_, missing)| **missing == 0).map(|(index, _)| index);
+        let ready = missing
+            .iter()
+            .enumerate()
+            .filter(|(_, missing)| **missing == 0)
+            .map(|(index, _)| index);
         Self {
             ready: ready.collect(),
             status: vec![Status::Waiting; plan.steps.len()],
@@ -286,7 +290,9 @@ impl Walk {
         let mut stack = vec![failed];
         while let Some(index) = stack.pop() {
             for dependent in self.dependents.get(index).into_iter().flatten() {
-                if self.status.get(*dependent) == Some(&Status::Waiting) && skipped.insert(*dependent) {
+                if self.status.get(*dependent) == Some(&Status::Waiting)
+                    && skipped.insert(*dependent)
+                {
                     stack.push(*dependent);
                 }
             }

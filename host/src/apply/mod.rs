@@ -5,6 +5,8 @@
 
 mod event;
 mod execution;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Event, Listener, Refused};
 pub use execution::{Execution, Outcome};

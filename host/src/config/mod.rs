@@ -21,5 +21,5 @@ pub use schema::{ModuleKind, ModuleSchema, Schema, SchemaError, app_schema};
 pub use secret::{AppSecret, SecretKind, SecretValue};
 pub use stack::Stack;
 pub use workspace::{
-    ModuleEntry, ModuleOrigin, Platform, SecretStore, SecretsMode, Target, Workspace,
+    ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore, SecretsMode, Target, Workspace,
 };

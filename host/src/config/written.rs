@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Schema;
+use super::workspace::ModuleLimits;
 use crate::diagnostic::Problem;
 use crate::source::Node;
 
@@ -167,6 +168,9 @@ pub(super) struct WorkspaceFile {
     /// Where resources go.
     #[serde(default)]
     pub(super) targets: TargetsBlock,
+    /// What modules may use; what is absent stays as it is.
+    #[serde(default)]
+    pub(super) limits: ModuleLimits,
 }
 
 /// A module that apps may use.

@@ -16,9 +16,9 @@ mod raw {
     wasmtime::component::bindgen!({ path: "wit", world: "module" });
 }
 
+pub(super) use raw::ModulePre;
 pub(super) use raw::exports::kusion::module::generator as wit;
 pub(super) use raw::kusion::module::log;
-pub(super) use raw::ModulePre;
 
 pub(super) fn request(request: &Request) -> wit::Request {
     let scope = &request.scope;
@@ -148,7 +148,9 @@ fn resource_patch(raw: wit::ResourcePatch) -> Result<(ResourceId, Value), String
 fn secret_source(name: &str, raw: wit::SecretSource) -> Result<SecretSource, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if name.is_empty() || !name.chars().all(allowed) {
-        return Err(format!("`{name}` is not a secret name: letters, digits, `_` and `-` are allowed"));
+        return Err(format!(
+            "`{name}` is not a secret name: letters, digits, `_` and `-` are allowed"
+        ));
     }
     match raw {
         wit::SecretSource::Generated(secret) => {
@@ -190,7 +192,9 @@ fn canonicalise(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(canonicalise),
         Value::Object(map) => map.values_mut().for_each(canonicalise),
         Value::Number(number) => {
-            if let Some(integer) = number.as_f64().filter(|_| number.is_f64()).and_then(exact_integer) {
+            if let Some(integer) =
+                number.as_f64().filter(|_| number.is_f64()).and_then(exact_integer)
+            {
                 *value = integer.into();
             }
         }

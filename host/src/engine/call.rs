@@ -34,7 +34,8 @@ impl Guest {
     }
 
     pub(super) fn describe(&self) -> Result<Description, LoadError> {
-        let failed = |source| LoadError::Describe { module: self.name.clone(), source: Box::new(source) };
+        let failed =
+            |source| LoadError::Describe { module: self.name.clone(), source: Box::new(source) };
         let (raw, _) = self.call(|guest, store| guest.call_describe(store)).map_err(failed)?;
         bindings::description(raw)
             .map_err(|reason| LoadError::BadDescription { module: self.name.clone(), reason })
@@ -105,13 +106,19 @@ impl Guest {
     }
 
     fn crashed(&self, trap: Option<Trap>, text: &str, sandbox: Sandbox) -> CallError {
-        let kind = trap.map_or_else(|| text.lines().next().unwrap_or_default().to_owned(), |trap| {
-            match trap {
-                // Deep recursion in Rust runs out of its stack in linear memory first.
-                Trap::MemoryOutOfBounds => "out of bounds memory access (a bad pointer, or too deep a recursion)".to_owned(),
-                trap => trap.to_string(),
-            }
-        });
+        let kind = trap.map_or_else(
+            || text.lines().next().unwrap_or_default().to_owned(),
+            |trap| {
+                match trap {
+                    // Deep recursion in Rust runs out of its stack in linear memory first.
+                    Trap::MemoryOutOfBounds => {
+                        "out of bounds memory access (a bad pointer, or too deep a recursion)"
+                            .to_owned()
+                    }
+                    trap => trap.to_string(),
+                }
+            },
+        );
         let reason = sandbox.last_words().unwrap_or(kind);
         CallError::Trapped { module: self.name.clone(), reason, log: sandbox.log }
     }

@@ -74,7 +74,8 @@ impl Run<'_> {
         // The child's own environment is empty: nothing in it can change what the compiler does.
         command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| self.failed(&error))?;
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (status, code, report) = std::thread::scope(|scope| {
             scope.spawn(move || {
                 // A child that ends early closes the pipe; its report says why.

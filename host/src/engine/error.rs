@@ -43,7 +43,9 @@ pub enum LoadError {
         limit: usize,
     },
     /// The component nests components so that expanding them would exceed the limit.
-    #[error("module `{module}` nests components too deeply: it expands to more than {limit} instances")]
+    #[error(
+        "module `{module}` nests components too deeply: it expands to more than {limit} instances"
+    )]
     TooComplex {
         /// The module.
         module: ModuleName,
@@ -149,14 +151,20 @@ impl Diagnose for LoadError {
                 vec![format!("it exports: {}", exports.join(", "))]
             }
             Self::UnsupportedInterface { .. } => {
-                vec![format!("this kusion supports module interface {}", crate::engine::INTERFACE_VERSION)]
+                vec![format!(
+                    "this kusion supports module interface {}",
+                    crate::engine::INTERFACE_VERSION
+                )]
             }
             Self::MissingImport { import, .. } if import.starts_with("wasi:http") => vec![
-                "a module may import `kusion:module/log`, and the WASI 0.2 of its language runtime".to_owned(),
-                "build a JavaScript module with the features `http` and `fetch-event` disabled".to_owned(),
+                "a module may import `kusion:module/log`, and the WASI 0.2 of its language runtime"
+                    .to_owned(),
+                "build a JavaScript module with the features `http` and `fetch-event` disabled"
+                    .to_owned(),
             ],
             Self::MissingImport { .. } => vec![
-                "a module may import `kusion:module/log`, and the WASI 0.2 of its language runtime".to_owned(),
+                "a module may import `kusion:module/log`, and the WASI 0.2 of its language runtime"
+                    .to_owned(),
             ],
             Self::UntrustedCache { path } => {
                 vec![format!("run `chmod 700 {}`, or remove the folder", path.display())]
@@ -224,7 +232,10 @@ impl Diagnose for CallError {
         match self {
             Self::Rejected { .. } => Vec::new(),
             Self::OverLimit { limit: CallLimit::Time(_), .. } => {
-                vec!["time depends on the machine; the same call may pass on a faster one".to_owned()]
+                vec![
+                    "time depends on the machine; the same call may pass on a faster one"
+                        .to_owned(),
+                ]
             }
             _ => vec!["this is a defect of the module, not of your configuration".to_owned()],
         }

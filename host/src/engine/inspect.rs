@@ -71,7 +71,11 @@ fn check_interface(module: ModuleName, exports: &[String]) -> Result<(), LoadErr
         .find_map(|name| name.strip_prefix(INTERFACE)?.strip_prefix('@').map(str::to_owned));
     match version {
         None => Err(LoadError::NoInterface { module, exports: exports.to_vec() }),
-        Some(version) if version.strip_prefix(INTERFACE_VERSION).is_some_and(|rest| rest.starts_with('.')) => {
+        Some(version)
+            if version
+                .strip_prefix(INTERFACE_VERSION)
+                .is_some_and(|rest| rest.starts_with('.')) =>
+        {
             Ok(())
         }
         Some(found) => Err(LoadError::UnsupportedInterface { module, found }),
@@ -152,7 +156,8 @@ fn expanded_instances(bytes: &[u8]) -> Result<Option<u64>, wasmparser::BinaryRea
             Payload::ComponentInstanceSection(section) => {
                 for instance in section {
                     if let ComponentInstance::Instantiate { .. } = instance? {
-                        level.total = level.total.saturating_add(1).saturating_add(level.largest_in_sight);
+                        level.total =
+                            level.total.saturating_add(1).saturating_add(level.largest_in_sight);
                     }
                 }
             }
@@ -179,7 +184,8 @@ mod tests {
             component.section(&wasm_encoder::RawSection { id: 4, data: &nested(levels - 1) });
             let mut instances = wasm_encoder::ComponentInstanceSection::new();
             for _ in 0..10 {
-                instances.instantiate(0, Vec::<(&str, wasm_encoder::ComponentExportKind, u32)>::new());
+                instances
+                    .instantiate(0, Vec::<(&str, wasm_encoder::ComponentExportKind, u32)>::new());
             }
             component.section(&instances);
         }
@@ -188,7 +194,8 @@ mod tests {
 
     #[test]
     fn nested_instances_multiply() {
-        let counts: Vec<_> = (0..4).map(|levels| expanded_instances(&nested(levels)).ok().flatten()).collect();
+        let counts: Vec<_> =
+            (0..4).map(|levels| expanded_instances(&nested(levels)).ok().flatten()).collect();
         assert_eq!(counts, [Some(0), Some(10), Some(110), Some(1110)]);
         assert_eq!(expanded_instances(&nested(MAX_DEPTH + 1)).ok(), Some(None));
     }

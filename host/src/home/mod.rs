@@ -17,7 +17,6 @@ pub use error::HomeError;
 pub use settings::Settings;
 pub use workspaces::Workspaces;
 
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

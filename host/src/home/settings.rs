@@ -87,8 +87,7 @@ impl Settings {
     /// The file cannot be written.
     pub fn save(&self) -> Result<(), HomeError> {
         let write = |source| HomeError::Write { path: self.path.clone(), source };
-        let text =
-            yaml::to_string(&self.values).map_err(|source| HomeError::Encode { source })?;
+        let text = yaml::to_string(&self.values).map_err(|source| HomeError::Encode { source })?;
         if let Some(folder) = self.path.parent() {
             files::create_folders(folder, 0o700).map_err(write)?;
         }
@@ -281,7 +280,9 @@ mod tests {
     fn settings_survive_being_written() {
         let (_folder, mut settings) = settings();
         settings.set("workspace", "dev").unwrap();
-        settings.set("backends.team", r#"{"type": "local", "configs": {"path": "/srv/k"}}"#).unwrap();
+        settings
+            .set("backends.team", r#"{"type": "local", "configs": {"path": "/srv/k"}}"#)
+            .unwrap();
         settings.set("backends.current", "team").unwrap();
         settings.save().unwrap();
         let read = Settings::load(settings.path.clone()).unwrap();

@@ -131,7 +131,11 @@ impl Workspaces {
         Ok(())
     }
 
-    async fn check_unused(&self, name: &WorkspaceName, what: &'static str) -> Result<(), HomeError> {
+    async fn check_unused(
+        &self,
+        name: &WorkspaceName,
+        what: &'static str,
+    ) -> Result<(), HomeError> {
         if name.as_str() == DEFAULT {
             return Err(HomeError::DefaultWorkspace { what });
         }

@@ -36,6 +36,9 @@ pub struct BuildRequest {
     pub output_dir: Option<PathBuf>,
     /// The program `cargo`.
     pub cargo: OsString,
+    /// Folders of this machine that the component shall not name, such as cargo's own: without them the
+    /// same source gives the same bytes on every machine.
+    pub hidden_folders: Vec<PathBuf>,
     /// Whether cargo may write its progress to this process's standard error.
     pub show_progress: bool,
 }
@@ -85,12 +88,12 @@ fn cargo_build(request: &BuildRequest, manifest: &Path) -> Result<Artifact, Buil
     for setting in PROFILE_SETTINGS {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
+    command.arg("--config").arg(hide_folders(request));
     let stderr = if request.show_progress { Stdio::inherit() } else { Stdio::piped() };
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(stderr)
-        .output()
-        .map_err(|source| BuildError::Cargo { program: request.cargo.clone().into(), source })?;
+    let output =
+        command.stdin(Stdio::null()).stderr(stderr).output().map_err(|source| {
+            BuildError::Cargo { program: request.cargo.clone().into(), source }
+        })?;
     let report = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
         return Err(BuildError::Failed { folder: request.folder.clone(), output: report });
@@ -110,6 +113,20 @@ fn cargo_build(request: &BuildRequest, manifest: &Path) -> Result<Artifact, Buil
     library
         .map(|library| Artifact { name: name.clone(), library })
         .ok_or(BuildError::NoLibrary { package: name })
+}
+
+/// Keeps the names of folders out of panic messages.
+fn hide_folders(request: &BuildRequest) -> String {
+    let flags: Vec<String> = request
+        .hidden_folders
+        .iter()
+        .map(|folder| {
+            let flag = format!("--remap-path-prefix={}=.", folder.display());
+            // A JSON text is a TOML text.
+            serde_json::Value::String(flag).to_string()
+        })
+        .collect();
+    format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }
 
 /// One line of cargo's report.
@@ -146,7 +163,8 @@ fn componentize(core: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send
 }
 
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
@@ -160,7 +178,10 @@ mod tests {
 
     #[test]
     fn the_package_name_is_read_from_either_form_of_its_id() {
-        assert_eq!(package_name("path+file:///a/mysql#kusion-module-mysql@0.1.0", "x"), "kusion-module-mysql");
+        assert_eq!(
+            package_name("path+file:///a/mysql#kusion-module-mysql@0.1.0", "x"),
+            "kusion-module-mysql"
+        );
         assert_eq!(package_name("path+file:///a/mysql#0.1.0", "x"), "mysql");
         assert_eq!(package_name("", "my_lib"), "my-lib");
     }
@@ -172,6 +193,7 @@ mod tests {
             folder: folder.path().to_owned(),
             output_dir: None,
             cargo: "cargo".into(),
+            hidden_folders: Vec::new(),
             show_progress: false,
         };
         assert!(matches!(build(&request), Err(BuildError::NoPackage { .. })));

@@ -65,7 +65,10 @@ impl Diagnose for ModuleError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::NoCatalog { .. } => {
-                vec!["set KUSION_CATALOG to a folder of modules, or give the module a `path`".to_owned()]
+                vec![
+                    "set KUSION_CATALOG to a folder of modules, or give the module a `path`"
+                        .to_owned(),
+                ]
             }
             Self::NotInCatalog { module, available, .. } => {
                 crate::diagnostic::name_hints(module.as_str(), available.iter().map(String::as_str))
@@ -74,7 +77,8 @@ impl Diagnose for ModuleError {
                 vec![format!("run `kusion mod build {}`", folder.display())]
             }
             Self::Registry { .. } => vec![
-                "this version reads modules from files and from its bundled catalog only".to_owned(),
+                "this version reads modules from files and from its bundled catalog only"
+                    .to_owned(),
             ],
             Self::Read { .. } => Vec::new(),
         }

@@ -47,11 +47,17 @@ impl Resolver {
             ModuleLocation::Catalog => self.in_catalog(name)?,
             ModuleLocation::Path(path) => on_disk(name, path)?,
             ModuleLocation::Registry(reference) => {
-                return Err(ModuleError::Registry { module: name.clone(), reference: reference.clone() });
+                return Err(ModuleError::Registry {
+                    module: name.clone(),
+                    reference: reference.clone(),
+                });
             }
         };
-        let bytes = std::fs::read(&path)
-            .map_err(|source| ModuleError::Read { module: name.clone(), path, source })?;
+        let bytes = std::fs::read(&path).map_err(|source| ModuleError::Read {
+            module: name.clone(),
+            path,
+            source,
+        })?;
         let digest = Digest::of(&bytes);
         Ok(ResolvedModule { name: name.clone(), location: location.clone(), digest, bytes })
     }

@@ -46,7 +46,7 @@ pub struct Applied {
 ///
 /// # Errors
 ///
-/// Somebody else holds the lease, or as for [`preview`](crate::ops::preview).
+/// Somebody else holds the lease, or as for [`preview`](crate::ops::preview()).
 pub async fn prepare_apply(session: Session<'_>, holder: Holder) -> Result<Prepared<'_>, OpsError> {
     let (lease, recovered, latest) = take(&session, &holder).await?;
     let generation = generate(&session.project)?;
@@ -170,6 +170,8 @@ impl Prepared<'_> {
         };
         let mut outcome = execution.run(stop, &recorder).await;
         if let Some(refused) = outcome.refused.take() {
+            // What failed may be the journal itself; if it cannot be closed, the next run recovers it.
+            let _left_open = journal.finish(Phase::Failed).await;
             return Err(refusal(refused));
         }
         let phase = if outcome.is_complete() { Phase::Succeeded } else { Phase::Failed };
@@ -191,7 +193,9 @@ impl Prepared<'_> {
             modules: generation.map(modules).unwrap_or_default(),
             calls: generation.map(calls).unwrap_or_default(),
             origins: generation.map(origins).unwrap_or_default(),
-            spec: generation.map(|generation| generation.assembled.spec.clone()).unwrap_or_default(),
+            spec: generation
+                .map(|generation| generation.assembled.spec.clone())
+                .unwrap_or_default(),
             prior: self.prior(),
             intents: self.intents(),
         }

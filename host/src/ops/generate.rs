@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use serde_json::{Map, Value};
 
 use crate::config::{App, Component, ModuleOrigin, Platform, Schema, Stack, Workspace};
-use crate::diagnostic::{Diagnose as _, Problem, name_hints};
+use crate::diagnostic::{Diagnose as _, Problem};
 use crate::engine::{
     CallError, Engine, Generated, Module, RejectedPlace, Rejection, Request, Scope,
 };
@@ -154,7 +154,7 @@ fn uses<'a>(project: &Project<'a>) -> Result<Vec<Use<'a>>, OpsError> {
             let module = component.module();
             match project.workspace.platform(module, project.stack.project()) {
                 Some(platform) => uses.push(Use { app, accessory, component, platform }),
-                None => problems.push(unlisted(project.workspace, component)),
+                None => problems.extend(project.workspace.module_of(component).err()),
             }
         }
     }
@@ -162,23 +162,12 @@ fn uses<'a>(project: &Project<'a>) -> Result<Vec<Use<'a>>, OpsError> {
     Ok(uses)
 }
 
-fn unlisted(workspace: &Workspace, component: &Component) -> Problem {
-    let module = component.module();
-    let message = format!("workspace `{}` has no module `{module}`", workspace.name());
-    let mut problem = Problem::at(component.module_location().clone(), message);
-    problem.hints = name_hints(module.as_str(), workspace.module_names().map(ModuleName::as_str));
-    problem
-}
-
 fn none_or_invalid(mut problems: Vec<Problem>) -> Result<(), OpsError> {
     if problems.is_empty() {
         return Ok(());
     }
     let place = |problem: &Problem| {
-        problem
-            .location
-            .as_ref()
-            .map(|at| (at.file().path().to_owned(), at.line(), at.column()))
+        problem.location.as_ref().map(|at| (at.file().path().to_owned(), at.line(), at.column()))
     };
     problems.sort_by_key(|problem| (place(problem), problem.message.clone()));
     problems.dedup();
@@ -186,10 +175,7 @@ fn none_or_invalid(mut problems: Vec<Problem>) -> Result<(), OpsError> {
 }
 
 /// Loads each module once.
-fn load(
-    project: &Project<'_>,
-    uses: &[Use<'_>],
-) -> Result<BTreeMap<ModuleName, Module>, OpsError> {
+fn load(project: &Project<'_>, uses: &[Use<'_>]) -> Result<BTreeMap<ModuleName, Module>, OpsError> {
     let mut names: Vec<&ModuleName> = uses.iter().map(|used| used.component.module()).collect();
     names.sort();
     names.dedup();
@@ -260,9 +246,11 @@ fn call_all(
     uses: &[Use<'_>],
     modules: &BTreeMap<ModuleName, Module>,
 ) -> Result<Vec<(Call, Generated)>, OpsError> {
-    let results = parallel::map(project.parallelism, uses, |used| match modules.get(used.component.module()) {
-        Some(module) => call(project, used, module),
-        None => Err(vec![unlisted(project.workspace, used.component)]),
+    let results = parallel::map(project.parallelism, uses, |used| {
+        match modules.get(used.component.module()) {
+            Some(module) => call(project, used, module),
+            None => Err(project.workspace.module_of(used.component).err().into_iter().collect()),
+        }
     });
     let mut answers = Vec::with_capacity(results.len());
     let mut problems = Vec::new();
@@ -398,7 +386,11 @@ fn failed(used: &Use<'_>, error: &CallError) -> Vec<Problem> {
     if let CallError::Rejected { module, rejection: Rejection::Invalid(places) } = error {
         return places.iter().map(|place| rejected(used, module, place)).collect();
     }
-    let who = if used.is_workload() { String::new() } else { format!(" (accessory `{}`)", used.accessory) };
+    let who = if used.is_workload() {
+        String::new()
+    } else {
+        format!(" (accessory `{}`)", used.accessory)
+    };
     let mut problem = Problem::at(used.component.location().clone(), format!("{error}{who}"));
     problem.hints = error.hints();
     vec![problem]

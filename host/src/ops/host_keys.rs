@@ -38,7 +38,8 @@ fn import(imported: &Node, resources: &mut [Resource]) -> Result<(), OpsError> {
                     entry.key.location.clone(),
                     format!("`importedResources` names `{id}`, which the module does not make"),
                 );
-                problem.hints = name_hints(id, resources.iter().map(|resource| resource.id.as_str()));
+                problem.hints =
+                    name_hints(id, resources.iter().map(|resource| resource.id.as_str()));
                 problems.push(problem);
             }
         }

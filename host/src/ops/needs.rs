@@ -44,8 +44,9 @@ impl<'a> Reader<'a> {
 
     /// Answers one need, or says why not.
     pub(super) fn answer(&mut self, need: Need) -> Result<Input, String> {
-        let PathNeed { path } = PathNeed::deserialize(&need.document)
-            .map_err(|error| format!("the need of kind `{}` is not understood ({error})", need.kind))?;
+        let PathNeed { path } = PathNeed::deserialize(&need.document).map_err(|error| {
+            format!("the need of kind `{}` is not understood ({error})", need.kind)
+        })?;
         let full = self.inside(&path)?;
         let answer = match need.kind.as_str() {
             "file" => json!({ "content": self.file(&path, &full)? }),
@@ -136,7 +137,10 @@ mod tests {
         let mut reader = Reader::new(&stack);
         for path in ["../secret", "/etc/hostname", "link", "a/../../secret"] {
             let error = reader.answer(need("file", path)).unwrap_err();
-            assert!(error.contains("not below the stack") || error.contains("cannot read"), "{error}");
+            assert!(
+                error.contains("not below the stack") || error.contains("cannot read"),
+                "{error}"
+            );
         }
         assert!(reader.answer(need("socket", ".")).unwrap_err().contains("`socket`"));
     }

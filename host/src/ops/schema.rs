@@ -21,7 +21,11 @@ pub fn schema(project: &Project<'_>) -> Result<Value, OpsError> {
         let description = module.description();
         schemas.push(ModuleSchema {
             name: name.clone(),
-            kind: if description.is_workload() { ModuleKind::Workload } else { ModuleKind::Accessory },
+            kind: if description.is_workload() {
+                ModuleKind::Workload
+            } else {
+                ModuleKind::Accessory
+            },
             summary: Some(description.summary.clone()).filter(|summary| !summary.is_empty()),
             developer: description.developer_schema.clone(),
         });

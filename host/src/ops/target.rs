@@ -1,5 +1,7 @@
 //! Opens the place where a workspace says that resources live.
 
+use std::path::Path;
+
 use crate::config::{SecretsMode, Stack, Target, Workspace};
 use crate::diagnostic::{Diagnose, Kind};
 use crate::runtime::{DirectoryRuntime, Owner, SecretPolicy};
@@ -16,7 +18,9 @@ pub enum TargetError {
         workspace: String,
     },
     /// The target is a cluster, which this version does not serve.
-    #[error("workspace `{workspace}` has a cluster as its target, which this version cannot apply to")]
+    #[error(
+        "workspace `{workspace}` has a cluster as its target, which this version cannot apply to"
+    )]
     Cluster {
         /// The workspace.
         workspace: String,
@@ -42,7 +46,10 @@ impl Diagnose for TargetError {
                 "add `targets: {{kubernetes: {{directory: manifests}}}}` with `kusion workspace update {workspace} -f FILE`"
             )],
             Self::Recipient { .. } => {
-                vec!["give `plain`, `omit`, or a public key of age that begins with `age1`".to_owned()]
+                vec![
+                    "give `plain`, `omit`, or a public key of age that begins with `age1`"
+                        .to_owned(),
+                ]
             }
         }
     }
@@ -59,11 +66,9 @@ pub fn open_target(stack: &Stack, workspace: &Workspace) -> Result<DirectoryRunt
         None => Err(TargetError::Missing { workspace: name() }),
         Some(Target::Cluster { .. }) => Err(TargetError::Cluster { workspace: name() }),
         Some(Target::Directory { path, secrets }) => {
-            let folder = stack
-                .project_dir()
-                .join(path)
-                .join(workspace.name().as_str())
-                .join(stack.stack().as_str());
+            let below_project =
+                Path::new(path).join(workspace.name().as_str()).join(stack.stack().as_str());
+            let folder = stack.project_dir().join(&below_project);
             let policy = match secrets {
                 SecretsMode::Omit => SecretPolicy::Omit,
                 SecretsMode::Plain => SecretPolicy::Plain,
@@ -78,7 +83,8 @@ pub fn open_target(stack: &Stack, workspace: &Workspace) -> Result<DirectoryRunt
                 stack: stack.stack().clone(),
                 workspace: workspace.name().clone(),
             };
-            Ok(DirectoryRuntime::new(folder, owner, policy))
+            Ok(DirectoryRuntime::new(folder, owner, policy)
+                .titled(below_project.display().to_string()))
         }
     }
 }

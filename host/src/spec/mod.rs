@@ -1,6 +1,6 @@
 //! The graph of desired resources, as pure data.
 //!
-//! Modules contribute resources and patches ([`Contribution`]); [`assemble`] makes one checked [`Spec`]
+//! Modules contribute resources and patches ([`Contribution`]); [`assemble()`] makes one checked [`Spec`]
 //! of them. Nothing here reads or writes anything, and nothing here knows a kind of target: what is
 //! special about Kubernetes comes in through [`Semantics`].
 

@@ -10,7 +10,7 @@ pub const IS_WORKLOAD_EXTENSION: &str = "kusion.io/is-workload";
 /// The extension of a provider's resource that lists the JSON Pointers of its secret attributes.
 pub const SENSITIVE_EXTENSION: &str = "kusion.io/sensitive";
 
-/// Tells [`assemble`](crate::spec::assemble) what resources mean in their target.
+/// Tells [`assemble`](crate::spec::assemble()) what resources mean in their target.
 ///
 /// Every method must answer for every type of resource; a resource that the implementation does not
 /// know needs nothing, provides nothing and stays as it is.

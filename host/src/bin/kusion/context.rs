@@ -24,6 +24,7 @@ pub(crate) struct World {
     user: String,
     host: String,
     cargo: OsString,
+    cargo_folders: Vec<PathBuf>,
     silent: bool,
 }
 
@@ -50,7 +51,8 @@ impl World {
             catalog: variable("KUSION_CATALOG").map(PathBuf::from),
             executable: std::env::current_exe().ok(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-            no_color: variable("NO_COLOR").is_some() || variable("TERM").is_some_and(|term| term == "dumb"),
+            no_color: variable("NO_COLOR").is_some()
+                || variable("TERM").is_some_and(|term| term == "dumb"),
             terminal: Terminal {
                 stdin: std::io::stdin().is_terminal(),
                 stdout: std::io::stdout().is_terminal(),
@@ -59,6 +61,13 @@ impl World {
             user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "unknown".to_owned()),
             host: uname.nodename().to_string_lossy().into_owned(),
             cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
+            cargo_folders: [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")]
+                .into_iter()
+                .filter_map(|(name, folder)| {
+                    let set = variable(name).map(PathBuf::from);
+                    set.or_else(|| Some(PathBuf::from(variable("HOME")?).join(folder)))
+                })
+                .collect(),
             silent: false,
         }
     }
@@ -91,6 +100,11 @@ impl World {
         self.cargo.clone()
     }
 
+    /// Returns the folders in which Rust keeps its sources.
+    pub(crate) fn cargo_folders(&self) -> Vec<PathBuf> {
+        self.cargo_folders.clone()
+    }
+
     /// Returns which streams are terminals.
     pub(crate) fn terminal(&self) -> Terminal {
         self.terminal
@@ -112,7 +126,8 @@ impl World {
     pub(crate) fn print(&self, text: &str) -> Result<(), CliError> {
         match std::io::stdout().lock().write_all(text.as_bytes()) {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            result => result.map_err(|error| CliError::environment("cannot write to standard output", &error)),
+            result => result
+                .map_err(|error| CliError::environment("cannot write to standard output", &error)),
         }
     }
 
@@ -158,7 +173,8 @@ impl World {
             CliError::environment(format!("cannot {what} `{shown}`"), error)
         };
         std::fs::create_dir_all(folder).map_err(|error| cannot("make folder", &error))?;
-        let mut entries = std::fs::read_dir(folder).map_err(|error| cannot("read folder", &error))?;
+        let mut entries =
+            std::fs::read_dir(folder).map_err(|error| cannot("read folder", &error))?;
         if entries.next().is_some() {
             return Err(CliError::user(format!("folder `{shown}` is not empty")));
         }
@@ -231,7 +247,9 @@ fn relative(folder: &Path, path: &Path) -> PathBuf {
         return path.to_owned();
     }
     let up = folder.components().skip(shared).map(|_| "..");
-    up.map(PathBuf::from).chain(path.components().skip(shared).map(|part| PathBuf::from(part.as_os_str()))).collect()
+    up.map(PathBuf::from)
+        .chain(path.components().skip(shared).map(|part| PathBuf::from(part.as_os_str())))
+        .collect()
 }
 
 #[cfg(test)]
@@ -240,7 +258,9 @@ mod tests {
 
     #[test]
     fn paths_are_shown_as_seen_from_where_the_user_stands() {
-        let from = |path: &str| relative(Path::new("/home/me/shop/dev"), Path::new(path)).display().to_string();
+        let from = |path: &str| {
+            relative(Path::new("/home/me/shop/dev"), Path::new(path)).display().to_string()
+        };
         assert_eq!(from("/home/me/shop/dev/app.yaml"), "app.yaml");
         assert_eq!(from("/home/me/shop/app.yaml"), "../app.yaml");
         assert_eq!(from("/srv/x.yaml"), "/srv/x.yaml");

@@ -54,7 +54,12 @@ pub(crate) struct CliError {
 impl CliError {
     /// An error of the user that only the command line can know.
     pub(crate) fn user(message: impl Into<String>) -> Self {
-        Self { message: vec![message.into()], exit: Exit::User, problems: Vec::new(), hints: Vec::new() }
+        Self {
+            message: vec![message.into()],
+            exit: Exit::User,
+            problems: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// An error of the user at a place of a file.
@@ -124,7 +129,8 @@ impl<E: Diagnose + 'static> From<E> for CliError {
 }
 
 fn chain<'a>(error: Option<&'a (dyn Error + 'a)>) -> impl Iterator<Item = String> + 'a {
-    std::iter::successors(error, |error: &&'a (dyn Error + 'a)| (*error).source()).map(ToString::to_string)
+    std::iter::successors(error, |error: &&'a (dyn Error + 'a)| (*error).source())
+        .map(ToString::to_string)
 }
 
 fn indent(text: &str) -> String {
@@ -146,12 +152,18 @@ fn render_problem(problem: &Problem, world: &World) -> String {
             location.column()
         ));
         if let Some(line) = location.text() {
-            let before: String =
-                line.chars().take(location.column() - 1).map(|c| if c == '\t' { c } else { ' ' }).collect();
+            let before: String = line
+                .chars()
+                .take(location.column() - 1)
+                .map(|c| if c == '\t' { c } else { ' ' })
+                .collect();
             let rest = line.chars().count().saturating_sub(location.column() - 1).max(1);
             let marker = "^".repeat(location.width().min(rest));
             text.push_str(&format!("{margin} {bar}\n{number} {bar} {line}\n"));
-            text.push_str(&format!("{margin} {bar} {before}{}\n", paint.text(Style::Error, &marker)));
+            text.push_str(&format!(
+                "{margin} {bar} {before}{}\n",
+                paint.text(Style::Error, &marker)
+            ));
         }
     }
     for hint in &problem.hints {

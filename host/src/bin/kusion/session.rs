@@ -37,7 +37,7 @@ impl Loaded {
         let backend = home.backend(meta.backend.as_deref())?;
         let name = workspace_name(&home, meta, Some(&stack))?;
         let workspace = Workspaces::new(backend.clone()).load(&name).await?;
-        let engine = world.engine(kusion::engine::Limits::default())?;
+        let engine = world.engine(kusion::ops::limits(&workspace))?;
         let resolver = world.resolver();
         Ok(Self { home, backend, stack, workspace, engine, resolver, parallelism })
     }

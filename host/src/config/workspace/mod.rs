@@ -10,10 +10,12 @@ use crate::diagnostic::{Problem, name_hints};
 use crate::name::{ModuleName, ProjectName, WorkspaceName};
 use crate::source::{Content, Key, Location, Map, Node, SourceFile};
 
+mod limits;
 mod module;
 mod target;
 mod text;
 
+pub use limits::ModuleLimits;
 pub use module::{ModuleEntry, ModuleOrigin, Platform};
 pub use target::{SecretStore, SecretsMode, Target};
 
@@ -26,6 +28,7 @@ pub struct Workspace {
     secret_store: Option<SecretStore>,
     context: Node,
     target: Option<Target>,
+    limits: ModuleLimits,
 }
 
 impl Workspace {
@@ -62,6 +65,7 @@ impl Workspace {
             }
         }
         let secret_store = SecretStore::read(&root, &mut problems);
+        let limits = written.limits;
         let target = written
             .targets
             .kubernetes
@@ -71,7 +75,7 @@ impl Workspace {
             Some(context) => context.clone(),
             None => Node::empty_map(root.location().clone()),
         };
-        Ok(Self { name, file: Arc::clone(file), modules, secret_store, context, target })
+        Ok(Self { name, file: Arc::clone(file), modules, secret_store, context, target, limits })
     }
 
     /// Writes the text of a first workspace: the given modules of the bundled catalog, and manifests in
@@ -135,12 +139,17 @@ impl Workspace {
     pub fn target(&self) -> Option<&Target> {
         self.target.as_ref()
     }
+
+    /// Returns what modules may use, where the workspace says so.
+    pub fn limits(&self) -> &ModuleLimits {
+        &self.limits
+    }
 }
 
 /// Gives blocks that may be empty a value: `default:` without anything below it is an empty block.
 fn fill_blanks(root: &mut Node) {
     let Some(root) = root.as_map_mut() else { return };
-    for key in ["modules", "context", "targets"] {
+    for key in ["modules", "context", "targets", "limits"] {
         fill(root, key);
     }
     root.retain(|entry| entry.key.text != "secretStore" || !entry.value.is_nothing());

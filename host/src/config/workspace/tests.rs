@@ -148,7 +148,7 @@ fn each_mistake_is_named_at_its_place() {
         ),
         (
             "module: {}",
-            "1:1: unknown field `module` [did you mean `modules`?] [valid names: context, modules, secretStore, targets]",
+            "1:1: unknown field `module` [did you mean `modules`?] [valid names: context, limits, modules, secretStore, targets]",
         ),
         (
             "secretStore: {provider: {aws: {}, vault: {}}}",

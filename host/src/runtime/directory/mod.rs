@@ -44,6 +44,7 @@ const NAME_MEMBER: &str = "(file)";
 #[derive(Debug)]
 pub struct DirectoryRuntime {
     folder: Folder,
+    title: String,
     owner: Owner,
     secrets: SecretPolicy,
     /// Held while files and folders change, because deletes remove folders in which applies write.
@@ -61,7 +62,17 @@ impl DirectoryRuntime {
     ///
     /// The folder's last two levels are removed when they become empty.
     pub fn new(folder: impl Into<PathBuf>, owner: Owner, secrets: SecretPolicy) -> Self {
-        Self { folder: Folder::new(folder.into()), owner, secrets, writing: Mutex::new(()) }
+        let folder = folder.into();
+        let title = folder.display().to_string();
+        Self { folder: Folder::new(folder), title, owner, secrets, writing: Mutex::new(()) }
+    }
+
+    /// Names the folder as the user knows it. The name is recorded in releases, so it should not depend on
+    /// the machine.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
     }
 
     fn is_encrypted(&self, resource: &Resource) -> bool {
@@ -203,7 +214,7 @@ impl DirectoryRuntime {
 #[async_trait]
 impl Runtime for DirectoryRuntime {
     fn target(&self) -> String {
-        format!("directory `{}`", self.folder.path().display())
+        format!("directory `{}`", self.title)
     }
 
     async fn observe(

@@ -14,12 +14,21 @@ use super::{YamlError, scalar, syntax};
 use crate::diagnostic::Problem;
 use crate::source::{Content, Entry, Key, Location, Map, Node, SourceFile};
 
-/// The largest text that is read, in bytes: far above any real file, small enough to hold in memory.
+/// The largest text of a user that is read, in bytes: far above any real file, small enough to hold in memory.
 pub const MAX_BYTES: usize = 32 << 20;
 /// The deepest nesting of maps and lists, the same as serde_json's.
 pub const MAX_DEPTH: usize = 128;
-/// The budget for values, copies by aliases included; a value of more than 64 bytes counts as several.
-const MAX_WEIGHT: usize = 1_000_000;
+/// What one text may cost.
+struct Bounds {
+    bytes: usize,
+    /// The budget for values, copies by aliases included; a value of more than 64 bytes counts as several.
+    weight: usize,
+}
+
+/// What a person writes.
+const WRITTEN: Bounds = Bounds { bytes: MAX_BYTES, weight: 1_000_000 };
+/// What we write ourselves: the record of a release of 10,000 resources has 30 MB.
+const RECORDED: Bounds = Bounds { bytes: 1 << 30, weight: 100_000_000 };
 /// The most problems that are collected before reading stops.
 const MAX_PROBLEMS: usize = 100;
 
@@ -29,7 +38,7 @@ const MAX_PROBLEMS: usize = 100;
 ///
 /// Names every problem that can be found in one pass; a syntax error ends the pass.
 pub fn read(file: &Arc<SourceFile>) -> Result<Vec<Node>, YamlError> {
-    Reader::new(file).read()
+    Reader::new(file, &WRITTEN).read()
 }
 
 /// Reads a text that a machine wrote, as a plain value; no document at all is null.
@@ -38,7 +47,7 @@ pub fn read(file: &Arc<SourceFile>) -> Result<Vec<Node>, YamlError> {
 ///
 /// As for [`read`]; a second document is an error too.
 pub fn parse_value(text: &str) -> Result<Value, YamlError> {
-    let documents = read(&SourceFile::new("", text))?;
+    let documents = Reader::new(&SourceFile::new("", text), &RECORDED).read()?;
     match documents.get(1) {
         Some(second) => {
             Err(Problem::at(second.location().clone(), "there is more than one document").into())
@@ -80,6 +89,7 @@ struct MapFrame {
 
 struct Reader<'a> {
     file: &'a Arc<SourceFile>,
+    bounds: &'static Bounds,
     stack: Vec<Frame>,
     anchors: BTreeMap<usize, Weighed>,
     documents: Vec<Node>,
@@ -88,9 +98,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(file: &'a Arc<SourceFile>) -> Self {
+    fn new(file: &'a Arc<SourceFile>, bounds: &'static Bounds) -> Self {
         Self {
             file,
+            bounds,
             stack: Vec::new(),
             anchors: BTreeMap::new(),
             documents: Vec::new(),
@@ -100,9 +111,9 @@ impl<'a> Reader<'a> {
     }
 
     fn read(mut self) -> Result<Vec<Node>, YamlError> {
-        if self.file.text().len() > MAX_BYTES {
+        if self.file.text().len() > self.bounds.bytes {
             let start = Location::new(Arc::clone(self.file), 1, 1, 1);
-            let limit = MAX_BYTES >> 20;
+            let limit = self.bounds.bytes >> 20;
             return Err(Problem::at(start, format!("the text is larger than {limit} MiB")).into());
         }
         for event in Parser::new_from_str(self.file.text()) {
@@ -199,7 +210,7 @@ impl<'a> Reader<'a> {
 
     fn charge(&mut self, weight: usize, place: &Location) -> Result<(), Problem> {
         self.weight = self.weight.saturating_add(weight);
-        if self.weight > MAX_WEIGHT {
+        if self.weight > self.bounds.weight {
             let message = "the text holds too many values, counting the copies that aliases make";
             return Err(Problem::at(place.clone(), message));
         }

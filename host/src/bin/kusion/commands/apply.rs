@@ -55,8 +55,11 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     let asks = !args.yes && !args.dry_run;
     let can_ask = world.terminal().stdin && world.terminal().stderr && args.output == Format::Text;
     if asks && !can_ask {
-        return Err(CliError::user(format!("`kusion {}` needs approval, and there is nobody to ask", verb.name()))
-            .hint("pass `--yes` to approve, or `--dry-run` to look"));
+        return Err(CliError::user(format!(
+            "`kusion {}` needs approval, and there is nobody to ask",
+            verb.name()
+        ))
+        .hint("pass `--yes` to approve, or `--dry-run` to look"));
     }
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
@@ -128,7 +131,8 @@ fn count(number: usize, noun: &str) -> String {
 /// Asks until the answer is yes or no; nothing and end of input are no.
 fn approved(world: &World, verb: Verb, prepared: &Prepared<'_>) -> Result<bool, CliError> {
     loop {
-        world.eprint(&format!("\nDo you want to {} these changes? [yes/details/no]: ", verb.name()));
+        world
+            .eprint(&format!("\nDo you want to {} these changes? [yes/details/no]: ", verb.name()));
         let mut answer = String::new();
         std::io::stdin()
             .read_line(&mut answer)
@@ -139,7 +143,9 @@ fn approved(world: &World, verb: Verb, prepared: &Prepared<'_>) -> Result<bool, 
             "d" | "details" => {
                 world.eprint(&render::full_details(prepared.plan(), world.stderr_paint()));
             }
-            other => world.eprint(&format!("`{other}` is no answer: type `yes`, `details` or `no`.\n")),
+            other => {
+                world.eprint(&format!("`{other}` is no answer: type `yes`, `details` or `no`.\n"));
+            }
         }
     }
 }
@@ -157,8 +163,7 @@ fn report(
         Some(outcome) if !outcome.is_complete() => Exit::Environment,
         _ => Exit::Success,
     };
-    let revision =
-        applied.as_ref().and_then(|applied| Some(applied.release.as_ref()?.revision));
+    let revision = applied.as_ref().and_then(|applied| Some(applied.release.as_ref()?.revision));
     if args.output == Format::Json {
         let result = outcome.map(|outcome| {
             json!({
@@ -190,17 +195,18 @@ fn report(
         format!("{} updated", outcome.updated + outcome.replaced),
         format!("{} deleted", outcome.deleted),
     ];
-    for (number, word) in [
-        (outcome.failed, "failed"),
-        (outcome.skipped, "skipped"),
-        (outcome.stopped, "not begun"),
-    ] {
+    for (number, word) in
+        [(outcome.failed, "failed"), (outcome.skipped, "skipped"), (outcome.stopped, "not begun")]
+    {
         if number > 0 {
             parts.push(format!("{number} {word}"));
         }
     }
-    let (style, end) =
-        if outcome.is_complete() { (Style::Create, "complete") } else { (Style::Error, "incomplete") };
+    let (style, end) = if outcome.is_complete() {
+        (Style::Create, "complete")
+    } else {
+        (Style::Error, "incomplete")
+    };
     let line = format!("{title} {end}: {}. Release {revision}.", parts.join(", "));
     world.print(&format!("\n{}\n", world.stdout_paint().text(style, &line)))?;
     Ok(exit)

@@ -38,7 +38,9 @@ pub(crate) struct KeyArgs {
 pub(crate) fn run(world: &World, command: ConfigCommand) -> Result<Exit, CliError> {
     let mut settings = world.home()?.settings()?;
     match command {
-        ConfigCommand::List { output: Format::Text } => world.print(&world.yaml(&settings.all())?)?,
+        ConfigCommand::List { output: Format::Text } => {
+            world.print(&world.yaml(&settings.all())?)?;
+        }
         ConfigCommand::List { output: Format::Json } => {
             world.print_json(&json!({ "formatVersion": 1, "settings": settings.all() }))?;
         }

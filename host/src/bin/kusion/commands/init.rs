@@ -23,8 +23,9 @@ pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError>
     world.create_empty_folder(&folder)?;
     let folder = world.canonical(&folder)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = ProjectName::parse(name.unwrap_or_default())
-        .map_err(|error| CliError::user(error.to_string()).hint("name the folder with `--target`"))?;
+    let name = ProjectName::parse(name.unwrap_or_default()).map_err(|error| {
+        CliError::user(error.to_string()).hint("name the folder with `--target`")
+    })?;
     for (path, text) in files(&name) {
         world.write_file(&folder.join(path), &text)?;
     }
@@ -41,7 +42,10 @@ pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError>
         "\nIts target is a directory: `kusion apply` writes manifests to `manifests/`, and needs no cluster.\n\
          To see what would be made:\n\n",
     );
-    text.push_str(&format!("  cd {}\n  kusion preview\n", Path::new(&shown).join("default").display()));
+    text.push_str(&format!(
+        "  cd {}\n  kusion preview\n",
+        Path::new(&shown).join("default").display()
+    ));
     world.print(&text)?;
     Ok(Exit::Success)
 }

@@ -88,9 +88,7 @@ pub(crate) fn run(world: &World, cli: Cli) -> Result<Exit, CliError> {
 }
 
 /// Runs an operation to its end. Commands that need no runtime do not pay for one.
-fn wait(
-    operation: impl Future<Output = Result<Exit, CliError>>,
-) -> Result<Exit, CliError> {
+fn wait(operation: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

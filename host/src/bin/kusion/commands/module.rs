@@ -72,6 +72,7 @@ fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
             folder: world.path(folder),
             output_dir: args.output_dir.as_ref().map(|dir| world.path(dir)),
             cargo: world.cargo(),
+            hidden_folders: world.cargo_folders(),
             show_progress: true,
         })?;
         let path = built.path.strip_prefix(world.folder()).unwrap_or(&built.path);
@@ -86,7 +87,7 @@ async fn list(world: &World, args: &ListArgs) -> Result<Exit, CliError> {
     let name = args.workspace.as_deref().or(settings.current_workspace()).unwrap_or("default");
     let workspaces = Workspaces::new(home.backend(args.backend.as_deref())?);
     let workspace = workspaces.load(&parse_workspace(name)?).await?;
-    let engine = world.engine(Limits::default())?;
+    let engine = world.engine(kusion::ops::limits(&workspace))?;
     let resolver = world.resolver();
     let mut rows = Vec::new();
     for (name, entry) in workspace.modules() {
@@ -179,8 +180,12 @@ fn inputs(schema: &serde_json::Value) -> String {
     if properties.is_empty() {
         return "none\n".to_owned();
     }
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str())
+        .collect();
     let mut table = Table::new(["NAME", "TYPE", "DEFAULT", "MEANING"]);
     for (name, property) in properties {
         let default = match property.get("default").filter(|default| !default.is_null()) {
@@ -216,8 +221,12 @@ fn type_of(schema: &serde_json::Value) -> String {
     match &schema["type"] {
         serde_json::Value::String(name) => of_type(name),
         serde_json::Value::Array(names) => {
-            let names: Vec<String> =
-                names.iter().filter_map(|name| name.as_str()).filter(|name| *name != "null").map(of_type).collect();
+            let names: Vec<String> = names
+                .iter()
+                .filter_map(|name| name.as_str())
+                .filter(|name| *name != "null")
+                .map(of_type)
+                .collect();
             names.join("|")
         }
         _ => {

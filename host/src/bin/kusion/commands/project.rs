@@ -81,7 +81,8 @@ pub(crate) async fn run_stack(world: &World, command: StackCommand) -> Result<Ex
 }
 
 fn create_project(world: &World, args: &CreateArgs) -> Result<(), CliError> {
-    let name = ProjectName::parse(args.name.as_str()).map_err(|error| CliError::user(error.to_string()))?;
+    let name = ProjectName::parse(args.name.as_str())
+        .map_err(|error| CliError::user(error.to_string()))?;
     let folder = world.path(&args.target).join(name.as_str());
     world.create_empty_folder(&folder)?;
     world.write_file(&folder.join("project.yaml"), &format!("name: {name}\n"))?;
@@ -89,11 +90,15 @@ fn create_project(world: &World, args: &CreateArgs) -> Result<(), CliError> {
 }
 
 fn create_stack(world: &World, args: &CreateStackArgs) -> Result<(), CliError> {
-    let name = StackName::parse(args.name.as_str()).map_err(|error| CliError::user(error.to_string()))?;
+    let name =
+        StackName::parse(args.name.as_str()).map_err(|error| CliError::user(error.to_string()))?;
     let project = world.path(&args.target);
     if !project.join("project.yaml").is_file() {
-        return Err(CliError::user(format!("`{}` is no project: it has no `project.yaml`", world.display(&project)))
-            .hint("run this in the project's folder, or name it with `--target`"));
+        return Err(CliError::user(format!(
+            "`{}` is no project: it has no `project.yaml`",
+            world.display(&project)
+        ))
+        .hint("run this in the project's folder, or name it with `--target`"));
     }
     let app = match &args.copy_from {
         Some(stack) => world.read_file(&project.join(stack).join("app.yaml"))?,

@@ -104,9 +104,10 @@ async fn show(world: &World, args: &ShowArgs) -> Result<(), CliError> {
     let store = open(world, &args.meta)?;
     let release = match args.revision {
         Some(revision) => store.get(revision).await?,
-        None => store.latest().await?.ok_or_else(|| {
-            CliError::user(format!("{} has no releases yet", store.stack()))
-        })?,
+        None => store
+            .latest()
+            .await?
+            .ok_or_else(|| CliError::user(format!("{} has no releases yet", store.stack())))?,
     };
     match args.output {
         Format::Text => world.print(&world.yaml(&release)?),

@@ -94,7 +94,8 @@ fn table(release: &Release) -> String {
             }
             None => Default::default(),
         };
-        let needs: Vec<String> = entry.resource.depends_on.iter().map(ToString::to_string).collect();
+        let needs: Vec<String> =
+            entry.resource.depends_on.iter().map(ToString::to_string).collect();
         table.row([entry.resource.id.to_string(), app, accessory, module, needs.join(", ")]);
     }
     table.render()

@@ -20,14 +20,23 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
             symbol(step.action).to_owned(),
             step.id.to_string(),
             step.action.to_string(),
-            step.reason.filter(|reason| tells(step, *reason)).map(|reason| reason.to_string()).unwrap_or_default(),
+            step.reason
+                .filter(|reason| tells(step, *reason))
+                .map(|reason| reason.to_string())
+                .unwrap_or_default(),
         ]);
     }
     for id in &plan.forgotten {
-        table.row([" ".to_owned(), id.to_string(), "forget".to_owned(), "no longer managed".to_owned()]);
+        table.row([
+            " ".to_owned(),
+            id.to_string(),
+            "forget".to_owned(),
+            "no longer managed".to_owned(),
+        ]);
     }
     let mut text = colour(&table.render(), paint);
-    for step in changing().filter(|step| !step.changes.is_empty() && step.action != Action::Create) {
+    for step in changing().filter(|step| !step.changes.is_empty() && step.action != Action::Create)
+    {
         text.push('\n');
         text.push_str(&details(step, paint));
     }

@@ -92,7 +92,10 @@ impl Listener for Progress {
                     Action::Replace => (Style::Update, "replaced"),
                     _ => (Style::Update, "updated"),
                 };
-                self.ended(id, &format!("  {} {id} ({})", self.paint.text(style, word), seconds(*time)));
+                self.ended(
+                    id,
+                    &format!("  {} {id} ({})", self.paint.text(style, word), seconds(*time)),
+                );
             }
             Event::Deleted { id, time } => {
                 let word = self.paint.text(Style::Delete, "deleted");

@@ -1,0 +1,205 @@
+//! The walk, against a target in memory.
+
+use std::future::pending;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use crate::apply::{Event, Execution, Listener, Outcome, Refused};
+use crate::plan::Plan;
+use crate::runtime::{Call, KUBERNETES, MemoryRuntime, Runtime as _, Subject};
+use crate::secret::{Resolve, SecretError};
+use crate::spec::{Resource, ResourceId, SecretRef, SecretText, Spec, State, StateEntry};
+
+struct NoSecrets;
+
+impl Resolve for NoSecrets {
+    fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
+        Err(SecretError::Undeclared { secret: secret.clone() })
+    }
+}
+
+/// Writes down what it hears, and refuses to go on after so many events.
+struct Log {
+    lines: Mutex<Vec<String>>,
+    limit: usize,
+}
+
+#[async_trait]
+impl Listener for Log {
+    async fn hear(&self, event: &Event) -> Result<(), Refused> {
+        let line = match event {
+            Event::Started { id, action } => format!("start {action} {id}"),
+            Event::Applied { entry, .. } => format!("applied {}", entry.resource.id),
+            Event::Deleted { id, .. } => format!("deleted {id}"),
+            Event::Failed { id, .. } => format!("failed {id}"),
+            Event::Skipped { id, because } => format!("skipped {id} because of {because}"),
+            Event::Stopped { id } => format!("stopped {id}"),
+        };
+        let mut lines = self.lines.lock().unwrap();
+        lines.push(line);
+        if lines.len() > self.limit { Err(Refused { source: "full".into() }) } else { Ok(()) }
+    }
+}
+
+/// Resources `a`, `b` …, each with the names of those it depends on.
+fn spec(resources: &[(&str, &[&str])]) -> Spec {
+    let id = |name: &str| ResourceId::parse(name).unwrap();
+    let resources = resources.iter().map(|(name, needs)| Resource {
+        id: id(name),
+        kind: KUBERNETES.to_owned(),
+        attributes: json!({ "name": name }),
+        depends_on: needs.iter().map(|name| id(name)).collect(),
+        extensions: Default::default(),
+    });
+    Spec { resources: resources.map(|resource| (resource.id.clone(), resource)).collect() }
+}
+
+fn state(spec: &Spec) -> State {
+    let entry = |resource: &Resource| StateEntry {
+        resource: resource.clone(),
+        origin: None,
+        adopted: false,
+        uncertain: false,
+        private: json!(null),
+    };
+    State { resources: spec.resources.iter().map(|(id, r)| (id.clone(), entry(r))).collect() }
+}
+
+struct Run {
+    outcome: Outcome,
+    lines: Vec<String>,
+}
+
+struct Setting<'a> {
+    runtime: &'a MemoryRuntime,
+    parallelism: usize,
+    limit: usize,
+}
+
+impl<'a> Setting<'a> {
+    fn new(runtime: &'a MemoryRuntime) -> Self {
+        Self { runtime, parallelism: 1, limit: usize::MAX }
+    }
+
+    async fn run(&self, spec: &Spec, state: &State, stop: impl Future<Output = ()>) -> Run {
+        let mut observed = std::collections::BTreeMap::new();
+        for id in spec.resources.keys().chain(state.resources.keys()) {
+            let subject =
+                Subject { desired: spec.resources.get(id), prior: state.resources.get(id) };
+            observed.insert(id.clone(), self.runtime.observe(subject, &NoSecrets).await.unwrap());
+        }
+        let plan = Plan::between(spec, state, &observed, &Default::default());
+        let log = Log { lines: Mutex::default(), limit: self.limit };
+        let execution = Execution {
+            plan: &plan,
+            spec,
+            state,
+            runtime: self.runtime,
+            secrets: &NoSecrets,
+            parallelism: NonZeroUsize::new(self.parallelism).unwrap(),
+        };
+        let outcome = execution.run(stop, &log).await;
+        Run { outcome, lines: log.lines.into_inner().unwrap() }
+    }
+}
+
+#[tokio::test]
+async fn what_is_needed_comes_first_and_goes_last() {
+    let runtime = MemoryRuntime::default();
+    let desired = spec(&[("pod", &["config", "space"]), ("config", &["space"]), ("space", &[])]);
+    let run = Setting::new(&runtime).run(&desired, &State::default(), pending()).await;
+    assert!(run.outcome.is_complete());
+    assert_eq!(
+        run.lines,
+        [
+            "start create space",
+            "applied space",
+            "start create config",
+            "applied config",
+            "start create pod",
+            "applied pod"
+        ]
+    );
+    let run = Setting::new(&runtime).run(&Spec::default(), &state(&desired), pending()).await;
+    assert_eq!(run.outcome.deleted, 3);
+    assert_eq!(
+        run.lines.iter().filter(|line| line.starts_with("deleted")).collect::<Vec<_>>(),
+        ["deleted pod", "deleted config", "deleted space"]
+    );
+    assert!(runtime.live().is_empty());
+}
+
+#[tokio::test]
+async fn a_failure_skips_what_depends_on_it_and_nothing_else() {
+    let runtime = MemoryRuntime::default();
+    runtime.refuse("a");
+    let desired = spec(&[("a", &[]), ("b", &["a"]), ("c", &["b"]), ("other", &[])]);
+    let run = Setting::new(&runtime).run(&desired, &State::default(), pending()).await;
+    assert_eq!((run.outcome.created, run.outcome.failed, run.outcome.skipped), (1, 1, 2));
+    assert!(!run.outcome.is_complete());
+    assert_eq!(
+        run.lines,
+        [
+            "start create a",
+            "failed a",
+            "skipped b because of a",
+            "skipped c because of a",
+            "start create other",
+            "applied other"
+        ]
+    );
+    runtime.accept_all();
+    let live = spec(&[("other", &[])]);
+    let run = Setting::new(&runtime).run(&desired, &state(&live), pending()).await;
+    assert_eq!((run.outcome.created, run.outcome.failed), (3, 0));
+}
+
+#[tokio::test]
+async fn as_many_steps_run_at_once_as_allowed() {
+    let names: Vec<String> = (0..20).map(|number| format!("r{number:02}")).collect();
+    let resources: Vec<(&str, &[&str])> =
+        names.iter().map(|name| (name.as_str(), &[][..])).collect();
+    for parallelism in [1, 4] {
+        let runtime = MemoryRuntime::with_delay(Duration::from_millis(2));
+        let setting = Setting { parallelism, ..Setting::new(&runtime) };
+        let run = setting.run(&spec(&resources), &State::default(), pending()).await;
+        assert_eq!(run.outcome.created, 20);
+        assert_eq!(runtime.peak(), parallelism);
+    }
+}
+
+#[tokio::test]
+async fn after_a_stop_no_step_begins_and_those_under_way_end() {
+    let runtime = MemoryRuntime::with_delay(Duration::from_millis(20));
+    let desired = spec(&[("a", &[]), ("b", &["a"]), ("c", &["b"])]);
+    let stop = tokio::time::sleep(Duration::from_millis(5));
+    let run = Setting::new(&runtime).run(&desired, &State::default(), stop).await;
+    assert_eq!((run.outcome.created, run.outcome.stopped), (1, 2));
+    assert_eq!(run.lines, ["start create a", "applied a", "stopped b", "stopped c"]);
+}
+
+#[tokio::test]
+async fn nothing_is_touched_that_the_listener_did_not_hear_of() {
+    let runtime = MemoryRuntime::default();
+    let desired = spec(&[("a", &[]), ("b", &["a"])]);
+    let setting = Setting { limit: 2, ..Setting::new(&runtime) };
+    let run = setting.run(&desired, &State::default(), pending()).await;
+    assert!(run.outcome.refused.is_some());
+    let applied = runtime.calls().into_iter().filter(|call| matches!(call, Call::Apply(_)));
+    assert_eq!(applied.collect::<Vec<_>>(), [Call::Apply(ResourceId::parse("a").unwrap())]);
+}
+
+#[tokio::test]
+async fn what_stays_is_not_touched() {
+    let runtime = MemoryRuntime::default();
+    let desired = spec(&[("a", &[]), ("b", &["a"])]);
+    let setting = Setting::new(&runtime);
+    assert!(setting.run(&desired, &State::default(), pending()).await.outcome.is_complete());
+    let run = setting.run(&desired, &state(&desired), pending()).await;
+    assert!(run.lines.is_empty(), "{:?}", run.lines);
+    assert!(run.outcome.is_complete());
+}
