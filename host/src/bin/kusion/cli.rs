@@ -11,6 +11,9 @@ use crate::commands::Command;
 #[derive(Debug, Parser)]
 #[command(name = "kusion", version, arg_required_else_help = true, disable_help_subcommand = true)]
 pub(crate) struct Cli {
+    /// Use no colours.
+    #[arg(long, global = true)]
+    pub(crate) no_style: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -39,7 +39,7 @@ pub(crate) struct Terminal {
 impl World {
     /// Reads the world.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    pub(crate) fn read() -> Self {
+    pub(crate) fn read(no_style: bool) -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let home = variable("KUSION_HOME")
             .map(PathBuf::from)
@@ -51,7 +51,8 @@ impl World {
             catalog: variable("KUSION_CATALOG").map(PathBuf::from),
             executable: std::env::current_exe().ok(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-            no_color: variable("NO_COLOR").is_some()
+            no_color: no_style
+                || variable("NO_COLOR").is_some()
                 || variable("TERM").is_some_and(|term| term == "dumb"),
             terminal: Terminal {
                 stdin: std::io::stdin().is_terminal(),

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
             return if usage { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
-    let world = World::read();
+    let world = World::read(cli.no_style);
     let exit = match commands::run(&world, cli) {
         Ok(exit) => exit,
         Err(error) => {

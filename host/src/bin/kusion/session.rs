@@ -4,11 +4,11 @@ use std::num::NonZeroUsize;
 
 use kusion::backend::Holder;
 use kusion::config::{Stack, Workspace};
-use kusion::engine::Engine;
+use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::Resolver;
 use kusion::name::WorkspaceName;
-use kusion::ops::Project;
+use kusion::ops::{Generation, Project};
 
 use crate::cli::Meta;
 use crate::context::World;
@@ -90,6 +90,15 @@ pub(crate) fn workspace_name(
 /// Checks a workspace name that stands on the command line.
 pub(crate) fn parse_workspace(name: &str) -> Result<WorkspaceName, CliError> {
     WorkspaceName::parse(name).map_err(|error| CliError::user(error.to_string()))
+}
+
+/// Passes on what modules warn of.
+pub(crate) fn show_warnings(world: &World, generation: &Generation) {
+    for call in &generation.calls {
+        for line in call.log.iter().filter(|line| line.level >= Level::Warn) {
+            world.warn(&format!("{}: {}", call.origin, line.message));
+        }
+    }
 }
 
 /// Says who takes a lease.

@@ -9,7 +9,7 @@ use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{self, Progress, Style};
-use crate::session::{Loaded, holder};
+use crate::session::{Loaded, holder, show_warnings};
 
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
@@ -105,6 +105,9 @@ fn announce(
     prepared: &Prepared<'_>,
     target: &str,
 ) -> Result<(), CliError> {
+    if let Some(generation) = prepared.generation() {
+        show_warnings(world, generation);
+    }
     if let Some(recovered) = prepared.recovered() {
         world.eprint(&format!(
             "Recovered {} of release {}, which {} began at {} and did not finish.\n",

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
-use crate::session::Loaded;
+use crate::session::{Loaded, show_warnings};
 
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
@@ -27,6 +27,7 @@ pub(crate) struct GenerateArgs {
 pub(crate) async fn run(world: &World, args: GenerateArgs) -> Result<Exit, CliError> {
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
     let generation = kusion::ops::generate(&loaded.project())?;
+    show_warnings(world, &generation);
     let spec = &generation.assembled.spec;
     let text = match args.output {
         Format::Text => world.yaml(spec)?,

@@ -8,7 +8,7 @@ use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render;
-use crate::session::Loaded;
+use crate::session::{Loaded, show_warnings};
 
 #[derive(Debug, Args)]
 pub(crate) struct PreviewArgs {
@@ -37,6 +37,7 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
         key_file: loaded.home.key_file(),
     };
     let preview = kusion::ops::preview(&session).await?;
+    show_warnings(world, &preview.generation);
     let target = kusion::runtime::Runtime::target(&runtime);
     match args.output {
         Format::Json => world.print_json(&json!({

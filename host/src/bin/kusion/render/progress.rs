@@ -14,6 +14,9 @@ use crate::render::{Paint, Style};
 /// How often the live line is drawn anew.
 const REDRAW: Duration = Duration::from_millis(100);
 
+/// From which duration on the time of a change is shown.
+const WORTH_SAYING: Duration = Duration::from_millis(100);
+
 /// Shows a run on standard error.
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
@@ -92,14 +95,11 @@ impl Listener for Progress {
                     Action::Replace => (Style::Update, "replaced"),
                     _ => (Style::Update, "updated"),
                 };
-                self.ended(
-                    id,
-                    &format!("  {} {id} ({})", self.paint.text(style, word), seconds(*time)),
-                );
+                self.ended(id, &format!("  {} {id}{}", self.paint.text(style, word), taken(*time)));
             }
             Event::Deleted { id, time } => {
                 let word = self.paint.text(Style::Delete, "deleted");
-                self.ended(id.as_str(), &format!("  {word} {id} ({})", seconds(*time)));
+                self.ended(id.as_str(), &format!("  {word} {id}{}", taken(*time)));
             }
             Event::Failed { id, error, .. } => {
                 let word = self.paint.text(Style::Error, "failed");
@@ -125,6 +125,7 @@ impl Listener for Progress {
     }
 }
 
-fn seconds(time: Duration) -> String {
-    format!("{:.1}s", time.as_secs_f32())
+/// Says how long a change took, if it is worth saying.
+fn taken(time: Duration) -> String {
+    if time < WORTH_SAYING { String::new() } else { format!(" ({:.1}s)", time.as_secs_f32()) }
 }
