@@ -1,7 +1,7 @@
 //! Compiled code on disk.
 //!
 //! wasmtime does not check the compiled code it loads: one flipped bit can crash the process or change
-//! a result. So an entry begins with a hash of the rest, the folder belongs to the user alone, and the
+//! a result. So an entry ends with a hash of the rest, the folder belongs to the user alone, and the
 //! very bytes that were hashed are the bytes that are loaded. An entry that fails any check is a miss.
 //! An attacker who is the same user is out of scope.
 
@@ -53,11 +53,12 @@ impl CodeCache {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
         file.read_to_end(&mut bytes).ok()?;
-        let (hash, code) = bytes.split_at_checked(HASH_LENGTH)?;
+        let code = bytes.len().checked_sub(HASH_LENGTH)?;
+        let (code, hash) = bytes.split_at_checked(code)?;
         if blake3::hash(code) != *hash.first_chunk::<HASH_LENGTH>()? {
             return None;
         }
-        bytes.drain(..HASH_LENGTH);
+        bytes.truncate(code.len());
         Some(bytes)
     }
 
@@ -76,8 +77,8 @@ impl CodeCache {
         let mut file = tempfile::Builder::new()
             .permissions(std::fs::Permissions::from_mode(0o600))
             .tempfile_in(&self.folder)?;
-        file.write_all(blake3::hash(code).as_bytes())?;
         file.write_all(code)?;
+        file.write_all(blake3::hash(code).as_bytes())?;
         file.persist(self.entry(digest))?;
         Ok(())
     }
