@@ -80,7 +80,8 @@ impl World {
 
     /// Returns a path as the user meant it.
     pub(crate) fn path(&self, path: &Path) -> PathBuf {
-        self.folder.join(path)
+        // Collecting the parts drops `.` and doubled slashes.
+        self.folder.join(path).components().collect()
     }
 
     /// Returns KUSION_HOME.

@@ -2,13 +2,12 @@
 
 use clap::Args;
 use kusion::ops::{Applied, Prepared, Session, prepare_apply, prepare_destroy};
-use kusion::plan::Action;
-use serde_json::json;
+use kusion::plan::{Action, Plan};
 
 use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
-use crate::render::{self, Progress, Style};
+use crate::render::{self, Progress};
 use crate::session::{Loaded, holder, show_warnings};
 
 #[derive(Debug, Args)]
@@ -39,6 +38,13 @@ impl Verb {
         match self {
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Apply => "Apply",
+            Self::Destroy => "Destroy",
         }
     }
 }
@@ -77,7 +83,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     let target = kusion::runtime::Runtime::target(&runtime);
     announce(world, &args, &loaded, &prepared, &target)?;
     if prepared.plan().is_empty() || args.dry_run {
-        return report(world, &args, verb, &prepared.plan().clone(), None);
+        return report(world, &args, verb, prepared.plan(), None);
     }
     if asks && !approved(world, verb, &prepared)? {
         world.eprint("Nothing was changed.\n");
@@ -95,7 +101,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     };
     let applied = prepared.execute(stop, &progress).await;
     progress.finish();
-    report(world, &args, verb, &plan, Some(applied?))
+    report(world, &args, verb, &plan, Some(&applied?))
 }
 
 fn announce(
@@ -153,64 +159,26 @@ fn approved(world: &World, verb: Verb, prepared: &Prepared<'_>) -> Result<bool, 
     }
 }
 
+/// Shows how it ended, and says how the process ends.
 fn report(
     world: &World,
     args: &ApplyArgs,
     verb: Verb,
-    plan: &kusion::plan::Plan,
-    applied: Option<Applied>,
+    plan: &Plan,
+    applied: Option<&Applied>,
 ) -> Result<Exit, CliError> {
-    let outcome = applied.as_ref().map(|applied| &applied.outcome);
-    let exit = match outcome {
+    match (args.output, applied) {
+        (Format::Json, applied) => {
+            world.print_json(&render::outcome_document(verb.title(), plan, applied))?;
+        }
+        (Format::Text, Some(applied)) => {
+            world.print(&render::outcome(verb.title(), applied, world.stdout_paint()))?;
+        }
+        (Format::Text, None) => {}
+    }
+    Ok(match applied.map(|applied| &applied.outcome) {
         Some(outcome) if outcome.stopped > 0 && outcome.failed == 0 => Exit::Interrupted,
         Some(outcome) if !outcome.is_complete() => Exit::Environment,
         _ => Exit::Success,
-    };
-    let revision = applied.as_ref().and_then(|applied| Some(applied.release.as_ref()?.revision));
-    if args.output == Format::Json {
-        let result = outcome.map(|outcome| {
-            json!({
-                "created": outcome.created,
-                "updated": outcome.updated,
-                "replaced": outcome.replaced,
-                "deleted": outcome.deleted,
-                "failed": outcome.failed,
-                "skipped": outcome.skipped,
-                "stopped": outcome.stopped,
-            })
-        });
-        world.print_json(&json!({
-            "formatVersion": 1,
-            "kind": match verb { Verb::Apply => "Apply", Verb::Destroy => "Destroy" },
-            "plan": plan,
-            "release": revision,
-            "outcome": result,
-        }))?;
-        return Ok(exit);
-    }
-    let (Some(outcome), Some(revision)) = (outcome, revision) else { return Ok(exit) };
-    let title = match verb {
-        Verb::Apply => "Apply",
-        Verb::Destroy => "Destroy",
-    };
-    let mut parts = vec![
-        format!("{} created", outcome.created),
-        format!("{} updated", outcome.updated + outcome.replaced),
-        format!("{} deleted", outcome.deleted),
-    ];
-    for (number, word) in
-        [(outcome.failed, "failed"), (outcome.skipped, "skipped"), (outcome.stopped, "not begun")]
-    {
-        if number > 0 {
-            parts.push(format!("{number} {word}"));
-        }
-    }
-    let (style, end) = if outcome.is_complete() {
-        (Style::Create, "complete")
-    } else {
-        (Style::Error, "incomplete")
-    };
-    let line = format!("{title} {end}: {}. Release {revision}.", parts.join(", "));
-    world.print(&format!("\n{}\n", world.stdout_paint().text(style, &line)))?;
-    Ok(exit)
+    })
 }

@@ -1,0 +1,59 @@
+//! How a run ended, for people and for programs.
+
+use kusion::apply::Outcome;
+use kusion::ops::Applied;
+use kusion::plan::Plan;
+use serde_json::{Value, json};
+
+use crate::render::{Paint, Style};
+
+/// Returns one line of counts; nothing if there was nothing to do.
+pub(crate) fn outcome(title: &str, applied: &Applied, paint: Paint) -> String {
+    let Applied { release: Some(release), outcome } = applied else { return String::new() };
+    let mut parts = vec![
+        format!("{} created", outcome.created),
+        format!("{} updated", outcome.updated),
+        format!("{} deleted", outcome.deleted),
+    ];
+    for (number, word) in [
+        (outcome.replaced, "replaced"),
+        (outcome.failed, "failed"),
+        (outcome.skipped, "skipped"),
+        (outcome.stopped, "not begun"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    let (style, end) = if outcome.is_complete() {
+        (Style::Create, "complete")
+    } else {
+        (Style::Error, "incomplete")
+    };
+    let line = format!("{title} {end}: {}. Release {}.", parts.join(", "), release.revision);
+    format!("\n{}\n", paint.text(style, &line))
+}
+
+/// Returns the document of a run; `applied` is absent if nothing was done.
+pub(crate) fn outcome_document(kind: &str, plan: &Plan, applied: Option<&Applied>) -> Value {
+    let release = applied.and_then(|applied| applied.release.as_ref());
+    json!({
+        "formatVersion": 1,
+        "kind": kind,
+        "plan": plan,
+        "release": release.map(|release| release.revision),
+        "outcome": applied.map(|applied| counts(&applied.outcome)),
+    })
+}
+
+fn counts(outcome: &Outcome) -> Value {
+    json!({
+        "created": outcome.created,
+        "updated": outcome.updated,
+        "replaced": outcome.replaced,
+        "deleted": outcome.deleted,
+        "failed": outcome.failed,
+        "skipped": outcome.skipped,
+        "stopped": outcome.stopped,
+    })
+}
