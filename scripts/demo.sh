@@ -21,7 +21,7 @@ say "The developer describes the app: a service, its database, its network, its 
 cp "$example/app.yaml" ../app.yaml
 cat ../app.yaml
 
-say "What would that make? Five WebAssembly modules answer, each in a sandbox of its own."
+say "What would that make? WebAssembly modules answer, each in a sandbox of its own."
 run preview
 
 say "Make it."

@@ -237,10 +237,19 @@ impl Diagnose for CallError {
                         .to_owned(),
                 ]
             }
-            _ => vec!["this is a defect of the module, not of your configuration".to_owned()],
+            Self::OverLimit { limit, .. } => {
+                let mut hints = vec![DEFECT.to_owned()];
+                hints.extend(limit.setting().map(|setting| {
+                    format!("if the module needs it, raise `limits.{setting}` in the workspace")
+                }));
+                hints
+            }
+            _ => vec![DEFECT.to_owned()],
         }
     }
 }
+
+const DEFECT: &str = "this is a defect of the module, not of your configuration";
 
 /// A bound of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,6 +270,19 @@ pub enum CallLimit {
     LogLines(usize),
     /// Depth of the call stack.
     Stack,
+}
+
+impl CallLimit {
+    /// Returns the key below `limits` of a workspace that changes the limit, if there is one.
+    fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::Fuel(_) => Some("fuel"),
+            Self::Time(_) => Some("seconds"),
+            Self::Memory(_) => Some("memoryMiB"),
+            Self::Output(_) => Some("outputMiB"),
+            Self::TableElements(_) | Self::Instances(_) | Self::LogLines(_) | Self::Stack => None,
+        }
+    }
 }
 
 impl fmt::Display for CallLimit {

@@ -70,6 +70,12 @@ impl Diagnose for ModuleError {
                         .to_owned(),
                 ]
             }
+            Self::NotInCatalog { catalog, available, .. } if available.is_empty() => {
+                vec![format!(
+                    "`{}` holds no modules: does KUSION_CATALOG name the right folder?",
+                    catalog.display()
+                )]
+            }
             Self::NotInCatalog { module, available, .. } => {
                 crate::diagnostic::name_hints(module.as_str(), available.iter().map(String::as_str))
             }

@@ -1,6 +1,6 @@
 //! Makes a target what the configuration says, or empties it, and keeps the release.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use crate::release::{
     CallRecord, Change, Draft, Intent, Journal, LatestState, ModuleRecord, Operation, Phase,
     Recovered, Release, ReleaseError,
 };
-use crate::spec::{Origin, ResourceId, Spec, State};
+use crate::secret::{Resolve, SecretError};
+use crate::spec::{Origin, ResourceId, SecretRef, SecretText, Spec, State};
 
 /// A change that waits for approval. It holds the stack's lease until it is dropped.
 pub struct Prepared<'a> {
@@ -30,7 +31,8 @@ pub struct Prepared<'a> {
     latest: LatestState,
     moved_from: Option<String>,
     resolved: Spec,
-    secrets: Secrets,
+    /// What values are needed; a destroy needs none.
+    secrets: Option<Secrets>,
 }
 
 /// A change that was made, as far as it came.
@@ -65,7 +67,7 @@ pub async fn prepare_apply(session: Session<'_>, holder: Holder) -> Result<Prepa
         latest,
         moved_from,
         resolved,
-        secrets,
+        secrets: Some(secrets),
     })
 }
 
@@ -79,14 +81,13 @@ pub async fn prepare_destroy(
     holder: Holder,
 ) -> Result<Prepared<'_>, OpsError> {
     let (lease, recovered, latest) = take(&session, &holder).await?;
-    let secrets = session.open_secrets(&BTreeMap::new(), &latest.state).await?;
     let resolved = Spec::default();
     let comparison = compare(
         &resolved,
         &latest.state,
         &BTreeMap::new(),
         session.runtime,
-        &secrets.resolver(),
+        &NoSecrets,
         session.project.parallelism,
     )
     .await?;
@@ -102,7 +103,7 @@ pub async fn prepare_destroy(
         latest,
         moved_from,
         resolved,
-        secrets,
+        secrets: None,
     })
 }
 
@@ -154,9 +155,14 @@ impl Prepared<'_> {
         if self.plan().is_empty() {
             return Ok(Applied { release: None, outcome: Outcome::default() });
         }
-        self.secrets.vault.ensure_all(&self.secrets.sources, &self.secrets.known)?;
-        self.secrets.vault.save().await?;
-        let resolver = self.secrets.resolver();
+        let resolver: Box<dyn Resolve> = match &mut self.secrets {
+            Some(secrets) => {
+                secrets.vault.ensure_all(&secrets.sources, &secrets.known)?;
+                secrets.vault.save().await?;
+                Box::new(secrets.resolver())
+            }
+            None => Box::new(NoSecrets),
+        };
         let journal =
             Journal::begin(self.session.releases(), Arc::clone(&self.lease), self.draft()).await?;
         let recorder = Recorder { journal: &journal, listener };
@@ -165,7 +171,7 @@ impl Prepared<'_> {
             spec: &self.resolved,
             state: &self.latest.state,
             runtime: self.session.runtime,
-            secrets: &resolver,
+            secrets: resolver.as_ref(),
             parallelism: self.session.project.parallelism,
         };
         let mut outcome = execution.run(stop, &recorder).await;
@@ -177,8 +183,8 @@ impl Prepared<'_> {
         let phase = if outcome.is_complete() { Phase::Succeeded } else { Phase::Failed };
         let release = journal.finish(phase).await?;
         if self.operation == Operation::Destroy && outcome.is_complete() {
-            self.secrets.vault.prune(&BTreeSet::new());
-            self.secrets.vault.save().await?;
+            // Nothing uses the stack's secrets any more; the key they are encrypted to is not needed for this.
+            self.session.backend.delete(&self.session.stack_key().secrets()).await?;
         }
         Ok(Applied { release: Some(release), outcome })
     }
@@ -283,6 +289,15 @@ fn origins(generation: &Generation) -> BTreeMap<ResourceId, Vec<Origin>> {
             (id.clone(), std::iter::once(origin.clone()).chain(patchers(id)).collect())
         })
         .collect()
+}
+
+/// Resolves nothing: what is deleted needs no value.
+struct NoSecrets;
+
+impl Resolve for NoSecrets {
+    fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
+        Err(SecretError::Undeclared { secret: secret.clone() })
+    }
 }
 
 /// Writes each event into the journal before anybody else hears it.

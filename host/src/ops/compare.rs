@@ -65,6 +65,13 @@ pub(super) fn known_secrets(state: &State) -> BTreeSet<SecretRef> {
     known
 }
 
+/// Lists the secrets that a document refers to.
+pub(super) fn secrets_in(value: &Value) -> BTreeSet<SecretRef> {
+    let mut found = BTreeSet::new();
+    collect(value, &mut found);
+    found
+}
+
 fn collect(value: &Value, known: &mut BTreeSet<SecretRef>) {
     match value {
         Value::String(text) => {

@@ -7,7 +7,7 @@ use crate::module::ModuleError;
 use crate::release::ReleaseError;
 use crate::runtime::RuntimeError;
 use crate::secret::SecretError;
-use crate::spec::AssembleError;
+use crate::spec::{AssembleError, ResourceId};
 
 /// Why an operation cannot be done. Each variant passes on what its stage says.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,14 @@ pub enum OpsError {
     Refused {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A resource with a generated secret is in the target, and no release knows it.
+    #[error(
+        "`{resource}` is in the target with a generated secret, and this backend has no record of it"
+    )]
+    Unrecorded {
+        /// The resource.
+        resource: ResourceId,
     },
     /// A module's bytes cannot be had.
     #[error(transparent)]
@@ -62,7 +70,7 @@ macro_rules! from {
         impl OpsError {
             fn inner(&self) -> Option<&dyn Diagnose> {
                 match self {
-                    Self::Invalid { .. } | Self::Refused { .. } => None,
+                    Self::Invalid { .. } | Self::Refused { .. } | Self::Unrecorded { .. } => None,
                     $(Self::$variant(error) => Some(error.as_ref()),)*
                 }
             }
@@ -87,6 +95,13 @@ impl Diagnose for OpsError {
     }
 
     fn hints(&self) -> Vec<String> {
+        if let Self::Unrecorded { .. } = self {
+            return vec![
+                "the stack was applied from another KUSION_HOME or backend: go on from there"
+                    .to_owned(),
+                "or delete the resource, and a new secret is drawn".to_owned(),
+            ];
+        }
         self.inner().map_or_else(Vec::new, Diagnose::hints)
     }
 

@@ -82,7 +82,7 @@ pub struct Call {
 pub fn generate(project: &Project<'_>) -> Result<Generation, OpsError> {
     let uses = uses(project)?;
     let modules = load(project, &uses)?;
-    check(&uses, &modules)?;
+    check(project, &uses, &modules)?;
     let mut answers = call_all(project, &uses, &modules)?;
     let mut contributions = Vec::new();
     let mut calls = Vec::new();
@@ -208,8 +208,15 @@ pub fn locate_module(origin: &ModuleOrigin) -> ModuleLocation {
 }
 
 /// Checks each use against what its module says about itself, all at once.
-fn check(uses: &[Use<'_>], modules: &BTreeMap<ModuleName, Module>) -> Result<(), OpsError> {
+fn check(
+    project: &Project<'_>,
+    uses: &[Use<'_>],
+    modules: &BTreeMap<ModuleName, Module>,
+) -> Result<(), OpsError> {
     let mut problems = Vec::new();
+    for (name, module) in modules {
+        problems.extend(check_version(project, name, module));
+    }
     for used in uses {
         let Some(module) = modules.get(used.component.module()) else { continue };
         let description = module.description();
@@ -231,6 +238,25 @@ fn check(uses: &[Use<'_>], modules: &BTreeMap<ModuleName, Module>) -> Result<(),
         }
     }
     none_or_invalid(problems)
+}
+
+/// Refuses a module of another version than the workspace asks for.
+fn check_version(project: &Project<'_>, name: &ModuleName, module: &Module) -> Option<Problem> {
+    let (wanted, location) = project.workspace.modules().get(name)?.version()?;
+    let version = &module.description().version;
+    let exact = wanted == version;
+    let admitted = || {
+        let version = semver::Version::parse(version).ok()?;
+        // A bare version means that version, as upstream reads it; only an operator makes a range.
+        let range = semver::Version::parse(wanted).is_err();
+        Some(range && semver::VersionReq::parse(wanted).ok()?.matches(&version))
+    };
+    if exact || admitted() == Some(true) {
+        return None;
+    }
+    let message =
+        format!("module `{name}` has version {version}, and the workspace asks for `{wanted}`");
+    Some(Problem::at(location.clone(), message))
 }
 
 fn misplaced(used: &Use<'_>, kind: &str) -> Problem {

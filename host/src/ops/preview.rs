@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::ops::compare::{compare, known_secrets, resolve};
+use crate::ops::compare::{compare, known_secrets, resolve, secrets_in};
 use crate::ops::{Comparison, Generation, OpsError, Project, generate};
 use crate::release::{LatestState, ReleaseStore, StackKey};
 use crate::runtime::Runtime;
-use crate::secret::{KeyFile, Resolver, SecretStore, Vault};
-use crate::spec::{SecretRef, SecretSource, Spec, State};
+use crate::secret::{KeyFile, Resolver, SecretError, SecretStore, Vault};
+use crate::spec::{Observed, ResourceId, SecretRef, SecretSource, Spec, State};
 
 /// A project together with where its resources live and its releases are kept.
 #[derive(Clone)]
@@ -78,6 +78,45 @@ impl Secrets {
     pub(super) fn resolver(&self) -> Resolver {
         Resolver::new(&self.sources, &self.known, &self.vault, self.store.clone())
     }
+
+    /// Refuses to go on without a secret that an earlier release generated: whoever uses it would be locked out
+    /// by a new one.
+    fn check_kept(&self) -> Result<(), OpsError> {
+        for secret in self.known.iter().filter(|secret| self.is_generated(secret)) {
+            if self.vault.get(secret).is_none() {
+                let vault = self.vault.key().clone();
+                return Err(SecretError::Gone { secret: secret.clone(), vault }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to draw a secret for a resource that is there already, though no release knows it.
+    fn check_recorded(
+        &self,
+        spec: &Spec,
+        state: &State,
+        observed: &BTreeMap<ResourceId, Observed>,
+    ) -> Result<(), OpsError> {
+        for (id, resource) in &spec.resources {
+            let live = observed.get(id).is_some_and(|observed| observed.live.is_some());
+            if !live || state.resources.contains_key(id) {
+                continue;
+            }
+            let uses = secrets_in(&resource.attributes);
+            if uses
+                .iter()
+                .any(|secret| self.is_generated(secret) && self.vault.get(secret).is_none())
+            {
+                return Err(OpsError::Unrecorded { resource: id.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_generated(&self, secret: &SecretRef) -> bool {
+        matches!(self.sources.get(secret), Some(SecretSource::Generated { .. }))
+    }
 }
 
 impl Session<'_> {
@@ -106,7 +145,10 @@ impl Session<'_> {
         let block = settings
             .map(|store| serde_json::json!({ "provider": { store.provider(): store.config().to_json() } }));
         let store = SecretStore::parse(block.as_ref())?;
-        Ok(Secrets { vault, sources: sources.clone(), known: known_secrets(state), store })
+        let secrets =
+            Secrets { vault, sources: sources.clone(), known: known_secrets(state), store };
+        secrets.check_kept()?;
+        Ok(secrets)
     }
 
     pub(super) async fn compare(
@@ -116,7 +158,7 @@ impl Session<'_> {
         generation: &Generation,
         secrets: &Secrets,
     ) -> Result<Comparison, OpsError> {
-        compare(
+        let comparison = compare(
             spec,
             state,
             &generation.assembled.origins,
@@ -124,6 +166,8 @@ impl Session<'_> {
             &secrets.resolver(),
             self.project.parallelism,
         )
-        .await
+        .await?;
+        secrets.check_recorded(spec, state, &comparison.observed)?;
+        Ok(comparison)
     }
 }

@@ -183,18 +183,15 @@ impl World {
         Ok(())
     }
 
-    /// Returns a path without symbolic links and dots.
-    pub(crate) fn canonical(&self, path: &Path) -> Result<PathBuf, CliError> {
-        std::fs::canonicalize(path).map_err(|error| {
-            CliError::environment(format!("cannot find `{}`", path.display()), &error)
-        })
-    }
-
     /// Reads a text file that the user named.
     pub(crate) fn read_file(&self, path: &Path) -> Result<String, CliError> {
         let path = self.path(path);
         std::fs::read_to_string(&path).map_err(|error| {
-            CliError::environment(format!("cannot read `{}`", path.display()), &error)
+            let shown = self.display(&path);
+            if error.kind() == std::io::ErrorKind::NotFound {
+                return CliError::user(format!("cannot find `{shown}`"));
+            }
+            CliError::environment(format!("cannot read `{shown}`"), &error)
         })
     }
 

@@ -9,6 +9,7 @@ use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::Resolver;
 use kusion::name::WorkspaceName;
 use kusion::ops::{Generation, Project};
+use serde_json::{Map, Value, json};
 
 use crate::cli::Meta;
 use crate::context::World;
@@ -32,7 +33,7 @@ impl Loaded {
         meta: &Meta,
         parallelism: NonZeroUsize,
     ) -> Result<Self, CliError> {
-        let stack = Stack::load(&world.path(&meta.workdir))?;
+        let stack = load_stack(world, meta)?;
         let home = world.home()?;
         let backend = home.backend(meta.backend.as_deref())?;
         let name = workspace_name(&home, meta, Some(&stack))?;
@@ -53,6 +54,19 @@ impl Loaded {
         }
     }
 
+    /// Begins the document that a command prints for programs.
+    pub(crate) fn document(&self, kind: &str, target: &str) -> Map<String, Value> {
+        let head = json!({
+            "formatVersion": 1,
+            "kind": kind,
+            "project": self.stack.project(),
+            "stack": self.stack.stack(),
+            "workspace": self.workspace.name(),
+            "target": target,
+        });
+        head.as_object().cloned().unwrap_or_default()
+    }
+
     /// Says whose stack this is, for the first line of what a command shows.
     pub(crate) fn title(&self) -> String {
         format!(
@@ -62,6 +76,15 @@ impl Loaded {
             self.workspace.name()
         )
     }
+}
+
+/// Reads the stack that the flags name.
+pub(crate) fn load_stack(world: &World, meta: &Meta) -> Result<Stack, CliError> {
+    let folder = world.path(&meta.workdir);
+    if !folder.is_dir() {
+        return Err(CliError::user(format!("there is no folder `{}`", meta.workdir.display())));
+    }
+    Ok(Stack::load(&folder)?)
 }
 
 /// Chooses the workspace: the flag, what the stack pins, the current one, `default`.

@@ -3,6 +3,7 @@
 use clap::Args;
 use kusion::ops::{Applied, Prepared, Session, prepare_apply, prepare_destroy};
 use kusion::plan::{Action, Plan};
+use serde_json::{Map, Value};
 
 use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
@@ -38,6 +39,13 @@ impl Verb {
         match self {
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+        }
+    }
+
+    fn question(self) -> &'static str {
+        match self {
+            Self::Apply => "apply these changes",
+            Self::Destroy => "destroy these resources",
         }
     }
 
@@ -81,9 +89,10 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
         Verb::Destroy => prepare_destroy(session, holder).await?,
     };
     let target = kusion::runtime::Runtime::target(&runtime);
+    let head = loaded.document(verb.title(), &target);
     announce(world, &args, &loaded, &prepared, &target)?;
     if prepared.plan().is_empty() || args.dry_run {
-        return report(world, &args, verb, prepared.plan(), None);
+        return report(world, &args, verb, prepared.plan(), None, head);
     }
     if asks && !approved(world, verb, &prepared)? {
         world.eprint("Nothing was changed.\n");
@@ -101,7 +110,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     };
     let applied = prepared.execute(stop, &progress).await;
     progress.finish();
-    report(world, &args, verb, &plan, Some(&applied?))
+    report(world, &args, verb, &plan, Some(&applied?), head)
 }
 
 fn announce(
@@ -140,8 +149,7 @@ fn count(number: usize, noun: &str) -> String {
 /// Asks until the answer is yes or no; nothing and end of input are no.
 fn approved(world: &World, verb: Verb, prepared: &Prepared<'_>) -> Result<bool, CliError> {
     loop {
-        world
-            .eprint(&format!("\nDo you want to {} these changes? [yes/details/no]: ", verb.name()));
+        world.eprint(&format!("\nDo you want to {}? [yes/details/no]: ", verb.question()));
         let mut answer = String::new();
         std::io::stdin()
             .read_line(&mut answer)
@@ -166,10 +174,11 @@ fn report(
     verb: Verb,
     plan: &Plan,
     applied: Option<&Applied>,
+    head: Map<String, Value>,
 ) -> Result<Exit, CliError> {
     match (args.output, applied) {
         (Format::Json, applied) => {
-            world.print_json(&render::outcome_document(verb.title(), plan, applied))?;
+            world.print_json(&render::outcome_document(head, plan, applied))?;
         }
         (Format::Text, Some(applied)) => {
             world.print(&render::outcome(verb.title(), applied, world.stdout_paint()))?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use kusion::config::Workspace;
 use kusion::home::{HomeError, Workspaces};
-use kusion::name::ProjectName;
+use kusion::name::{NameError, Namespace, ProjectName};
 
 use crate::context::World;
 use crate::error::{CliError, Exit};
@@ -20,12 +20,18 @@ pub(crate) struct InitArgs {
 
 pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError> {
     let folder = world.path(&args.target);
-    world.create_empty_folder(&folder)?;
-    let folder = world.canonical(&folder)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-    let name = ProjectName::parse(name.unwrap_or_default()).map_err(|error| {
-        CliError::user(error.to_string()).hint("name the folder with `--target`")
+    let name = project_name(&name.unwrap_or_default()).map_err(|error| {
+        error.hint("the project is named after its folder: choose one with `--target`")
     })?;
+    if world.resolver().catalog().is_empty() {
+        let error =
+            CliError::user("there is no catalog of modules, so a project could not use any");
+        return Err(error.hint(
+            "put the built modules into a folder `catalog` beside the program, or set KUSION_CATALOG",
+        ));
+    }
+    world.create_empty_folder(&folder)?;
     for (path, text) in files(&name) {
         world.write_file(&folder.join(path), &text)?;
     }
@@ -50,6 +56,13 @@ pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError>
     Ok(Exit::Success)
 }
 
+/// Checks the name of a new project, which becomes its namespace as well.
+pub(crate) fn project_name(name: &str) -> Result<ProjectName, CliError> {
+    let wrong = |error: NameError| CliError::user(error.to_string());
+    Namespace::parse(name).map_err(wrong)?;
+    ProjectName::parse(name).map_err(wrong)
+}
+
 /// Makes the workspace `default` unless it exists.
 pub(crate) async fn ensure_default_workspace(world: &World) -> Result<bool, CliError> {
     let workspaces = Workspaces::new(world.home()?.backend(None)?);
@@ -66,7 +79,7 @@ fn files(name: &ProjectName) -> [(&'static str, String); 4] {
     [
         ("project.yaml", format!("name: {name}\n")),
         ("app.yaml", APP.to_owned()),
-        ("default/stack.yaml", "name: default\n".to_owned()),
+        ("default/stack.yaml", "name: default\nworkspace: default\n".to_owned()),
         ("default/app.yaml", OVERLAY.to_owned()),
     ]
 }

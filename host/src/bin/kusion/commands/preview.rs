@@ -40,15 +40,11 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     show_warnings(world, &preview.generation);
     let target = kusion::runtime::Runtime::target(&runtime);
     match args.output {
-        Format::Json => world.print_json(&json!({
-            "formatVersion": 1,
-            "kind": "Preview",
-            "project": loaded.stack.project(),
-            "stack": loaded.stack.stack(),
-            "workspace": loaded.workspace.name(),
-            "target": target,
-            "plan": preview.plan(),
-        }))?,
+        Format::Json => {
+            let mut document = loaded.document("Preview", &target);
+            document.insert("plan".to_owned(), json!(preview.plan()));
+            world.print_json(&document.into())?;
+        }
         Format::Text => {
             let paint = world.stdout_paint();
             let mut text = format!("{}\nTarget: {target}\n\n", loaded.title());

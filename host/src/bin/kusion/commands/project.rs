@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use kusion::name::{ProjectName, StackName};
+use kusion::name::StackName;
 use kusion::release::ReleaseStore;
 use serde_json::json;
 
@@ -81,8 +81,7 @@ pub(crate) async fn run_stack(world: &World, command: StackCommand) -> Result<Ex
 }
 
 fn create_project(world: &World, args: &CreateArgs) -> Result<(), CliError> {
-    let name = ProjectName::parse(args.name.as_str())
-        .map_err(|error| CliError::user(error.to_string()))?;
+    let name = super::init::project_name(&args.name)?;
     let folder = world.path(&args.target).join(name.as_str());
     world.create_empty_folder(&folder)?;
     world.write_file(&folder.join("project.yaml"), &format!("name: {name}\n"))?;

@@ -1,7 +1,6 @@
 //! `kusion release`
 
 use clap::{Args, Subcommand};
-use kusion::config::Stack;
 use kusion::release::{Release, ReleaseStore, StackKey};
 use serde_json::json;
 
@@ -9,7 +8,7 @@ use crate::cli::{Format, Meta};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Table;
-use crate::session::workspace_name;
+use crate::session::{load_stack, workspace_name};
 
 /// What to do with releases.
 #[derive(Debug, Subcommand)]
@@ -43,7 +42,7 @@ pub(crate) struct ShowArgs {
 
 /// Opens the releases of the stack in which the user stands.
 pub(crate) fn open(world: &World, meta: &Meta) -> Result<ReleaseStore, CliError> {
-    let stack = Stack::load(&world.path(&meta.workdir))?;
+    let stack = load_stack(world, meta)?;
     let home = world.home()?;
     let workspace = workspace_name(&home, meta, Some(&stack))?;
     let backend = home.backend(meta.backend.as_deref())?.backend;

@@ -3,7 +3,7 @@
 use kusion::apply::Outcome;
 use kusion::ops::Applied;
 use kusion::plan::Plan;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::render::{Paint, Style};
 
@@ -35,15 +35,17 @@ pub(crate) fn outcome(title: &str, applied: &Applied, paint: Paint) -> String {
 }
 
 /// Returns the document of a run; `applied` is absent if nothing was done.
-pub(crate) fn outcome_document(kind: &str, plan: &Plan, applied: Option<&Applied>) -> Value {
+pub(crate) fn outcome_document(
+    mut document: Map<String, Value>,
+    plan: &Plan,
+    applied: Option<&Applied>,
+) -> Value {
     let release = applied.and_then(|applied| applied.release.as_ref());
-    json!({
-        "formatVersion": 1,
-        "kind": kind,
-        "plan": plan,
-        "release": release.map(|release| release.revision),
-        "outcome": applied.map(|applied| counts(&applied.outcome)),
-    })
+    document.insert("plan".to_owned(), json!(plan));
+    document.insert("release".to_owned(), json!(release.map(|release| release.revision)));
+    let counts = applied.map(|applied| counts(&applied.outcome));
+    document.insert("outcome".to_owned(), json!(counts));
+    document.into()
 }
 
 fn counts(outcome: &Outcome) -> Value {

@@ -10,6 +10,9 @@ const MAX_VALUE: usize = 120;
 
 /// Shows what would change: a table, then the changed fields of what exists, then the count.
 pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
+    if plan.steps.is_empty() && plan.forgotten.is_empty() {
+        return "Nothing to do: there are no resources.\n".to_owned();
+    }
     if plan.is_empty() {
         return "No changes: everything is as the configuration says.\n".to_owned();
     }
