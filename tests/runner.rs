@@ -1,6 +1,6 @@
 //! All end-to-end tests, in one program.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod architecture;
 mod cli;
@@ -17,10 +17,9 @@ fn no_test_file_is_forgotten() {
         for entry in std::fs::read_dir(&path).unwrap() {
             let file = entry.unwrap().file_name().into_string().unwrap();
             let name = file.trim_end_matches(".rs");
-            assert!(
-                name == "mod" || listed.contains(&format!("mod {name};")),
-                "tests/{folder}/{file}"
-            );
+            // What a failed snapshot leaves behind is hidden.
+            let is_test = !name.starts_with('.') && name != "mod";
+            assert!(!is_test || listed.contains(&format!("mod {name};")), "tests/{folder}/{file}");
         }
     }
 }

@@ -1,1 +1,17 @@
 //! The command line.
+
+mod test_concurrency;
+mod test_config;
+mod test_determinism;
+mod test_directory;
+mod test_flow;
+mod test_formats;
+mod test_interrupts;
+mod test_modules;
+mod test_projects;
+mod test_prompt;
+mod test_records;
+mod test_schema;
+mod test_secrets;
+mod test_usage;
+mod test_workspaces;

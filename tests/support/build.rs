@@ -10,7 +10,7 @@ pub fn repository() -> &'static Path {
 }
 
 /// Returns the folder in which cargo put this test.
-fn profile_folder() -> PathBuf {
+pub(crate) fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().unwrap_or_default();
     test.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
 }
@@ -57,6 +57,12 @@ pub fn guest(name: &str) -> PathBuf {
     let folder = profile_folder().join("tests-guests");
     build_module(&repository().join("tests/guests").join(name), &folder);
     folder.join(format!("{name}.wasm"))
+}
+
+/// Returns the folder of compiled modules that all tests share.
+pub(crate) fn code_cache() -> &'static Path {
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    CACHE.get_or_init(|| profile_folder().join("tests-code-cache"))
 }
 
 fn build_module(package: &Path, folder: &Path) {

@@ -1,12 +1,20 @@
-//! A place of its own for one test: an empty KUSION_HOME, a folder to work in, no inherited environment.
+//! A place of its own for one test: a KUSION_HOME, a folder to work in, no inherited environment.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use fs_err as fs;
 use tempfile::TempDir;
 
+use crate::build::{code_cache, profile_folder};
 use crate::{catalog, kusion};
+
+/// The user who runs the program in tests.
+const USER: &str = "tester";
 
 /// A place of its own for one test.
 #[derive(Debug)]
@@ -16,14 +24,64 @@ pub struct Sandbox {
 
 /// What a run of the program left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "assert the exit code or the text"]
 pub struct Output {
     /// The exit code; `None` if a signal ended it.
     pub code: Option<i32>,
-    /// Standard output, with the paths of the sandbox replaced.
+    /// Standard output, with what differs from run to run replaced.
     pub stdout: String,
     /// Standard error, likewise.
     pub stderr: String,
+}
+
+impl fmt::Display for Output {
+    /// Writes the exit code and both streams, for snapshots.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => writeln!(f, "exit {code}")?,
+            None => writeln!(f, "ended by a signal")?,
+        }
+        for (title, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                write!(f, "--- {title}\n{text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    /// Returns what `output` left, with what differs from run to run replaced.
+    pub fn of(output: &std::process::Output, sandbox: &Sandbox) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: sandbox.normalise(&output.stdout),
+            stderr: sandbox.normalise(&output.stderr),
+        }
+    }
+
+    /// Returns the run if it ended with 0.
+    ///
+    /// # Panics
+    ///
+    /// It did not; the test fails and shows the run.
+    #[track_caller]
+    pub fn success(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self}");
+        self
+    }
+
+    /// Returns standard output as the one JSON document that it is.
+    ///
+    /// # Panics
+    ///
+    /// It is anything else; the test fails and shows the run.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        match serde_json::from_str(&self.stdout) {
+            Ok(document) => document,
+            Err(error) => panic!("stdout is not one JSON document: {error}\n{self}"),
+        }
+    }
 }
 
 impl Default for Sandbox {
@@ -33,13 +91,31 @@ impl Default for Sandbox {
 }
 
 impl Sandbox {
-    /// Makes an empty place.
+    /// Makes a place that has nothing but compiled modules, which all tests share.
     ///
     /// # Panics
     ///
     /// The temporary folder cannot be made.
     pub fn new() -> Self {
-        match tempfile::Builder::new().prefix("kusion-test-").tempdir() {
+        let sandbox = Self::without_cache();
+        let shared = code_cache();
+        let linked = fs::create_dir_all(sandbox.home(""))
+            .and_then(|()| fs::create_dir_all(shared))
+            .and_then(|()| fs::os::unix::fs::symlink(shared, sandbox.home("cache")));
+        assert!(linked.is_ok(), "cannot share {}: {linked:?}", shared.display());
+        sandbox
+    }
+
+    /// Makes a place that has nothing at all, not even KUSION_HOME.
+    ///
+    /// # Panics
+    ///
+    /// The temporary folder cannot be made.
+    pub fn without_cache() -> Self {
+        let folder = profile_folder().join("tests-sandboxes");
+        let root = fs::create_dir_all(&folder)
+            .and_then(|()| tempfile::Builder::new().prefix("test-").tempdir_in(&folder));
+        match root {
             Ok(root) => Self { root },
             Err(error) => panic!("cannot make a temporary folder: {error}"),
         }
@@ -79,6 +155,44 @@ impl Sandbox {
         }
     }
 
+    /// Replaces a text in a file of the working folder.
+    ///
+    /// # Panics
+    ///
+    /// The file cannot be read or written, or does not contain the text.
+    pub fn edit(&self, path: &str, old: &str, new: &str) {
+        let text = self.read(path);
+        assert!(text.contains(old), "{path} does not contain `{old}`:\n{text}");
+        self.write(path, &text.replace(old, new));
+    }
+
+    /// Returns every file below a folder of the working folder, with its content and when it was written.
+    ///
+    /// # Panics
+    ///
+    /// One cannot be read.
+    pub fn files(&self, folder: &str) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
+        match files_below(&self.path(folder)) {
+            Ok(files) => files,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Says whether a text occurs in any file below KUSION_HOME or the working folder, and in which.
+    ///
+    /// # Panics
+    ///
+    /// A file cannot be read.
+    pub fn files_with(&self, text: &str) -> Vec<PathBuf> {
+        let folders = ["work", "home"].map(|name| self.root.path().join(name));
+        let files = folders.iter().flat_map(|folder| match files_below(folder) {
+            Ok(files) => files,
+            Err(error) => panic!("{error}"),
+        });
+        let contains = |bytes: &[u8]| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+        files.filter(|(_, (bytes, _))| contains(bytes)).map(|(path, _)| path).collect()
+    }
+
     /// Prepares a run of the program in a folder below the working folder.
     pub fn command(&self, folder: &str, arguments: &[&str]) -> Command {
         let folder = self.path(folder);
@@ -91,7 +205,7 @@ impl Sandbox {
             .env_clear()
             .env("KUSION_HOME", self.home(""))
             .env("KUSION_CATALOG", catalog())
-            .env("USER", "tester")
+            .env("USER", USER)
             .env("PATH", option_env!("PATH").unwrap_or("/usr/bin:/bin"))
             .stdin(Stdio::null());
         command
@@ -102,20 +216,93 @@ impl Sandbox {
     /// # Panics
     ///
     /// It cannot be started.
+    #[must_use = "assert the exit code or the text"]
     pub fn run(&self, folder: &str, arguments: &[&str]) -> Output {
         match self.command(folder, arguments).output() {
-            Ok(output) => Output {
-                code: output.status.code(),
-                stdout: self.normalise(&output.stdout),
-                stderr: self.normalise(&output.stderr),
-            },
+            Ok(output) => Output::of(&output, self),
             Err(error) => panic!("cannot start `kusion`: {error}"),
         }
     }
 
-    /// Replaces what differs from run to run: the sandbox's own paths.
-    fn normalise(&self, bytes: &[u8]) -> String {
+    /// Replaces what differs from run to run and from machine to machine.
+    pub(crate) fn normalise(&self, bytes: &[u8]) -> String {
         let root = self.root.path().display().to_string();
-        String::from_utf8_lossy(bytes).replace(&root, "[root]")
+        let catalog = catalog().display().to_string();
+        let text =
+            String::from_utf8_lossy(bytes).replace(&root, "[root]").replace(&catalog, "[catalog]");
+        let text = text.replace(&format!("{USER}@{}", host_name()), &format!("{USER}@[host]"));
+        without_durations(&times(&text))
     }
+}
+
+/// Reads all files below a folder; none if there is no such folder. Links are not followed.
+fn files_below(folder: &Path) -> std::io::Result<BTreeMap<PathBuf, (Vec<u8>, SystemTime)>> {
+    let mut files = BTreeMap::new();
+    if !folder.exists() {
+        return Ok(files);
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            files.extend(files_below(&entry.path())?);
+        } else if kind.is_file() {
+            files.insert(entry.path(), (fs::read(entry.path())?, entry.metadata()?.modified()?));
+        }
+    }
+    Ok(files)
+}
+
+/// Replaces points in time, as in `2026-01-31T12:00:00.5Z`, by one of the same width.
+fn times(text: &str) -> String {
+    const SHAPE: &str = "0000-00-00T00:00:00";
+    const TIME: &str = "2000-01-01T00:00:00Z";
+    let begins = |text: &str| {
+        let mut characters = text.chars();
+        SHAPE.chars().all(|shape| match characters.next() {
+            Some(found) => {
+                if shape == '0' {
+                    found.is_ascii_digit()
+                } else {
+                    found == shape
+                }
+            }
+            None => false,
+        })
+    };
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        if begins(rest) {
+            let after = rest.split_at(SHAPE.len()).1;
+            rest = after
+                .trim_start_matches(|c: char| c == '.' || c.is_ascii_digit())
+                .trim_start_matches('Z');
+            result.push_str(TIME);
+        } else {
+            result.push(character);
+            rest = rest.split_at(character.len_utf8()).1;
+        }
+    }
+    result
+}
+
+/// Removes how long a change took, as in `(0.1s)` at the end of a line; a short time is not said at all.
+fn without_durations(text: &str) -> String {
+    let is_duration =
+        |text: &str| text.strip_suffix("s)").is_some_and(|time| time.parse::<f64>().is_ok());
+    let line = |line: &str| match line.trim_end().rsplit_once(" (") {
+        Some((before, time)) if is_duration(time) => format!("{before}\n"),
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+/// Returns the name of this machine, which records name beside the user.
+fn host_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let output = Command::new("uname").arg("-n").output().map(|output| output.stdout);
+        String::from_utf8_lossy(&output.unwrap_or_default()).trim().to_owned()
+    })
 }

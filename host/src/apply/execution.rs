@@ -5,6 +5,7 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -78,6 +79,19 @@ struct Finished {
     result: Result<Option<StateEntry>, RuntimeError>,
 }
 
+/// Gives the executor a turn.
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 impl Execution<'_> {
     /// Carries the plan out until it is done or `stop` resolves.
     ///
@@ -106,9 +120,11 @@ impl Execution<'_> {
                 walk.set(index, Status::Running);
                 running.push(self.perform(index, step));
             }
-            let Some(finished) = (match select(running.next(), stop.as_mut()).await {
-                Either::Left((finished, _)) => finished,
-                Either::Right(((), next)) => {
+            // Steps that never wait would otherwise keep the executor from noticing a signal.
+            yield_now().await;
+            let Some(finished) = (match select(stop.as_mut(), running.next()).await {
+                Either::Right((finished, _)) => finished,
+                Either::Left(((), next)) => {
                     stopping = true;
                     next.await
                 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::config::schema::is_public;
 use crate::diagnostic::Problem;
 use crate::source::{Content, Location, Node, SourceFile};
 
@@ -63,13 +64,16 @@ fn star(character: char) -> char {
     if character.is_whitespace() { character } else { '*' }
 }
 
-/// Finds the values below `secrets.<name>.data`, wherever that is.
+/// Finds the values below `secrets.<name>`, wherever that is, under whatever key: it may be mistyped.
 fn find(node: &Node, spans: &mut Vec<Location>) {
     for entry in node.entries() {
         if entry.key.text == "secrets" {
             for secret in entry.value.entries() {
-                if let Some(data) = secret.value.get("data") {
-                    leaves(data, spans);
+                if secret.value.as_map().is_none() {
+                    leaves(&secret.value, spans);
+                }
+                for field in secret.value.entries().filter(|field| !is_public(&field.key.text)) {
+                    leaves(&field.value, spans);
                 }
             }
         }
@@ -132,6 +136,20 @@ mod tests {
         assert_eq!(
             nodes[0].pointer("/workload/secrets/db/data/user").and_then(Node::as_str),
             Some("äb")
+        );
+    }
+
+    #[test]
+    fn secrets_under_a_mistyped_key_or_none_are_covered() {
+        let file = SourceFile::new(
+            "app.yaml",
+            "secrets: {a: hunter2, b: {type: token, dta: {x: hunter2}}}\n",
+        );
+        let mut nodes = yaml::read(&file).unwrap();
+        secrets(&file, &mut nodes);
+        assert_eq!(
+            nodes[0].location().file().text(),
+            "secrets: {a: *******, b: {type: token, dta: {x: *******}}}"
         );
     }
 

@@ -27,7 +27,7 @@ fn refuse_blanks(node: &mut Node, problems: &mut Vec<Problem>) {
                 let message = format!("`{}` has no value", entry.key.text);
                 problems
                     .push(Problem::at(entry.key.location.clone(), message).hint(
-                        "write `null` to remove what the base says, `{}` for an empty block",
+                        "write `null` to remove what the base says, `{}` for an empty block, `\"\"` for an empty text",
                     ));
             }
             map.retain(|entry| *entry.value.content() != Content::Blank);

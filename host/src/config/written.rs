@@ -19,7 +19,8 @@ use crate::source::Node;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(super) struct ProjectFile {
     /// The name of the project.
-    pub(super) name: String,
+    #[serde(rename = "name")]
+    _name: String,
     /// What the project is.
     #[serde(default, rename = "description")]
     _description: Option<String>,
@@ -38,7 +39,8 @@ pub(super) struct ProjectFile {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(super) struct StackFile {
     /// The name of the stack.
-    pub(super) name: String,
+    #[serde(rename = "name")]
+    _name: String,
     /// What the stack is.
     #[serde(default, rename = "description")]
     _description: Option<String>,
@@ -49,8 +51,8 @@ pub(super) struct StackFile {
     #[serde(default)]
     pub(super) extensions: Vec<Extension>,
     /// The only workspace that the stack may be applied to.
-    #[serde(default)]
-    pub(super) workspace: Option<String>,
+    #[serde(default, rename = "workspace")]
+    _workspace: Option<String>,
     /// Known to upstream, and ignored there as well.
     #[serde(default, rename = "backend")]
     _backend: Option<Value>,
@@ -86,7 +88,8 @@ pub(super) enum ExtensionKind {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct KubernetesNamespace {
     /// Its name.
-    pub(super) namespace: String,
+    #[serde(rename = "namespace")]
+    _namespace: String,
 }
 
 /// An app: what runs, and what it needs beside that.

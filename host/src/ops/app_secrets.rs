@@ -10,6 +10,7 @@ use crate::config::{App, AppSecret, SecretKind};
 use crate::diagnostic::Problem;
 use crate::ops::OpsError;
 use crate::runtime::KUBERNETES;
+use crate::secret::ExternalRef;
 use crate::spec::{
     Contribution, Origin, Resource, ResourceId, SecretRef, SecretSource, SecretText,
 };
@@ -57,6 +58,12 @@ fn resource(
         let written = secret.data().get(&key).filter(|value| !value.expose().is_empty());
         let source = match (written, secret.kind()) {
             (Some(value), SecretKind::External) => {
+                // The error would quote the text, which may be a secret in the wrong place.
+                if ExternalRef::parse(value.expose()).is_err() {
+                    let message = format!("the value of `{key}` does not refer to a secret store");
+                    return Err(Problem::at(value.location().clone(), message)
+                        .hint("write a reference, as in `ref://shop/db/password`"));
+                }
                 SecretSource::External { reference: value.expose().to_owned() }
             }
             (Some(value), _) => SecretSource::Literal(SecretText::new(value.expose())),

@@ -77,7 +77,10 @@ impl CliError {
 
     /// Adds advice.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        match self.problems.last_mut() {
+            Some(problem) => problem.hints.push(hint.into()),
+            None => self.hints.push(hint.into()),
+        }
         self
     }
 

@@ -84,7 +84,7 @@ pub(crate) fn load_stack(world: &World, meta: &Meta) -> Result<Stack, CliError> 
     if !folder.is_dir() {
         return Err(CliError::user(format!("there is no folder `{}`", meta.workdir.display())));
     }
-    Ok(Stack::load(&folder)?)
+    Ok(Stack::load(&meta.workdir)?)
 }
 
 /// Chooses the workspace: the flag, what the stack pins, the current one, `default`.
@@ -101,7 +101,8 @@ pub(crate) fn workspace_name(
         return Err(CliError::at(
             location.clone(),
             format!("the stack is pinned to workspace `{pin}`, and `--workspace` says `{flag}`"),
-        ));
+        )
+        .hint("leave `--workspace` out, or change the pin"));
     }
     if let Some(name) = flag.or_else(|| pin.map(|(pin, _)| pin.clone())) {
         return Ok(name);

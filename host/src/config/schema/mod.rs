@@ -8,3 +8,4 @@ mod path;
 
 pub use app::{ModuleKind, ModuleSchema, app_schema};
 pub use check::{Schema, SchemaError};
+pub(super) use path::is_public;

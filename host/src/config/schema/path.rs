@@ -26,15 +26,24 @@ pub(super) fn display(prefix: &str, pointer: &str) -> String {
 
 /// Says whether a value is a secret of the user, which no message may show.
 ///
-/// These are the values below `secrets.<name>.data` of a workload, and the `context` of a workspace.
+/// These are the values below `secrets.<name>` of a workload, and the `context` of a workspace.
 pub(super) fn is_secret(prefix: &str, pointer: &str) -> bool {
     let mut path: Vec<String> = prefix.split('.').map(str::to_owned).collect();
     path.retain(|part| !part.is_empty());
     path.extend(pointer_tokens(pointer).map(Cow::into_owned));
     path.first().is_some_and(|first| first == "context")
-        || path
-            .windows(3)
-            .any(|part| matches!(part, [first, _, third] if first == "secrets" && third == "data"))
+        || path.iter().position(|part| part == "secrets").is_some_and(|index| {
+            match path.get(index + 1..) {
+                None | Some([]) => false,
+                Some([_name]) => true,
+                Some([_name, field, ..]) => !is_public(field),
+            }
+        })
+}
+
+/// Says whether a field of a secret is none of those that hold its values.
+pub(in crate::config) fn is_public(field: &str) -> bool {
+    matches!(field, "type" | "immutable")
 }
 
 #[cfg(test)]
@@ -61,7 +70,10 @@ mod tests {
             ("workload.secrets", "/db/data", true),
             ("", "/workload/secrets/db/data/x", true),
             ("", "/context/AWS_SECRET_ACCESS_KEY", true),
+            ("workload", "/secrets/db", true),
+            ("workload", "/secrets/db/dta/x", true),
             ("workload", "/secrets/db/type", false),
+            ("targets.kubernetes", "/secrets", false),
             ("workload", "/data/secrets", false),
         ] {
             assert_eq!(is_secret(prefix, pointer), expected, "{prefix} {pointer}");

@@ -31,7 +31,7 @@ pub(super) fn build(draft: &Draft, problems: &mut Vec<Problem>) -> Option<App> {
         Some(entry) => {
             let mut entry = entry.clone();
             let secrets = take_secrets(&mut entry.value, problems);
-            (component(&entry, None, problems), secrets)
+            (component(&entry, None, &draft.hints, problems), secrets)
         }
         None => (None, BTreeMap::new()),
     };
@@ -42,7 +42,7 @@ pub(super) fn build(draft: &Draft, problems: &mut Vec<Problem>) -> Option<App> {
         }
         match AccessoryName::parse(entry.key.text.clone()) {
             Ok(name) => {
-                if let Some(component) = component(entry, Some(&entry.key), problems) {
+                if let Some(component) = component(entry, Some(&entry.key), &[], problems) {
                     accessories.insert(name, component);
                 }
             }
@@ -66,6 +66,7 @@ pub(super) fn build(draft: &Draft, problems: &mut Vec<Problem>) -> Option<App> {
 fn component(
     entry: &Entry,
     default: Option<&Key>,
+    hints: &[String],
     problems: &mut Vec<Problem>,
 ) -> Option<Component> {
     let mut config = entry.value.clone().with_location(entry.key.location.clone());
@@ -74,13 +75,11 @@ fn component(
         (Some(named), _) => (named.value.as_str()?, named.value.location()),
         (None, Some(key)) => (key.text.as_str(), &key.location),
         (None, None) => {
-            problems.push(
-                Problem::at(
-                    entry.key.location.clone(),
-                    format!("missing field `module` in `{}`", entry.key.text),
-                )
-                .hint("name the module that runs the app, as in `module: service`"),
-            );
+            let message = format!("missing field `module` in `{}`", entry.key.text);
+            let mut problem = Problem::at(entry.key.location.clone(), message);
+            problem.hints = hints.to_vec();
+            let hint = "name the module that runs the app, as in `module: service`";
+            problems.push(if hints.is_empty() { problem.hint(hint) } else { problem });
             return None;
         }
     };

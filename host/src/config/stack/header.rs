@@ -30,19 +30,17 @@ pub(super) fn read(
     let mut project_place = None;
     if let Some(node) = file::document(project, problems) {
         let written = ProjectFile::take(&node, "", problems);
-        header.project = name(&node, "/name", ProjectName::parse(written.name), problems);
+        header.project = name(&node, "/name", ProjectName::parse, problems);
         project_place = Some(node.locate("/name").clone());
         namespace = namespace_of(&node, &written.extensions, problems);
         header.labels = written.labels;
     }
     if let Some(node) = file::document(stack, problems) {
         let written = StackFile::take(&node, "", problems);
-        header.stack = name(&node, "/name", StackName::parse(written.name), problems);
+        header.stack = name(&node, "/name", StackName::parse, problems);
         namespace = namespace_of(&node, &written.extensions, problems).or(namespace);
         header.labels.extend(written.labels);
-        let workspace = written.workspace.map(WorkspaceName::parse);
-        header.workspace = workspace
-            .and_then(|parsed| name(&node, "/workspace", parsed, problems))
+        header.workspace = name(&node, "/workspace", WorkspaceName::parse, problems)
             .map(|name| (name, node.locate("/workspace").clone()));
     }
     header.namespace = match (namespace, &header.project, project_place) {
@@ -53,19 +51,18 @@ pub(super) fn read(
     header
 }
 
-/// Takes a name, or notes why it is none, unless it is missing, which its schema has noted.
+/// Takes a name, or notes why it is none, unless it is missing or no text, which its schema has noted.
 fn name<T>(
     node: &Node,
     pointer: &str,
-    parsed: Result<T, NameError>,
+    parse: impl FnOnce(String) -> Result<T, NameError>,
     problems: &mut Vec<Problem>,
 ) -> Option<T> {
-    match parsed {
+    let text = node.pointer(pointer)?.as_str()?;
+    match parse(text.to_owned()) {
         Ok(name) => Some(name),
         Err(error) => {
-            if node.pointer(pointer).is_some_and(|node| node.as_str().is_some()) {
-                problems.push(Problem::at(node.locate(pointer).clone(), error.to_string()));
-            }
+            problems.push(Problem::at(node.locate(pointer).clone(), error.to_string()));
             None
         }
     }
@@ -83,9 +80,9 @@ fn namespace_of(
         }
         let pointer = format!("/extensions/{index}/kubernetesNamespace/namespace");
         match &extension.kubernetes_namespace {
-            Some(block) => {
-                let parsed = Namespace::parse(block.namespace.clone());
-                found = name(node, &pointer, parsed, problems).map(String::from).or(found);
+            Some(_) => {
+                found =
+                    name(node, &pointer, Namespace::parse, problems).map(String::from).or(found);
             }
             None => problems.push(Problem::at(
                 node.locate(&pointer).clone(),

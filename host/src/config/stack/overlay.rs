@@ -14,6 +14,8 @@ pub(super) struct Draft {
     /// The place of the name, or of the app if it gives none.
     pub(super) place: Location,
     pub(super) node: Node,
+    /// What helps if the app lacks what it would have from the base.
+    pub(super) hints: Vec<String>,
 }
 
 /// An app of one file, which need not name itself.
@@ -34,7 +36,7 @@ pub(super) fn drafts(
     if let Some(file) = base {
         let before = problems.len();
         for part in parts(file, problems) {
-            add(&mut drafts, part, default_name, problems);
+            add(&mut drafts, part, default_name, Vec::new(), problems);
         }
         base_is_sound = problems.len() == before;
     }
@@ -57,7 +59,15 @@ pub(super) fn drafts(
             None => continue,
         };
         let Some(draft) = target.and_then(|index| drafts.get_mut(index)) else {
-            add(&mut drafts, part, default_name, problems);
+            let hints = match &part.name {
+                Some((name, _)) if of_base > 0 => {
+                    let names = drafts.iter().take(of_base).map(|draft| draft.name.as_str());
+                    let own = format!("the base has no app `{name}`");
+                    std::iter::once(own).chain(name_hints(name, names)).collect()
+                }
+                _ => Vec::new(),
+            };
+            add(&mut drafts, part, default_name, hints, problems);
             continue;
         };
         let place = part.name.map_or_else(|| part.node.location().clone(), |(_, place)| place);
@@ -75,7 +85,13 @@ pub(super) fn drafts(
     drafts
 }
 
-fn add(drafts: &mut Vec<Draft>, part: Part, default_name: &str, problems: &mut Vec<Problem>) {
+fn add(
+    drafts: &mut Vec<Draft>,
+    part: Part,
+    default_name: &str,
+    hints: Vec<String>,
+    problems: &mut Vec<Problem>,
+) {
     let (name, place) =
         part.name.unwrap_or_else(|| (default_name.to_owned(), part.node.location().clone()));
     if let Some(first) = drafts.iter().find(|draft| draft.name == name) {
@@ -83,7 +99,7 @@ fn add(drafts: &mut Vec<Draft>, part: Part, default_name: &str, problems: &mut V
         problems.push(Problem::at(place, message).hint("give each app a `name` of its own"));
         return;
     }
-    drafts.push(Draft { name, place, node: merge::without_nulls(part.node) });
+    drafts.push(Draft { name, place, node: merge::without_nulls(part.node), hints });
 }
 
 /// Returns the apps of a file, in our spelling.

@@ -224,7 +224,7 @@ fn all_problems_of_all_files_come_at_once() {
     assert_eq!(
         problems,
         [
-            "app.yaml:3:3: `replicas` has no value [write `null` to remove what the base says, `{}` for an empty block]",
+            "app.yaml:3:3: `replicas` has no value [write `null` to remove what the base says, `{}` for an empty block, `\"\"` for an empty text]",
             "app.yaml:4:1: unknown field `label` [did you mean `labels`?] [valid names: accessories, annotations, labels, name, workload]",
             "app.yaml:6:3: accessory name `Orders` may only contain lower-case letters, digits and `-`, and begins and ends with a letter or digit",
             "app.yaml:7:6: expected map, found integer 3",

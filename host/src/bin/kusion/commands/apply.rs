@@ -1,9 +1,12 @@
 //! `kusion apply` and `kusion destroy`
 
+use std::future::pending;
+
 use clap::Args;
 use kusion::ops::{Applied, Prepared, Session, prepare_apply, prepare_destroy};
 use kusion::plan::{Action, Plan};
 use serde_json::{Map, Value};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
@@ -101,16 +104,27 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     let plan = prepared.plan().clone();
     let total = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
     let progress = Progress::new(world, total, args.output == Format::Json);
+    let interrupted = interruption();
     let stop = async {
-        // Without a signal handler the process is ended by the signal itself; the next run recovers.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        interrupted.await;
         progress.say("Stopping: no further change begins; waiting for those under way.");
     };
     let applied = prepared.execute(stop, &progress).await;
     progress.finish();
     report(world, &args, verb, &plan, Some(&applied?), head)
+}
+
+/// Returns what waits for Ctrl-C or the request to end. From this call on neither ends the process at once.
+fn interruption() -> impl Future<Output = ()> {
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        // Without a handler the signal itself ends the process, and the next run recovers.
+        let [Ok(mut interrupt), Ok(mut terminate)] = signals else { return pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
 }
 
 fn announce(

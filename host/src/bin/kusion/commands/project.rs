@@ -95,7 +95,7 @@ fn create_stack(world: &World, args: &CreateStackArgs) -> Result<(), CliError> {
     if !project.join("project.yaml").is_file() {
         return Err(CliError::user(format!(
             "`{}` is no project: it has no `project.yaml`",
-            world.display(&project)
+            args.target.display()
         ))
         .hint("run this in the project's folder, or name it with `--target`"));
     }

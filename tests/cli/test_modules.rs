@@ -1,0 +1,72 @@
+//! `kusion mod`
+
+use insta::assert_snapshot;
+use kusion_tests::Sandbox;
+
+#[test]
+fn the_modules_of_a_workspace_are_listed() {
+    let sandbox = Sandbox::new().with_shop();
+    assert_snapshot!(sandbox.run("", &["mod", "list"]), @r"
+    exit 0
+    --- stdout
+    NAME        VERSION  KIND       FROM             SUMMARY
+    job         0.1.0    workload   bundled catalog  Runs an app's containers to their end, once or by a schedule.
+    monitoring  0.1.0    accessory  bundled catalog  Lets Prometheus collect an app's metrics.
+    mysql       0.1.0    accessory  bundled catalog  Gives an app a MySQL database and the way to it.
+    network     0.1.0    accessory  bundled catalog  Makes an app's ports reachable: Services and an Ingress.
+    service     0.1.0    workload   bundled catalog  Runs an app's containers all the time.
+    ");
+}
+
+#[test]
+fn a_module_shows_what_it_takes_and_makes() {
+    let sandbox = Sandbox::new();
+    let shown = sandbox.run("", &["mod", "inspect", "monitoring"]).success().stdout;
+    let without_digest: String = shown
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("digest:") && !line.starts_with("size:"))
+        .collect();
+    assert_snapshot!(without_digest, @r#"
+    monitoring 0.1.0 (accessory)
+    Lets Prometheus collect an app's metrics.
+
+    resources:  monitoring.coreos.com/v1:ServiceMonitor, monitoring.coreos.com/v1:PodMonitor
+    context:    none
+
+    Developer inputs (app.yaml)
+    NAME  TYPE            DEFAULT     MEANING
+    path  string          "/metrics"  The path of the metrics.
+    port  integer|string              The port of the metrics: the number of the container's port, or the name of a port. Every port if absent.
+
+    Platform inputs (workspace)
+    NAME          TYPE         DEFAULT  MEANING
+    interval      string       "30s"    With the operator: the time between two collections, for example `30s`.
+    monitorType   Service|Pod           With the operator: what is watched.
+    operatorMode  boolean      false    Whether the cluster runs the Prometheus operator.
+    scheme        http|https   "http"   How the metrics are fetched.
+    timeout       string       "15s"    With the operator: the time after which a collection counts as failed, at most `interval`.
+    "#);
+    assert_snapshot!(sandbox.run("", &["mod", "inspect", "mysq"]), @r"
+    exit 1
+    --- stderr
+    error: the bundled catalog `[catalog]` has no module `mysq`
+    hint: did you mean `mysql`?
+    hint: valid names: job, monitoring, mysql, network, service
+    ");
+}
+
+#[test]
+fn a_file_that_is_no_module_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("web.wasm", "not a module");
+    assert_snapshot!(sandbox.run("", &["mod", "inspect", "web.wasm"]), @r"
+    exit 1
+    --- stderr
+    error: module `web` is not WebAssembly
+    ");
+    assert_snapshot!(sandbox.run("", &["mod", "build", "nothing"]), @r"
+    exit 1
+    --- stderr
+    error: `[root]/work/nothing` is not a Cargo package: it has no `Cargo.toml`
+    ");
+}
