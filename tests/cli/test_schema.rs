@@ -33,6 +33,21 @@ fn sound_apps_are_accepted() {
 }
 
 #[test]
+fn overlays_are_accepted() {
+    let validator = validator();
+    for app in [
+        json!({"workload": {"replicas": 2}}),
+        json!({"workload": {"containers": {"main": {"env": {"LEVEL": "debug"}}}}}),
+        json!({"workload": {"containers": {"main": {"readinessProbe": {"periodSeconds": 9}}}}}),
+        json!({"accessories": {"orders": {"version": "8.4"}}}),
+    ] {
+        let problems: Vec<String> =
+            validator.iter_errors(&app).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{app}: {problems:?}");
+    }
+}
+
+#[test]
 fn mistakes_are_refused() {
     let validator = validator();
     for app in [
@@ -42,7 +57,6 @@ fn mistakes_are_refused() {
         json!({"workload": {"module": "service", "containers": {"main": {"image": 1}}}}),
         json!({"workload": {"module": "mysql", "type": "local", "version": "8.0"}}),
         json!({"accessories": {"mysql": {"type": "local", "version": 8.0}}}),
-        json!({"accessories": {"orders": {"type": "local", "version": "8.0"}}}),
         json!({"accessories": {"network": {"ports": [{"port": 0}]}}}),
     ] {
         assert!(!validator.is_valid(&app), "{app}");

@@ -1,1 +1,21 @@
-//! The engine against real guests.
+//! The engine against real guests, and against bytes that only an enemy would write.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests, and what they tell each other"
+)]
+
+mod ambient;
+mod cache;
+mod calls;
+mod cli;
+mod compile;
+mod components;
+mod describe;
+mod determinism;
+mod fixture;
+mod load;
+mod memory;
+mod threads;
+mod wasip2;

@@ -11,9 +11,17 @@ use crate::engine::request::{
 };
 use crate::spec::{Patch, Resource, ResourceId, SecretSource};
 
+/// JSON values of one answer. A value of a few bytes takes up to a hundred times as many in this
+/// process, so bounding the bytes alone would not bound the memory. 10,000 resources of 50 values fit.
+const MAX_VALUES: usize = 500_000;
+
 mod raw {
     #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated code")]
-    wasmtime::component::bindgen!({ path: "wit", world: "module" });
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "module",
+        imports: { default: trappable },
+    });
 }
 
 pub(super) use raw::ModulePre;
@@ -54,8 +62,12 @@ fn input(input: &Input) -> wit::Input {
     }
 }
 
-pub(super) fn rejection(rejection: wit::Rejection) -> Rejection {
-    match rejection {
+/// Translates a rejection, or says what is wrong with it.
+pub(super) fn rejection(raw: wit::Rejection) -> Result<Rejection, String> {
+    Ok(match raw {
+        wit::Rejection::Invalid(places) if places.is_empty() => {
+            return Err("it rejects the request and names no place that is wrong".to_owned());
+        }
         wit::Rejection::Invalid(places) => Rejection::Invalid(
             places
                 .into_iter()
@@ -64,7 +76,7 @@ pub(super) fn rejection(rejection: wit::Rejection) -> Rejection {
         ),
         wit::Rejection::Unsupported(text) => Rejection::Unsupported(text),
         wit::Rejection::Failed(text) => Rejection::Failed(text),
-    }
+    })
 }
 
 /// Translates a description, or says what is wrong with it.
@@ -86,6 +98,10 @@ pub(super) fn description(raw: wit::Description) -> Result<Description, String> 
 
 /// Translates an answer, or says what is wrong with it.
 pub(super) fn output(raw: wit::Output) -> Result<Generated, String> {
+    let values: usize = documents(&raw).map(values_at_most).sum();
+    if values > MAX_VALUES {
+        return Err(format!("it is more than {MAX_VALUES} JSON values"));
+    }
     let resources = raw.resources.into_iter().map(resource).collect::<Result<_, _>>()?;
     let patches = raw.patches.into_iter().map(patch).collect::<Result<_, _>>()?;
     let mut secrets = BTreeMap::new();
@@ -97,6 +113,33 @@ pub(super) fn output(raw: wit::Output) -> Result<Generated, String> {
     }
     let needs = raw.needs.into_iter().map(need).collect::<Result<_, _>>()?;
     Ok(Generated { resources, patches, secrets, needs, log: Vec::new(), usage: Usage::default() })
+}
+
+/// Returns every JSON document of an answer.
+fn documents(raw: &wit::Output) -> impl Iterator<Item = &str> {
+    let resources = raw.resources.iter().flat_map(|raw| [&raw.attributes, &raw.extensions]);
+    let patches = raw.patches.iter().filter_map(|raw| match raw {
+        wit::Patch::Env(document) => Some(document),
+        wit::Patch::JsonPatch(patch) | wit::Patch::MergePatch(patch) => Some(&patch.document),
+        _ => None,
+    });
+    let needs = raw.needs.iter().map(|raw| &raw.document);
+    resources.chain(patches).chain(needs).map(String::as_str)
+}
+
+/// Returns an upper bound of the values in a JSON text: each follows a bracket or a comma, but the first.
+fn values_at_most(text: &str) -> usize {
+    let (mut count, mut in_string, mut escaped) = (1, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' | b',' if !in_string => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 fn resource(raw: wit::Resource) -> Result<Resource, String> {
@@ -218,6 +261,13 @@ mod tests {
     fn keys_are_sorted_and_numbers_have_one_spelling() {
         let value = json("x", r#"{"b": 1.0, "a": [1e2, 1.5, -0.0]}"#).unwrap();
         assert_eq!(value.to_string(), r#"{"a":[100,1.5,0],"b":1}"#);
+    }
+
+    #[test]
+    fn values_are_counted_without_being_read() {
+        assert_eq!(values_at_most("1"), 1);
+        assert_eq!(values_at_most(r#"{"a": [1, 2, {}], "b": "[,{"}"#), 7);
+        assert_eq!(values_at_most(r#"["\\", "\",["]"#), 3);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Compiled code on disk.
 //!
 //! wasmtime does not check the compiled code it loads: one flipped bit can crash the process or change
-//! a result. So an entry ends with a hash of the rest, the folder belongs to the user alone, and the
-//! very bytes that were hashed are the bytes that are loaded. An entry that fails any check is a miss.
+//! a result. So an entry ends with a hash of the code and of what it is the code of, the folder
+//! belongs to the user alone, and the very bytes that were hashed are the bytes that are loaded. An
+//! entry that fails any check is a miss.
 //! An attacker who is the same user is out of scope.
 
 use std::io::{Read as _, Write as _};
@@ -20,6 +21,7 @@ const HASH_LENGTH: usize = 32;
 #[derive(Debug, Clone)]
 pub(super) struct CodeCache {
     folder: PathBuf,
+    engine: String,
 }
 
 /// Says that the folder cannot be trusted.
@@ -29,7 +31,7 @@ pub(super) struct Untrusted(pub(super) PathBuf);
 impl CodeCache {
     /// Uses a subfolder of `root` named by the engine's configuration.
     pub(super) fn new(root: &Path, engine: &str) -> Self {
-        Self { folder: root.join(engine) }
+        Self { folder: root.join(engine), engine: engine.to_owned() }
     }
 
     /// Returns the compiled code of a component if a sound entry exists.
@@ -55,7 +57,7 @@ impl CodeCache {
         file.read_to_end(&mut bytes).ok()?;
         let code = bytes.len().checked_sub(HASH_LENGTH)?;
         let (code, hash) = bytes.split_at_checked(code)?;
-        if blake3::hash(code) != *hash.first_chunk::<HASH_LENGTH>()? {
+        if self.seal(digest, code) != *hash.first_chunk::<HASH_LENGTH>()? {
             return None;
         }
         bytes.truncate(code.len());
@@ -78,9 +80,20 @@ impl CodeCache {
             .permissions(std::fs::Permissions::from_mode(0o600))
             .tempfile_in(&self.folder)?;
         file.write_all(code)?;
-        file.write_all(blake3::hash(code).as_bytes())?;
+        file.write_all(self.seal(digest, code).as_bytes())?;
         file.persist(self.entry(digest))?;
         Ok(())
+    }
+
+    /// Returns the hash that an entry ends with. It covers the entry's name too, so that an entry
+    /// under another name, or in the folder of another engine, is a miss.
+    fn seal(&self, digest: &Digest, code: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new();
+        for part in [self.engine.as_bytes(), digest.hex().as_bytes(), code] {
+            hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hasher.update(part);
+        }
+        hasher.finalize()
     }
 
     fn entry(&self, digest: &Digest) -> PathBuf {
@@ -138,6 +151,16 @@ mod tests {
             fs::write(&path, &sound[..length]).unwrap();
             assert_eq!(cache.read(&digest).unwrap(), None, "{length} bytes");
         }
+    }
+
+    #[test]
+    fn an_entry_under_another_name_is_a_miss() {
+        let (root, cache, digest) = cache();
+        let other = Digest::of(b"other");
+        fs::copy(cache.entry(&digest), cache.entry(&other)).unwrap();
+        assert_eq!(cache.read(&other).unwrap(), None);
+        fs::rename(&cache.folder, root.path().join("newer")).unwrap();
+        assert_eq!(CodeCache::new(root.path(), "newer").read(&digest).unwrap(), None);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use wasmtime::{Store, Trap};
+use wasmtime::component::ResourceTableError;
+use wasmtime::{Store, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
 
 use crate::engine::bindings::{self, wit};
-use crate::engine::sandbox::Sandbox;
+use crate::engine::sandbox::{Passed, Sandbox};
 use crate::engine::{
     CallError, CallLimit, Description, Generated, Limits, LoadError, Request, TICK, Usage,
 };
@@ -44,12 +46,15 @@ impl Guest {
     pub(super) fn generate(&self, request: &Request) -> Result<Generated, CallError> {
         let request = bindings::request(request);
         let (raw, end) = self.call(|guest, store| guest.call_generate(store, &request))?;
-        let output = raw.map_err(|rejection| CallError::Rejected {
-            module: self.name.clone(),
-            rejection: bindings::rejection(rejection),
-        })?;
-        let generated = bindings::output(output)
-            .map_err(|reason| CallError::BadOutput { module: self.name.clone(), reason })?;
+        let bad_output = |reason| CallError::BadOutput { module: self.name.clone(), reason };
+        let output = match raw {
+            Ok(output) => output,
+            Err(rejection) => {
+                let rejection = bindings::rejection(rejection).map_err(bad_output)?;
+                return Err(CallError::Rejected { module: self.name.clone(), rejection });
+            }
+        };
+        let generated = bindings::output(output).map_err(bad_output)?;
         Ok(Generated { log: end.sandbox.log, usage: end.usage, ..generated })
     }
 
@@ -62,7 +67,8 @@ impl Guest {
         store.limiter(|sandbox| sandbox);
         store.set_hostcall_fuel(self.limits.output);
         let ticks = self.limits.deadline.as_millis() / TICK.as_millis();
-        store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX).max(1));
+        // The deadline is added to a counter, so it must leave room: three centuries do.
+        store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX).clamp(1, 1 << 40));
         store.epoch_deadline_trap();
         let answer = store.set_fuel(self.limits.fuel).and_then(|()| {
             let instance = self.instance.instantiate(&mut store)?;
@@ -72,9 +78,6 @@ impl Guest {
         let sandbox = store.into_data();
         match answer {
             Err(error) => Err(self.verdict(&error, sandbox)),
-            Ok(_) if sandbox.passed == Some(CallLimit::LogLines(self.limits.log_lines)) => {
-                Err(self.over(CallLimit::LogLines(self.limits.log_lines)))
-            }
             Ok(answer) => {
                 let usage = Usage { fuel, peak_memory: sandbox.peak_memory, time: start.elapsed() };
                 Ok((answer, End { sandbox, usage }))
@@ -82,44 +85,57 @@ impl Guest {
         }
     }
 
-    /// Tells the ways of failing apart. A guest that was refused memory only sees that an allocation
-    /// failed, and crashes; so the sandbox's own note decides before the trap does.
+    /// Tells the ways of failing apart.
     fn verdict(&self, error: &wasmtime::Error, sandbox: Sandbox) -> CallError {
-        if let Some(limit) = sandbox.passed {
-            return self.over(limit);
+        if let Some(Passed(limit)) = error.downcast_ref() {
+            return self.over(*limit);
         }
-        let text = format!("{error:#}");
         match error.downcast_ref::<Trap>() {
             Some(Trap::OutOfFuel) => self.over(CallLimit::Fuel(self.limits.fuel)),
             Some(Trap::Interrupt) => self.over(CallLimit::Time(self.limits.deadline)),
             Some(Trap::StackOverflow) => self.over(CallLimit::Stack),
-            trap => {
-                if trap.is_none() && text.contains("fuel allocated for hostcalls") {
-                    return self.over(CallLimit::Output(self.limits.output));
-                }
-                if trap.is_none() && text.contains("resource limit exceeded") {
-                    return self.over(CallLimit::Instances(self.limits.instances));
-                }
-                self.crashed(trap.copied(), &text, sandbox)
+            // How an abort looks: a panic has been reported before it.
+            Some(Trap::UnreachableCodeReached) => {
+                let last_words = sandbox.last_words();
+                self.crashed(
+                    last_words.unwrap_or_else(|| Trap::UnreachableCodeReached.to_string()),
+                    sandbox,
+                )
             }
+            // Deep recursion in Rust runs out of its stack in linear memory first.
+            Some(Trap::MemoryOutOfBounds) => {
+                let reason = "out of bounds memory access (a bad pointer, or too deep a recursion)";
+                self.crashed(reason.to_owned(), sandbox)
+            }
+            Some(trap) => self.crashed(trap.to_string(), sandbox),
+            None => self.untrapped(error, sandbox),
         }
     }
 
-    fn crashed(&self, trap: Option<Trap>, text: &str, sandbox: Sandbox) -> CallError {
-        let kind = trap.map_or_else(
-            || text.lines().next().unwrap_or_default().to_owned(),
-            |trap| {
-                match trap {
-                    // Deep recursion in Rust runs out of its stack in linear memory first.
-                    Trap::MemoryOutOfBounds => {
-                        "out of bounds memory access (a bad pointer, or too deep a recursion)"
-                            .to_owned()
-                    }
-                    trap => trap.to_string(),
-                }
-            },
-        );
-        let reason = sandbox.last_words().unwrap_or(kind);
+    /// Judges an error that is no trap of the guest's own code.
+    fn untrapped(&self, error: &wasmtime::Error, sandbox: Sandbox) -> CallError {
+        // wasmtime has no types for these two; the end-to-end tests hold the texts.
+        let cause = error.root_cause().to_string();
+        if cause.contains("fuel allocated for hostcalls") {
+            return self.over(CallLimit::Output(self.limits.output));
+        }
+        if cause.contains("resource limit exceeded") {
+            return self.over(CallLimit::Instances(self.limits.instances));
+        }
+        if let Some(ResourceTableError::Full) = error.downcast_ref() {
+            return self.over(CallLimit::Handles(self.limits.handles));
+        }
+        if let Some(I32Exit(code)) = error.downcast_ref() {
+            return self.crashed(format!("it ended itself with exit code {code}"), sandbox);
+        }
+        if error.downcast_ref::<WasmBacktrace>().is_some() {
+            return self.crashed(cause, sandbox);
+        }
+        // The guest's code had returned: what it returned cannot be read.
+        CallError::BadOutput { module: self.name.clone(), reason: cause }
+    }
+
+    fn crashed(&self, reason: String, sandbox: Sandbox) -> CallError {
         CallError::Trapped { module: self.name.clone(), reason, log: sandbox.log }
     }
 

@@ -93,12 +93,13 @@ impl Run<'_> {
     }
 
     fn wait(&self, child: &mut Child) -> Result<ExitStatus, LoadError> {
-        let deadline = Instant::now() + self.limits.compile_time;
+        // A time too far away for the clock never comes.
+        let deadline = Instant::now().checked_add(self.limits.compile_time);
         loop {
             if let Some(status) = child.try_wait().map_err(|error| self.failed(&error))? {
                 return Ok(status);
             }
-            if Instant::now() >= deadline {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 child.kill().map_err(|error| self.failed(&error))?;
                 child.wait().map_err(|error| self.failed(&error))?;
                 return Err(self.over(CompileLimit::Time(self.limits.compile_time)));
@@ -186,6 +187,9 @@ impl Failure {
 fn compile_limited(memory_limit: u64, mut input: impl Read) -> Result<Vec<u8>, Failure> {
     let limit = Rlimit { current: Some(memory_limit), maximum: Some(memory_limit) };
     setrlimit(Resource::As, limit).map_err(Failure::environment)?;
+    // A compiler that runs out of memory aborts; nobody wants its gigabytes on the disk.
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).map_err(Failure::environment)?;
     let mut component = Vec::new();
     input.read_to_end(&mut component).map_err(Failure::environment)?;
     let engine = wasmtime::Engine::new(&config::engine()).map_err(Failure::environment)?;

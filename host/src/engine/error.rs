@@ -42,9 +42,9 @@ pub enum LoadError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The component nests components so that expanding them would exceed the limit.
+    /// The component nests or passes round components so that expanding them may exceed the limit.
     #[error(
-        "module `{module}` nests components too deeply: it expands to more than {limit} instances"
+        "module `{module}` nests components so that they may expand to more than {limit} instances"
     )]
     TooComplex {
         /// The module.
@@ -268,6 +268,10 @@ pub enum CallLimit {
     Instances(usize),
     /// Log lines.
     LogLines(usize),
+    /// Bytes of all log lines.
+    LogBytes(usize),
+    /// WASI handles held at once.
+    Handles(usize),
     /// Depth of the call stack.
     Stack,
 }
@@ -280,7 +284,12 @@ impl CallLimit {
             Self::Time(_) => Some("seconds"),
             Self::Memory(_) => Some("memoryMiB"),
             Self::Output(_) => Some("outputMiB"),
-            Self::TableElements(_) | Self::Instances(_) | Self::LogLines(_) | Self::Stack => None,
+            Self::TableElements(_)
+            | Self::Instances(_)
+            | Self::LogLines(_)
+            | Self::LogBytes(_)
+            | Self::Handles(_)
+            | Self::Stack => None,
         }
     }
 }
@@ -295,6 +304,8 @@ impl fmt::Display for CallLimit {
             Self::TableElements(count) => write!(f, "{count} table elements"),
             Self::Instances(count) => write!(f, "{count} instances, memories or tables"),
             Self::LogLines(count) => write!(f, "{count} log lines"),
+            Self::LogBytes(bytes) => write!(f, "{} KiB of log lines", bytes >> 10),
+            Self::Handles(count) => write!(f, "{count} open handles"),
             Self::Stack => f.write_str("the call stack (it recurses too deeply)"),
         }
     }

@@ -3,7 +3,9 @@
 //! The interface version stands in the name of an export, so a module that this host cannot serve is
 //! refused with a sentence about versions instead of a type mismatch.
 
-use wasmparser::{ComponentInstance, Parser, Payload};
+use wasmparser::{
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef, Parser, Payload,
+};
 
 use crate::engine::{Limits, LoadError};
 use crate::name::ModuleName;
@@ -46,39 +48,33 @@ pub(super) fn inspect(
     if Parser::is_core_wasm(bytes) {
         return Err(LoadError::CoreModule { module: module() });
     }
-    let names = Names::read(bytes)
+    let outline = Outline::read(bytes)
         .map_err(|source| LoadError::Invalid { module: module(), source: source.into() })?;
-    check_interface(module(), &names.exports)?;
+    if outline.instances.is_none_or(|count| count > limits.expanded_instances) {
+        return Err(LoadError::TooComplex { module: module(), limit: limits.expanded_instances });
+    }
+    check_interface(module(), &outline.exports)?;
     let mut needs_wasi = false;
-    for import in names.imports {
+    for import in outline.imports {
         if import.starts_with("wasi:") && is_offered_wasi(&import) {
             needs_wasi = true;
         } else if !is_own(&import) {
             return Err(LoadError::MissingImport { module: module(), import });
         }
     }
-    let expanded = expanded_instances(bytes)
-        .map_err(|source| LoadError::Invalid { module: module(), source: source.into() })?;
-    if expanded.is_none_or(|count| count > limits.expanded_instances) {
-        return Err(LoadError::TooComplex { module: module(), limit: limits.expanded_instances });
-    }
     Ok(Inspected { needs_wasi })
 }
 
 fn check_interface(module: ModuleName, exports: &[String]) -> Result<(), LoadError> {
-    let version = exports
-        .iter()
-        .find_map(|name| name.strip_prefix(INTERFACE)?.strip_prefix('@').map(str::to_owned));
-    match version {
+    let versions: Vec<&str> =
+        exports.iter().filter_map(|name| name.strip_prefix(INTERFACE)?.strip_prefix('@')).collect();
+    let supported = |version: &&str| {
+        version.strip_prefix(INTERFACE_VERSION).is_some_and(|rest| rest.starts_with('.'))
+    };
+    match versions.first() {
         None => Err(LoadError::NoInterface { module, exports: exports.to_vec() }),
-        Some(version)
-            if version
-                .strip_prefix(INTERFACE_VERSION)
-                .is_some_and(|rest| rest.starts_with('.')) =>
-        {
-            Ok(())
-        }
-        Some(found) => Err(LoadError::UnsupportedInterface { module, found }),
+        Some(_) if versions.iter().any(supported) => Ok(()),
+        Some(_) => Err(LoadError::UnsupportedInterface { module, found: versions.join(", ") }),
     }
 }
 
@@ -92,36 +88,16 @@ fn is_offered_wasi(import: &str) -> bool {
     WASI.contains(&package) && version.is_some_and(|version| version.starts_with("0.2."))
 }
 
-/// The names at the outermost level of a component.
+/// What a component says about itself, without its code.
 #[derive(Debug, Default)]
-struct Names {
+struct Outline {
+    /// Names at the outermost level.
     imports: Vec<String>,
+    /// Likewise.
     exports: Vec<String>,
-}
-
-impl Names {
-    fn read(bytes: &[u8]) -> Result<Self, wasmparser::BinaryReaderError> {
-        let mut names = Self::default();
-        let mut depth = 0_usize;
-        for payload in Parser::new(0).parse_all(bytes) {
-            match payload? {
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::ComponentImportSection(section) if depth == 0 => {
-                    for import in section {
-                        names.imports.push(import?.name.name.to_owned());
-                    }
-                }
-                Payload::ComponentExportSection(section) if depth == 0 => {
-                    for export in section {
-                        names.exports.push(export?.name.name.to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(names)
-    }
+    /// Instances with all nested components expanded, as a compiler expands them: an upper bound.
+    /// Nothing if they cannot be bounded; then reading stopped there.
+    instances: Option<u64>,
 }
 
 /// One open component while its bytes are read.
@@ -130,48 +106,79 @@ struct Level {
     /// Instances so far, nested ones expanded.
     total: u64,
     /// What instantiating the most expensive component in sight comes to. Which one an instance names
-    /// is not followed (aliases make that hard), so the count is an upper bound.
+    /// is not followed, so the count is an upper bound.
     largest_in_sight: u64,
 }
 
-/// Counts the instances of a component with all nested components expanded, as a compiler does.
-/// Returns nothing if the nesting is too deep to be counted.
-fn expanded_instances(bytes: &[u8]) -> Result<Option<u64>, wasmparser::BinaryReaderError> {
-    let mut outer: Vec<Level> = Vec::new();
-    let mut level = Level::default();
-    let mut open_modules = 0_usize;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload? {
-            Payload::ModuleSection { .. } => open_modules += 1,
-            Payload::ComponentSection { .. } => {
-                if outer.len() >= MAX_DEPTH {
-                    return Ok(None);
+impl Outline {
+    fn read(bytes: &[u8]) -> Result<Self, wasmparser::BinaryReaderError> {
+        let mut outline = Self::default();
+        let mut outer: Vec<Level> = Vec::new();
+        let mut level = Level::default();
+        let mut open_modules = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload? {
+                Payload::ModuleSection { .. } => open_modules += 1,
+                Payload::End(_) if open_modules > 0 => open_modules -= 1,
+                Payload::ComponentSection { .. } if outer.len() >= MAX_DEPTH => return Ok(outline),
+                Payload::ComponentSection { .. } => {
+                    let inner = Level { total: 0, largest_in_sight: level.largest_in_sight };
+                    outer.push(std::mem::replace(&mut level, inner));
                 }
-                let inner = Level { total: 0, largest_in_sight: level.largest_in_sight };
-                outer.push(std::mem::replace(&mut level, inner));
-            }
-            Payload::InstanceSection(section) => {
-                level.total = level.total.saturating_add(u64::from(section.count()));
-            }
-            Payload::ComponentInstanceSection(section) => {
-                for instance in section {
-                    if let ComponentInstance::Instantiate { .. } = instance? {
-                        level.total =
-                            level.total.saturating_add(1).saturating_add(level.largest_in_sight);
+                Payload::End(_) => {
+                    if let Some(mut parent) = outer.pop() {
+                        parent.largest_in_sight = parent.largest_in_sight.max(level.total);
+                        level = parent;
                     }
                 }
-            }
-            Payload::End(_) if open_modules > 0 => open_modules -= 1,
-            Payload::End(_) => {
-                if let Some(mut parent) = outer.pop() {
-                    parent.largest_in_sight = parent.largest_in_sight.max(level.total);
-                    level = parent;
+                Payload::InstanceSection(section) => {
+                    level.total = level.total.saturating_add(u64::from(section.count()));
                 }
+                Payload::ComponentInstanceSection(section) => {
+                    for instance in section {
+                        if let ComponentInstance::Instantiate { .. } = instance? {
+                            level.total = level
+                                .total
+                                .saturating_add(1)
+                                .saturating_add(level.largest_in_sight);
+                        }
+                    }
+                }
+                Payload::ComponentAliasSection(section) => {
+                    for alias in section {
+                        if is_component_value(&alias?) {
+                            return Ok(outline);
+                        }
+                    }
+                }
+                Payload::ComponentImportSection(section) => {
+                    for import in section {
+                        let import = import?;
+                        if outer.is_empty() {
+                            outline.imports.push(import.name.name.to_owned());
+                        }
+                        if matches!(import.ty, ComponentTypeRef::Component(_)) {
+                            return Ok(outline);
+                        }
+                    }
+                }
+                Payload::ComponentExportSection(section) if outer.is_empty() => {
+                    for export in section {
+                        outline.exports.push(export?.name.name.to_owned());
+                    }
+                }
+                _ => {}
             }
-            _ => {}
         }
+        outline.instances = Some(level.total);
+        Ok(outline)
     }
-    Ok(Some(level.total))
+}
+
+/// Whether an alias takes a component out of an instance. Components that are passed round, as exports
+/// or as imports, can multiply without any nesting in sight, and no compiler of modules writes them.
+fn is_component_value(alias: &ComponentAlias<'_>) -> bool {
+    matches!(alias, ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. })
 }
 
 #[cfg(test)]
@@ -192,12 +199,16 @@ mod tests {
         component.finish()
     }
 
+    fn instances(bytes: &[u8]) -> Option<u64> {
+        Outline::read(bytes).unwrap().instances
+    }
+
     #[test]
     fn nested_instances_multiply() {
-        let counts: Vec<_> =
-            (0..4).map(|levels| expanded_instances(&nested(levels)).ok().flatten()).collect();
+        let counts: Vec<_> = (0..4).map(|levels| instances(&nested(levels))).collect();
         assert_eq!(counts, [Some(0), Some(10), Some(110), Some(1110)]);
-        assert_eq!(expanded_instances(&nested(MAX_DEPTH + 1)).ok(), Some(None));
+        assert!(instances(&nested(MAX_DEPTH)).is_some());
+        assert_eq!(instances(&nested(MAX_DEPTH + 1)), None);
     }
 
     #[test]
@@ -205,12 +216,29 @@ mod tests {
         let module = ModuleName::parse("bomb").unwrap();
         let bytes = nested(7);
         assert!(bytes.len() < 900, "{}", bytes.len());
-        let expanded = expanded_instances(&bytes).ok().flatten().unwrap();
-        assert!(expanded > Limits::default().expanded_instances);
-        assert!(matches!(
-            inspect(&module, &bytes, &Limits::default()),
-            Err(LoadError::NoInterface { .. })
-        ));
+        let error = inspect(&module, &bytes, &Limits::default()).unwrap_err();
+        assert!(matches!(error, LoadError::TooComplex { limit: 1_000, .. }));
+    }
+
+    #[test]
+    fn one_supported_version_of_the_interface_is_enough() {
+        let module = || ModuleName::parse("m").unwrap();
+        let check = |versions: &[&str]| {
+            let exports: Vec<_> =
+                versions.iter().map(|version| format!("{INTERFACE}{version}")).collect();
+            check_interface(module(), &exports)
+        };
+        assert!(check(&["@0.1.9"]).is_ok());
+        assert!(check(&["@0.2.0", "@0.1.0"]).is_ok());
+        for version in ["@0.10.0", "@1.1.0", "@0.1"] {
+            assert!(
+                matches!(check(&[version]), Err(LoadError::UnsupportedInterface { .. })),
+                "{version}"
+            );
+        }
+        for version in ["", "2@0.1.0"] {
+            assert!(matches!(check(&[version]), Err(LoadError::NoInterface { .. })), "{version}");
+        }
     }
 
     #[test]

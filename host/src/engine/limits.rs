@@ -18,8 +18,8 @@ pub struct Limits {
     /// Bytes of linear memory of one instance, all memories together. A Rust module needs 1.2 MB, a
     /// JavaScript module 10 MB, a Python module 13 MB.
     pub memory: usize,
-    /// Bytes that the host copies out of the guest in one call: its answer and its log lines.
-    /// 10,000 resources of 1 KiB fit.
+    /// Bytes that the host copies out of the guest at once: its answer, or one log line. 10,000
+    /// resources of 1 KiB fit.
     pub output: usize,
     /// Elements of all tables. JavaScript modules use 8,000.
     pub table_elements: usize,
@@ -27,6 +27,10 @@ pub struct Limits {
     pub instances: usize,
     /// Log lines of one call.
     pub log_lines: usize,
+    /// Bytes of all log lines of one call.
+    pub log_bytes: usize,
+    /// WASI handles that a guest holds at once. A language runtime holds about ten.
+    pub handles: usize,
     /// Bytes of a component. A Python module has 18 MB.
     pub component_size: usize,
     /// Instances that a component's nested components come to when all are expanded. Compilers
@@ -48,6 +52,8 @@ impl Default for Limits {
             table_elements: 100_000,
             instances: 64,
             log_lines: 1_000,
+            log_bytes: 1 << 20,
+            handles: 1_000,
             component_size: 64 << 20,
             expanded_instances: 1_000,
             compile_time: Duration::from_secs(120),

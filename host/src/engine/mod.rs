@@ -5,7 +5,6 @@
 //! instance, so nothing that one call leaves behind can reach the next.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -23,6 +22,7 @@ mod inspect;
 mod limits;
 mod request;
 mod sandbox;
+mod stderr;
 
 pub use compile::{CompileOutcome, Compiler, compile_child};
 pub use error::{CallError, CallLimit, CompileLimit, LoadError};
@@ -57,7 +57,6 @@ pub struct Engine {
     cache: Option<CodeCache>,
     compiler: Compiler,
     limits: Limits,
-    ticker: OnceLock<()>,
 }
 
 impl Engine {
@@ -70,8 +69,9 @@ impl Engine {
         let Options { cache, compiler, limits } = options;
         let engine = wasmtime::Engine::new(&config::engine())
             .map_err(|error| EngineError { source: error.into() })?;
+        start_ticker(&engine).map_err(|error| EngineError { source: error.into() })?;
         let cache = cache.map(|root| CodeCache::new(&root, &fingerprint(&engine)));
-        Ok(Self { engine, cache, compiler, limits, ticker: OnceLock::new() })
+        Ok(Self { engine, cache, compiler, limits })
     }
 
     /// Makes a component callable.
@@ -93,8 +93,7 @@ impl Engine {
             module: name.clone(),
             source: error.into(),
         };
-        let code = self.compiled(name, digest, component)?;
-        let compiled = self.deserialize(&code).map_err(invalid)?;
+        let compiled = self.compiled(name, digest, component)?;
         let mut linker = Linker::new(&self.engine);
         bindings::log::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox: &mut Sandbox| sandbox)
             .map_err(invalid)?;
@@ -103,7 +102,6 @@ impl Engine {
         }
         let instance = linker.instantiate_pre(&compiled).map_err(invalid)?;
         let instance = bindings::ModulePre::new(instance).map_err(invalid)?;
-        self.start_ticker();
         let guest = Guest::new(name.clone(), self.engine.clone(), self.limits.clone(), instance);
         let description = guest.describe()?;
         Ok(Module { digest: *digest, guest, description })
@@ -114,18 +112,20 @@ impl Engine {
         name: &ModuleName,
         digest: &Digest,
         component: &[u8],
-    ) -> Result<Vec<u8>, LoadError> {
+    ) -> Result<Component, LoadError> {
         let untrusted = |Untrusted(path): Untrusted| LoadError::UntrustedCache { path };
         if let Some(cache) = &self.cache
             && let Some(code) = cache.read(digest).map_err(untrusted)?
+            && let Ok(compiled) = self.deserialize(&code)
         {
-            return Ok(code);
+            return Ok(compiled);
         }
         let code = self.compiler.compile(name, &self.engine, component, &self.limits)?;
         if let Some(cache) = &self.cache {
             cache.write(digest, &code).map_err(untrusted)?;
         }
-        Ok(code)
+        self.deserialize(&code)
+            .map_err(|error| LoadError::Invalid { module: name.clone(), source: error.into() })
     }
 
     fn deserialize(&self, code: &[u8]) -> wasmtime::Result<Component> {
@@ -136,20 +136,19 @@ impl Engine {
             Component::deserialize(&self.engine, code)
         }
     }
+}
 
-    fn start_ticker(&self) {
-        self.ticker.get_or_init(|| {
-            let engine = self.engine.weak();
-            // The thread ends with the engine; without it a deadline would never pass.
-            std::thread::spawn(move || {
-                while let Some(engine) = engine.upgrade() {
-                    engine.increment_epoch();
-                    drop(engine);
-                    std::thread::sleep(TICK);
-                }
-            });
-        });
-    }
+/// Makes deadlines pass, in a thread that ends with the engine and everything loaded by it.
+fn start_ticker(engine: &wasmtime::Engine) -> std::io::Result<()> {
+    let engine = engine.weak();
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    std::thread::Builder::new().name("kusion-epoch".to_owned()).spawn(tick).map(|_detached| ())
 }
 
 /// Says that wasmtime cannot run on this machine.

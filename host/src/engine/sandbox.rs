@@ -8,16 +8,14 @@ use std::time::Duration;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime::{ResourceLimiter, StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
-use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
 use crate::engine::bindings::log;
+use crate::engine::stderr::Stderr;
 use crate::engine::{CallLimit, Level, Limits, LogLine};
 
-/// Bytes kept of what a guest writes to its standard error; a language runtime reports there why it gave up.
-const STDERR_BYTES: usize = 16 << 10;
 /// The seed of every random number a guest sees. Any value does, as long as it never changes.
 const SEED: [u8; 16] = *b"kusion:module@0.";
 /// The most bytes of randomness a guest gets at once.
@@ -26,9 +24,8 @@ const MAX_RANDOM_BYTES: u64 = 64 << 10;
 /// The state of one call.
 pub(super) struct Sandbox {
     pub(super) log: Vec<LogLine>,
-    /// The limit that was passed, if one was: the guest only sees that something failed.
-    pub(super) passed: Option<CallLimit>,
     pub(super) peak_memory: usize,
+    log_bytes: usize,
     limits: Limits,
     memory: usize,
     table_elements: usize,
@@ -39,8 +36,14 @@ pub(super) struct Sandbox {
 struct Wasi {
     ctx: WasiCtx,
     table: ResourceTable,
-    stderr: MemoryOutputPipe,
+    stderr: Stderr,
 }
+
+/// Stops a guest at once. A guest that merely saw a refusal would fail later, in some way of its own
+/// that says nothing about the limit.
+#[derive(Debug, thiserror::Error)]
+#[error("more than {0}")]
+pub(super) struct Passed(pub(super) CallLimit);
 
 impl Sandbox {
     pub(super) fn new(limits: &Limits) -> Self {
@@ -51,8 +54,8 @@ impl Sandbox {
             .build();
         Self {
             log: Vec::new(),
-            passed: None,
             peak_memory: 0,
+            log_bytes: 0,
             limits: limits.clone(),
             memory: 0,
             table_elements: 0,
@@ -66,18 +69,20 @@ impl Sandbox {
     pub(super) fn last_words(&self) -> Option<String> {
         let logged = self.log.iter().rev().find(|line| line.level == Level::Error);
         logged.map(|line| line.message.clone()).or_else(|| {
-            let stderr = self.wasi.as_ref()?.stderr.contents();
-            let text = String::from_utf8_lossy(&stderr).trim().to_owned();
+            let text = self.wasi.as_ref()?.stderr.text();
             (!text.is_empty()).then_some(text)
         })
     }
 }
 
 impl log::Host for Sandbox {
-    fn log(&mut self, level: log::Level, message: String) {
+    fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         if self.log.len() >= self.limits.log_lines {
-            self.passed.get_or_insert(CallLimit::LogLines(self.limits.log_lines));
-            return;
+            return stop(CallLimit::LogLines(self.limits.log_lines));
+        }
+        self.log_bytes = self.log_bytes.saturating_add(message.len());
+        if self.log_bytes > self.limits.log_bytes {
+            return stop(CallLimit::LogBytes(self.limits.log_bytes));
         }
         let level = match level {
             log::Level::Trace => Level::Trace,
@@ -87,7 +92,12 @@ impl log::Host for Sandbox {
             log::Level::Error => Level::Error,
         };
         self.log.push(LogLine { level, message });
+        Ok(())
     }
+}
+
+fn stop<T>(limit: CallLimit) -> wasmtime::Result<T> {
+    Err(wasmtime::Error::new(Passed(limit)))
 }
 
 impl ResourceLimiter for Sandbox {
@@ -99,8 +109,7 @@ impl ResourceLimiter for Sandbox {
     ) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
         if total > self.limits.memory {
-            self.passed.get_or_insert(CallLimit::Memory(self.limits.memory));
-            return Ok(false);
+            return stop(CallLimit::Memory(self.limits.memory));
         }
         self.memory = total;
         self.peak_memory = self.peak_memory.max(total);
@@ -115,8 +124,7 @@ impl ResourceLimiter for Sandbox {
     ) -> wasmtime::Result<bool> {
         let total = self.table_elements.saturating_add(desired.saturating_sub(current));
         if total > self.limits.table_elements {
-            self.passed.get_or_insert(CallLimit::TableElements(self.limits.table_elements));
-            return Ok(false);
+            return stop(CallLimit::TableElements(self.limits.table_elements));
         }
         self.table_elements = total;
         Ok(true)
@@ -136,8 +144,10 @@ impl ResourceLimiter for Sandbox {
 }
 
 impl Wasi {
-    fn new() -> Self {
-        let stderr = MemoryOutputPipe::new(STDERR_BYTES);
+    fn new(limits: &Limits) -> Self {
+        let stderr = Stderr::default();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
         let ctx = WasiCtx::builder()
             .wall_clock(StoppedClock)
             .monotonic_clock(StoppedClock)
@@ -151,7 +161,7 @@ impl Wasi {
             .allow_blocking_current_thread(true)
             .stderr(stderr.clone())
             .build();
-        Self { ctx, table: ResourceTable::new(), stderr }
+        Self { ctx, table, stderr }
     }
 }
 
@@ -180,7 +190,7 @@ impl HostMonotonicClock for StoppedClock {
 impl WasiView for Sandbox {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         // Made at the first use: most guests import no WASI.
-        let wasi = self.wasi.get_or_insert_with(Wasi::new);
+        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(&self.limits));
         WasiCtxView { ctx: &mut wasi.ctx, table: &mut wasi.table }
     }
 }

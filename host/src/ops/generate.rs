@@ -1,11 +1,14 @@
 //! From a stack and a workspace to a Spec.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::num::NonZeroUsize;
 
 use serde_json::{Map, Value};
 
-use crate::config::{App, Component, ModuleOrigin, Platform, Schema, Stack, Workspace};
+use crate::config::{
+    App, Component, ModuleOrigin, Platform, Schema, SchemaError, Stack, Workspace,
+};
 use crate::diagnostic::{Diagnose as _, Problem};
 use crate::engine::{
     CallError, Engine, Generated, Module, RejectedPlace, Rejection, Request, Scope,
@@ -20,6 +23,8 @@ use crate::spec::{AssembleInput, Assembled, Contribution, Origin, SecretSource, 
 
 /// How often a module may ask for files before it must answer.
 const MAX_ROUNDS: usize = 4;
+/// How many files and folders a module may ask for in one round.
+const MAX_NEEDS: usize = 1_000;
 
 /// What `generate` works on.
 #[derive(Clone, Copy)]
@@ -224,20 +229,28 @@ fn check(
             problems.push(misplaced(used, &description.kind));
             continue;
         }
-        for (schema, node, title) in [
-            (&description.developer_schema, used.component.config(), used.title()),
-            (&description.platform_schema, &used.platform.config, module.name().as_str()),
+        let (developer, platform) = (used.component.config(), &used.platform.config);
+        for (whose, schema, node, title) in [
+            ("developer", &description.developer_schema, developer, used.title()),
+            ("platform", &description.platform_schema, platform, module.name().as_str()),
         ] {
             match Schema::compile(schema) {
                 Ok(schema) => problems.extend(schema.check(node, title)),
-                Err(error) => problems.push(Problem::at(
-                    used.component.module_location().clone(),
-                    format!("module `{}` has a schema that cannot be used: {error}", module.name()),
-                )),
+                Err(error) => problems.push(unusable(used, whose, &error)),
             }
         }
     }
     none_or_invalid(problems)
+}
+
+fn unusable(used: &Use<'_>, whose: &str, error: &SchemaError) -> Problem {
+    let module = used.component.module();
+    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let message = format!(
+        "module `{module}` describes itself wrongly: the {whose} schema is not a JSON Schema ({cause})"
+    );
+    Problem::at(used.component.module_location().clone(), message)
+        .hint("this is a defect of the module, not of your configuration")
 }
 
 /// Refuses a module of another version than the workspace asks for.
@@ -309,6 +322,11 @@ fn call(
                 log: std::mem::take(&mut generated.log),
             };
             return Ok((call, generated));
+        }
+        if generated.needs.len() > MAX_NEEDS {
+            let message =
+                format!("module `{}` asks for more than {MAX_NEEDS} files at once", module.name());
+            return Err(vec![Problem::at(used.component.location().clone(), message)]);
         }
         for need in generated.needs {
             let input = reader.answer(need).map_err(|reason| {

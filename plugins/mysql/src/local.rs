@@ -61,6 +61,10 @@ impl<'a> Database<'a> {
     fn object(&self, api_version: &str, kind: &str, name: &str, rest: Value) -> Resource {
         let mut labels = self.request.object_labels();
         labels.insert("accessory".to_owned(), names::label_value(&self.name));
+        if kind == "Service" {
+            // Whoever selects the app's Services by name (a ServiceMonitor does) does not mean its database.
+            labels.remove("app.kubernetes.io/name");
+        }
         let mut manifest = json!({
             "apiVersion": api_version,
             "kind": kind,

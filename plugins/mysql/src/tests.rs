@@ -89,7 +89,14 @@ fn a_local_database_has_everything_it_needs() {
             {
                 "apiVersion": "v1",
                 "kind": "Service",
-                "metadata": metadata("shop-dev-web-orders-db-local-service"),
+                "metadata": {
+                    "name": "shop-dev-web-orders-db-local-service",
+                    "namespace": "shop",
+                    "labels": {
+                        "accessory": "shop-dev-web-orders",
+                        "app.kubernetes.io/part-of": "shop",
+                    },
+                },
                 "spec": {
                     "clusterIP": "None",
                     "ports": [{"name": "mysql", "port": 3306}],

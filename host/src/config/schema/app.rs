@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::close::close;
+use super::partial::make_partial;
 use crate::config::written;
 use crate::name::ModuleName;
 
@@ -41,8 +42,8 @@ pub struct ModuleSchema {
 
 /// Returns the JSON Schema (draft 2020-12) of app.yaml for a set of modules.
 ///
-/// The workload is told apart by `module`. An accessory that has the name of a module need not name it; any other
-/// has to. A null is allowed where an overlay may remove an accessory.
+/// The workload is told apart by `module`. An accessory that has the name of a module need not name it. A file may
+/// be an overlay, so nothing has to be there, not even `module`, and a null removes an accessory.
 pub fn app_schema(modules: &[ModuleSchema]) -> Value {
     let outer = close(&written::app_file_schema());
     let mut properties =
@@ -84,7 +85,7 @@ pub fn app_schema(modules: &[ModuleSchema]) -> Value {
 }
 
 fn workload(modules: &[ModuleSchema]) -> Value {
-    json!({"oneOf": named(modules, ModuleKind::Workload)})
+    json!({"anyOf": blocks(modules, ModuleKind::Workload)})
 }
 
 fn accessories(modules: &[ModuleSchema]) -> Value {
@@ -93,27 +94,19 @@ fn accessories(modules: &[ModuleSchema]) -> Value {
             let block = json!({"anyOf": [reference(&module.name), {"type": "null"}]});
             (module.name.as_str().to_owned(), block)
         });
-    let mut other_name = named(modules, ModuleKind::Accessory);
+    let mut other_name = blocks(modules, ModuleKind::Accessory);
     other_name.push(json!({"type": "null"}));
     json!({
         "type": "object",
         "properties": own_name.collect::<Map<_, _>>(),
-        "additionalProperties": {"oneOf": other_name},
+        "additionalProperties": {"anyOf": other_name},
     })
 }
 
-/// Returns the blocks of the modules of a kind, each of which has to name its module.
-fn named(modules: &[ModuleSchema], kind: ModuleKind) -> Vec<Value> {
+/// Returns the blocks of the modules of a kind.
+fn blocks(modules: &[ModuleSchema], kind: ModuleKind) -> Vec<Value> {
     let modules = modules.iter().filter(|module| module.kind == kind);
-    modules
-        .map(|module| {
-            let mut block = reference(&module.name);
-            if let Some(block) = block.as_object_mut() {
-                block.insert("required".to_owned(), json!(["module"]));
-            }
-            block
-        })
-        .collect()
+    modules.map(|module| reference(&module.name)).collect()
 }
 
 fn reference(name: &ModuleName) -> Value {
@@ -137,6 +130,7 @@ fn definition(module: &ModuleSchema) -> Value {
             object.entry("description").or_insert_with(|| json!(summary));
         }
     }
+    make_partial(&mut schema);
     move_references(&mut schema, &definition_name(&module.name));
     let mut choice = json!({"const": module.name});
     if let (Some(choice), Some(summary)) = (choice.as_object_mut(), &module.summary) {
@@ -244,6 +238,10 @@ mod tests {
             "accessories: {mysql: {module: mysql, type: cloud, class: c}}",
             "accessories: {orders: {module: mysql, type: local}, mysql: null, gone: null}",
             "apps: {a: {workload: {module: job}}, b: {}}",
+            // Overlays.
+            "workload: {replicas: 1}",
+            "workload: {containers: {main: {}}}",
+            "accessories: {orders: {type: local}}",
         ] {
             assert!(is_valid(text), "{text}");
         }
@@ -252,16 +250,14 @@ mod tests {
     #[test]
     fn mistakes_are_refused() {
         for text in [
-            "workload: {replicas: 1, containers: {main: {image: x}}}",
+            "workload: {replicas: x}",
+            "workload: {replica: 1}",
             "workload: {module: mysql, type: local}",
-            "workload: {module: service, containers: {main: {}}}",
             "workload: {module: service, containers: {main: {image: x, imag: y}}}",
             "workload: {module: job, containers: {main: {image: x}}}",
-            "accessories: {orders: {type: local}}",
             "accessories: {mysql: {type: locl}}",
             "accessories: {mysql: {type: local, class: c}}",
             "accessories: {mysql: {module: network}}",
-            "apps: {a: {workload: {}}}",
             "replicas: 1",
         ] {
             assert!(!is_valid(text), "{text}");

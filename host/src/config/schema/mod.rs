@@ -4,6 +4,7 @@ mod app;
 mod check;
 mod close;
 mod explain;
+mod partial;
 mod path;
 
 pub use app::{ModuleKind, ModuleSchema, app_schema};
