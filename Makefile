@@ -27,7 +27,7 @@ catalog: build targets
 ## Install the compilation targets of modules if they are missing.
 targets:
 	@for target in $(GUEST_TARGETS); do \
-		rustc --print target-libdir --target $$target | xargs test -d || rustup target add $$target; \
+		test -d "$$(rustc --print target-libdir --target $$target)" || rustup target add $$target; \
 	done
 
 ## Check formatting and lints, of modules also for their own target.

@@ -4,6 +4,7 @@ mod test_concurrency;
 mod test_config;
 mod test_determinism;
 mod test_directory;
+mod test_embed;
 mod test_flow;
 mod test_formats;
 mod test_interrupts;

@@ -70,3 +70,22 @@ fn a_file_that_is_no_module_is_refused() {
     error: `[root]/work/nothing` is not a Cargo package: it has no `Cargo.toml`
     ");
 }
+
+#[test]
+fn a_module_of_another_version_than_the_workspace_asks_for_is_refused() {
+    let sandbox = Sandbox::new().with_shop();
+    sandbox.write(
+        "pinned.yaml",
+        "modules:\n  service: {version: 9.9.9}\n  network: {}\n  mysql: {version: '>=0.1'}\n",
+    );
+    sandbox.run("", &["workspace", "create", "pinned", "-f", "pinned.yaml"]).success();
+    let refused = sandbox.run("dev", &["generate", "--workspace", "pinned"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert_snapshot!(refused.stderr, @r"
+    error: module `service` has version 0.1.0, and the workspace asks for `9.9.9`
+     --> ../../home/workspaces/pinned.yaml:2:22
+      |
+    2 |   service: {version: 9.9.9}
+      |                      ^^^^^
+    ");
+}

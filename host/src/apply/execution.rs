@@ -15,7 +15,7 @@ use crate::apply::{Event, Listener, Refused};
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::runtime::{Runtime, RuntimeError};
 use crate::secret::Resolve;
-use crate::spec::{Spec, State, StateEntry};
+use crate::spec::{ResourceId, Spec, State, StateEntry};
 
 /// Everything a run needs.
 #[derive(Clone, Copy)]
@@ -47,6 +47,8 @@ pub struct Outcome {
     pub deleted: usize,
     /// Changes that failed.
     pub failed: usize,
+    /// Why they failed, in the order in which they did.
+    pub failures: Vec<(ResourceId, Arc<RuntimeError>)>,
     /// Changes not attempted because one before them failed.
     pub skipped: usize,
     /// Changes not attempted because the run was stopped.
@@ -168,7 +170,8 @@ impl Execution<'_> {
                     Err(error) => Err(error),
                 }
             }
-            _ => Ok(None),
+            // There is nothing to make or to delete: the plan is not one of this Spec and state.
+            _ => Err(RuntimeError::Unplanned { id: step.id.clone() }),
         };
         Finished { index, time: start.elapsed(), result }
     }
@@ -201,7 +204,9 @@ impl Execution<'_> {
             Err(error) => {
                 outcome.failed += 1;
                 walk.set(index, Status::Failed);
-                let failed = Event::Failed { id: step.id.clone(), action, error: Arc::new(error) };
+                let error = Arc::new(error);
+                outcome.failures.push((step.id.clone(), Arc::clone(&error)));
+                let failed = Event::Failed { id: step.id.clone(), action, error };
                 listener.hear(&failed).await?;
                 return self.skip_dependents(index, walk, outcome, listener).await;
             }

@@ -18,6 +18,7 @@ pub(super) struct Guest {
     name: ModuleName,
     engine: wasmtime::Engine,
     limits: Limits,
+    needs_wasi: bool,
     instance: bindings::ModulePre<Sandbox>,
 }
 
@@ -26,9 +27,10 @@ impl Guest {
         name: ModuleName,
         engine: wasmtime::Engine,
         limits: Limits,
+        needs_wasi: bool,
         instance: bindings::ModulePre<Sandbox>,
     ) -> Self {
-        Self { name, engine, limits, instance }
+        Self { name, engine, limits, needs_wasi, instance }
     }
 
     pub(super) fn name(&self) -> &ModuleName {
@@ -58,7 +60,21 @@ impl Guest {
         Ok(Generated { log: end.sandbox.log, usage: end.usage, ..generated })
     }
 
-    fn call<T>(
+    fn call<T: Send>(
+        &self,
+        function: impl FnOnce(&wit::Guest, &mut Store<Sandbox>) -> wasmtime::Result<T> + Send,
+    ) -> Result<(T, End), CallError> {
+        if !self.needs_wasi || tokio::runtime::Handle::try_current().is_err() {
+            return self.call_here(function);
+        }
+        // wasmtime-wasi blocks on a runtime of its own, which tokio forbids on a thread that has one.
+        std::thread::scope(|scope| match scope.spawn(|| self.call_here(function)).join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    }
+
+    fn call_here<T>(
         &self,
         function: impl FnOnce(&wit::Guest, &mut Store<Sandbox>) -> wasmtime::Result<T>,
     ) -> Result<(T, End), CallError> {

@@ -109,7 +109,8 @@ impl Run<'_> {
     }
 
     fn explain(&self, status: ExitStatus, report: String) -> LoadError {
-        if report.contains(OUT_OF_MEMORY) {
+        // Only a process that was aborted can have run out of memory; what else it says may quote the module.
+        if status.code().is_none() && report.contains(OUT_OF_MEMORY) {
             return self.over(CompileLimit::Memory(self.limits.compile_memory));
         }
         if status.code() == Some(INVALID_COMPONENT) {

@@ -102,7 +102,9 @@ impl Engine {
         }
         let instance = linker.instantiate_pre(&compiled).map_err(invalid)?;
         let instance = bindings::ModulePre::new(instance).map_err(invalid)?;
-        let guest = Guest::new(name.clone(), self.engine.clone(), self.limits.clone(), instance);
+        let limits = self.limits.clone();
+        let guest =
+            Guest::new(name.clone(), self.engine.clone(), limits, inspected.needs_wasi, instance);
         let description = guest.describe()?;
         Ok(Module { digest: *digest, guest, description })
     }

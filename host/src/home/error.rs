@@ -37,6 +37,12 @@ pub enum HomeError {
         /// What is wrong.
         source: Box<YamlError>,
     },
+    /// A settings file holds something else than a map.
+    #[error("`{}` is not a settings file: it is no map", path.display())]
+    NoMap {
+        /// The file.
+        path: PathBuf,
+    },
     /// The settings cannot be put into YAML.
     #[error("cannot write the settings")]
     Encode {

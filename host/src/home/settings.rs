@@ -75,7 +75,8 @@ impl Settings {
         };
         let values = match value {
             Value::Object(values) => values,
-            _ => Map::new(),
+            Value::Null => Map::new(),
+            _ => return Err(HomeError::NoMap { path }),
         };
         Ok(Self { path, values })
     }

@@ -88,6 +88,8 @@ fn cargo_build(request: &BuildRequest, manifest: &Path) -> Result<Artifact, Buil
     for setting in PROFILE_SETTINGS {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
+    // Flags of the environment would replace those of the configuration.
+    command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     command.arg("--config").arg(hide_folders(request));
     let stderr = if request.show_progress { Stdio::inherit() } else { Stdio::piped() };
     let output =

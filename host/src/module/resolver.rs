@@ -1,5 +1,6 @@
 //! Finds the bytes of a module.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -7,6 +8,9 @@ use fs_err as fs;
 use crate::digest::Digest;
 use crate::module::{ModuleError, ModuleLocation};
 use crate::name::ModuleName;
+
+/// The most bytes read of a module, above every limit of the engine, which refuses the rest by its size.
+const MAX_SIZE: u64 = 1 << 30;
 
 /// The bytes of a module, and what they are called.
 #[derive(Debug, Clone)]
@@ -53,7 +57,7 @@ impl Resolver {
                 });
             }
         };
-        let bytes = std::fs::read(&path).map_err(|source| ModuleError::Read {
+        let bytes = read(&path).map_err(|source| ModuleError::Read {
             module: name.clone(),
             path,
             source,
@@ -91,6 +95,16 @@ impl Resolver {
             available: self.catalog().into_iter().map(String::from).collect(),
         })
     }
+}
+
+/// Reads a component; nothing larger than any component is taken into memory.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Err(std::io::Error::other("not a file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_SIZE).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn on_disk(name: &ModuleName, path: &Path) -> Result<PathBuf, ModuleError> {

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 
 use crate::apply::{Event, Execution, Listener, Outcome, Refused};
 use crate::backend::{Holder, Lease};
+use crate::engine::Request;
 use crate::ops::compare::{compare, resolve};
-use crate::ops::preview::{Secrets, moved_from};
+use crate::ops::preview::{Secrets, leave_behind};
 use crate::ops::{Comparison, Generation, OpsError, Preview, Session, generate};
 use crate::plan::{Action, Plan, Reason};
 use crate::release::{
@@ -50,12 +51,13 @@ pub struct Applied {
 ///
 /// Somebody else holds the lease, or as for [`preview`](crate::ops::preview()).
 pub async fn prepare_apply(session: Session<'_>, holder: Holder) -> Result<Prepared<'_>, OpsError> {
-    let (lease, recovered, latest) = take(&session, &holder).await?;
+    let lease = session.releases().lease(&holder).await?;
     let generation = generate(&session.project)?;
+    let (recovered, mut latest) = recover(&session, lease.as_ref()).await?;
     let secrets = session.open_secrets(&generation.assembled.secrets, &latest.state).await?;
+    let moved_from = leave_behind(&session, &mut latest.state).await?;
     let resolved = resolve(&generation.assembled.spec);
     let comparison = session.compare(&resolved, &latest.state, &generation, &secrets).await?;
-    let moved_from = moved_from(&session, &session.releases(), &latest.state).await?;
     Ok(Prepared {
         session,
         operation: Operation::Apply,
@@ -80,7 +82,9 @@ pub async fn prepare_destroy(
     session: Session<'_>,
     holder: Holder,
 ) -> Result<Prepared<'_>, OpsError> {
-    let (lease, recovered, latest) = take(&session, &holder).await?;
+    let lease = session.releases().lease(&holder).await?;
+    let (recovered, mut latest) = recover(&session, lease.as_ref()).await?;
+    let moved_from = leave_behind(&session, &mut latest.state).await?;
     let resolved = Spec::default();
     let comparison = compare(
         &resolved,
@@ -91,7 +95,6 @@ pub async fn prepare_destroy(
         session.project.parallelism,
     )
     .await?;
-    let moved_from = moved_from(&session, &session.releases(), &latest.state).await?;
     Ok(Prepared {
         session,
         operation: Operation::Destroy,
@@ -107,15 +110,14 @@ pub async fn prepare_destroy(
     })
 }
 
-async fn take(
+async fn recover(
     session: &Session<'_>,
-    holder: &Holder,
-) -> Result<(Arc<dyn Lease>, Option<Recovered>, LatestState), OpsError> {
+    lease: &dyn Lease,
+) -> Result<(Option<Recovered>, LatestState), OpsError> {
     let releases = session.releases();
-    let lease = releases.lease(holder).await?;
-    let recovered = releases.recover(lease.as_ref()).await?;
+    let recovered = releases.recover(lease).await?;
     let latest = releases.latest_state().await?;
-    Ok((lease, recovered, latest))
+    Ok((recovered, latest))
 }
 
 impl Prepared<'_> {
@@ -153,10 +155,16 @@ impl Prepared<'_> {
         listener: &dyn Listener,
     ) -> Result<Applied, OpsError> {
         if self.plan().is_empty() {
+            let nothing_left = self.latest.state.resources.is_empty() && self.moved_from.is_none();
+            if self.operation == Operation::Destroy && nothing_left {
+                // An earlier destroy may have died before it came to this.
+                self.forget_secrets().await?;
+            }
             return Ok(Applied { release: None, outcome: Outcome::default() });
         }
         let resolver: Box<dyn Resolve> = match &mut self.secrets {
             Some(secrets) => {
+                self.lease.still_held()?;
                 secrets.vault.ensure_all(&secrets.sources, &secrets.known)?;
                 secrets.vault.save().await?;
                 Box::new(secrets.resolver())
@@ -182,11 +190,18 @@ impl Prepared<'_> {
         }
         let phase = if outcome.is_complete() { Phase::Succeeded } else { Phase::Failed };
         let release = journal.finish(phase).await?;
-        if self.operation == Operation::Destroy && outcome.is_complete() {
-            // Nothing uses the stack's secrets any more; the key they are encrypted to is not needed for this.
-            self.session.backend.delete(&self.session.stack_key().secrets()).await?;
+        // What was forgotten and not deleted may still be somewhere, with the secrets it uses.
+        let all_deleted = outcome.is_complete() && self.plan().forgotten.is_empty();
+        if self.operation == Operation::Destroy && all_deleted {
+            self.forget_secrets().await?;
         }
         Ok(Applied { release: Some(release), outcome })
+    }
+
+    /// Deletes the stack's secrets, which nothing uses any more. The key they are encrypted to is not needed.
+    async fn forget_secrets(&self) -> Result<(), OpsError> {
+        self.lease.still_held()?;
+        Ok(self.session.backend.delete(&self.session.stack_key().secrets()).await?)
     }
 
     fn draft(&self) -> Draft {
@@ -273,10 +288,17 @@ fn calls(generation: &Generation) -> Vec<CallRecord> {
                 .get(&call.origin.module)
                 .map(|module| module.digest.to_string())
                 .unwrap_or_default(),
-            request: serde_json::to_value(&call.request).unwrap_or_default(),
+            request: without_answers(&call.request),
             files: call.files.iter().map(|file| (file.path.clone(), file.digest)).collect(),
         })
         .collect()
+}
+
+/// A request as it is recorded: files are on record by their digests only.
+fn without_answers(request: &Request) -> serde_json::Value {
+    let request = Request { inputs: Vec::new(), ..request.clone() };
+    // A request is made of JSON values and texts, which have a JSON form.
+    serde_json::to_value(request).unwrap_or_default()
 }
 
 /// Who made each resource and, after the maker, who patched it.

@@ -1,5 +1,6 @@
 //! Reads the files and folders that modules ask for, below the stack's folder only.
 
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -64,6 +65,9 @@ impl<'a> Reader<'a> {
         if !relative.components().all(plain) {
             return Err(outside());
         }
+        if relative.iter().any(is_private) {
+            return Err(format!("`{path}` is not for modules"));
+        }
         let cannot = |error: std::io::Error| format!("cannot read `{path}`: {error}");
         let folder = std::fs::canonicalize(self.folder).map_err(cannot)?;
         let full = std::fs::canonicalize(folder.join(relative)).map_err(cannot)?;
@@ -73,6 +77,9 @@ impl<'a> Reader<'a> {
     fn file(&mut self, path: &str, full: &Path) -> Result<String, String> {
         let cannot = |error: std::io::Error| format!("cannot read `{path}`: {error}");
         let mut bytes = Vec::new();
+        if !full.is_file() {
+            return Err(format!("`{path}` is not a file"));
+        }
         let file = std::fs::File::open(full).map_err(cannot)?;
         file.take(self.left + 1).read_to_end(&mut bytes).map_err(cannot)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -88,7 +95,8 @@ impl<'a> Reader<'a> {
         let mut names = Vec::new();
         for entry in fs::read_dir(full).map_err(|error| error.to_string())? {
             let entry = entry.map_err(|error| error.to_string())?;
-            if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            let for_modules = !is_private(&entry.file_name());
+            if for_modules && entry.file_type().is_ok_and(|kind| kind.is_file()) {
                 names.push(entry.file_name().to_string_lossy().into_owned());
             }
             if names.len() > MAX_FILES {
@@ -103,6 +111,13 @@ impl<'a> Reader<'a> {
         }
         Ok(json!({ "files": files }))
     }
+}
+
+/// Whether a file is none of a module's business: what the user wrote for kusion may hold secrets, and a file
+/// that is hidden was not meant to be found.
+fn is_private(name: &OsStr) -> bool {
+    ["app.yaml", "project.yaml", "stack.yaml"].iter().any(|own| name.eq_ignore_ascii_case(own))
+        || (name.as_encoded_bytes().starts_with(b".") && name != ".")
 }
 
 #[cfg(test)]
@@ -143,5 +158,20 @@ mod tests {
             );
         }
         assert!(reader.answer(need("socket", ".")).unwrap_err().contains("`socket`"));
+    }
+
+    #[test]
+    fn what_was_written_for_kusion_is_not_read() {
+        let stack = tempfile::tempdir().unwrap();
+        fs::write(stack.path().join("app.yaml"), "secret").unwrap();
+        fs::write(stack.path().join(".env"), "secret").unwrap();
+        fs::write(stack.path().join("free.txt"), "free").unwrap();
+        let mut reader = Reader::new(stack.path());
+        for path in ["app.yaml", "./App.yaml", ".env"] {
+            let error = reader.answer(need("file", path)).unwrap_err();
+            assert_eq!(error, format!("`{path}` is not for modules"));
+        }
+        let input = reader.answer(need("folder", ".")).unwrap();
+        assert_eq!(input.answer, json!({"files": {"free.txt": "free"}}));
     }
 }

@@ -45,25 +45,32 @@ pub struct Preview {
 pub async fn preview(session: &Session<'_>) -> Result<Preview, OpsError> {
     let generation = generate(&session.project)?;
     let releases = session.releases();
-    let latest = releases.latest_state().await?;
+    let mut latest = releases.latest_state().await?;
     let secrets = session.open_secrets(&generation.assembled.secrets, &latest.state).await?;
+    let moved_from = leave_behind(session, &mut latest.state).await?;
     let spec = resolve(&generation.assembled.spec);
     let comparison = session.compare(&spec, &latest.state, &generation, &secrets).await?;
-    let moved_from = moved_from(session, &releases, &latest.state).await?;
     Ok(Preview { generation, comparison, latest, moved_from })
 }
 
-pub(super) async fn moved_from(
+/// Forgets what the last release made in another target, and returns that target's name.
+///
+/// A record says nothing about the place where resources go now: what it calls ours may be somebody else's
+/// there.
+pub(super) async fn leave_behind(
     session: &Session<'_>,
-    releases: &ReleaseStore,
-    state: &State,
+    state: &mut State,
 ) -> Result<Option<String>, OpsError> {
     if state.resources.is_empty() {
         return Ok(None);
     }
     let target = session.runtime.target();
-    let last = releases.latest().await?.map(|release| release.target);
-    Ok(last.filter(|last| *last != target))
+    let last = session.releases().latest().await?.map(|release| release.target);
+    let moved_from = last.filter(|last| *last != target);
+    if moved_from.is_some() {
+        *state = State::default();
+    }
+    Ok(moved_from)
 }
 
 /// The secrets of a stack, as far as they exist.

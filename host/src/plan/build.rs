@@ -120,6 +120,9 @@ fn judge(
     if observed.replace {
         return (action, Some(Reason::Configuration));
     }
+    if prior.is_none() {
+        return (action, Some(Reason::Unrecorded));
+    }
     (Action::Unchanged, None)
 }
 

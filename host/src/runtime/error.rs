@@ -95,6 +95,12 @@ pub enum RuntimeError {
         /// The reference.
         reference: String,
     },
+    /// A plan names a resource that is neither desired nor recorded.
+    #[error("resource `{id}` is neither desired nor on record")]
+    Unplanned {
+        /// The resource.
+        id: ResourceId,
+    },
     /// The target refuses.
     #[error("resource `{id}` was refused: {reason}")]
     Refused {
@@ -117,7 +123,7 @@ impl Diagnose for RuntimeError {
                 Kind::Environment
             }
             Self::Secret { source, .. } => source.kind(),
-            Self::Manifest { .. } => Kind::Internal,
+            Self::Manifest { .. } | Self::Unplanned { .. } => Kind::Internal,
         }
     }
 

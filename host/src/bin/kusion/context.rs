@@ -208,7 +208,7 @@ impl World {
     /// Writes a warning to standard error.
     pub(crate) fn warn(&self, text: &str) {
         let label = self.stderr_paint().text(crate::render::Style::Warning, "warning:");
-        self.eprint(&format!("{label} {text}\n"));
+        self.eprint(&format!("{label} {}\n", crate::render::harmless(text)));
     }
 
     /// Writes a message to standard error. Nobody is left to tell if that fails.
@@ -227,12 +227,12 @@ impl World {
 
     /// Sets up the engine, with compiled code kept in KUSION_HOME.
     pub(crate) fn engine(&self, limits: Limits) -> Result<Engine, CliError> {
-        let compiler = match &self.executable {
-            Some(program) => {
-                Compiler::Child { program: program.clone(), arguments: vec![COMPILE.into()] }
-            }
-            None => Compiler::InProcess,
-        };
+        let program = self.executable.clone().ok_or_else(|| {
+            CliError::user(
+                "cannot tell which program this is, and modules are compiled by starting it again",
+            )
+        })?;
+        let compiler = Compiler::Child { program, arguments: vec![COMPILE.into()] };
         let cache = Some(self.home()?.code_cache());
         Ok(Engine::new(Options { cache, compiler, limits })?)
     }

@@ -7,7 +7,7 @@ use kusion::diagnostic::{Diagnose, Kind, Problem};
 use kusion::source::Location;
 
 use crate::context::World;
-use crate::render::Style;
+use crate::render::{Style, harmless};
 
 /// How the process ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +137,7 @@ fn chain<'a>(error: Option<&'a (dyn Error + 'a)>) -> impl Iterator<Item = String
 }
 
 fn indent(text: &str) -> String {
-    text.trim_end().replace('\n', "\n       ")
+    harmless(text.trim_end()).replace('\n', "\n       ")
 }
 
 fn render_problem(problem: &Problem, world: &World) -> String {
@@ -157,12 +157,13 @@ fn render_problem(problem: &Problem, world: &World) -> String {
         if let Some(line) = location.text() {
             let before: String = line
                 .chars()
-                .take(location.column() - 1)
+                .take(location.column().saturating_sub(1))
                 .map(|c| if c == '\t' { c } else { ' ' })
                 .collect();
-            let rest = line.chars().count().saturating_sub(location.column() - 1).max(1);
+            let rest =
+                line.chars().count().saturating_sub(location.column().saturating_sub(1)).max(1);
             let marker = "^".repeat(location.width().min(rest));
-            text.push_str(&format!("{margin} {bar}\n{number} {bar} {line}\n"));
+            text.push_str(&format!("{margin} {bar}\n{number} {bar} {}\n", harmless(line)));
             text.push_str(&format!(
                 "{margin} {bar} {before}{}\n",
                 paint.text(Style::Error, &marker)

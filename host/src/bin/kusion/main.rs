@@ -1,6 +1,7 @@
 //! The command line. It reads the world (arguments, environment, terminal), hands it to the library,
 //! and shows what comes back.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -27,12 +28,19 @@ fn main() -> ExitCode {
         }
     };
     let world = World::read(cli.no_style);
-    let exit = match commands::run(&world, cli) {
-        Ok(exit) => exit,
-        Err(error) => {
+    std::panic::set_hook(Box::new(|panic| {
+        let hint = "this is a defect of kusion; please report it with these lines";
+        // Nobody is left to tell if standard error is closed.
+        let _unheard = writeln!(std::io::stderr(), "error: {panic}\nhint: {hint}");
+    }));
+    let run = std::panic::AssertUnwindSafe(|| commands::run(&world, cli));
+    let exit = match std::panic::catch_unwind(run) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(error)) => {
             error.report(&world);
             error.exit()
         }
+        Err(_reported) => Exit::Internal,
     };
     exit.into()
 }

@@ -1,9 +1,10 @@
 //! What most commands begin with: the stack, its workspace, and the tools to work on them.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use kusion::backend::Holder;
-use kusion::config::{Stack, Workspace};
+use kusion::config::{ConfigError, Stack, Workspace};
 use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::Resolver;
@@ -33,7 +34,26 @@ impl Loaded {
         meta: &Meta,
         parallelism: NonZeroUsize,
     ) -> Result<Self, CliError> {
-        let stack = load_stack(world, meta)?;
+        let stack = load_stack(world, meta, Stack::load)?;
+        Self::with_stack(world, meta, parallelism, stack).await
+    }
+
+    /// Reads whose stack it is, and its workspace, but no apps: for what works on the record alone.
+    pub(crate) async fn read_header(
+        world: &World,
+        meta: &Meta,
+        parallelism: NonZeroUsize,
+    ) -> Result<Self, CliError> {
+        let stack = load_stack(world, meta, Stack::load_header)?;
+        Self::with_stack(world, meta, parallelism, stack).await
+    }
+
+    async fn with_stack(
+        world: &World,
+        meta: &Meta,
+        parallelism: NonZeroUsize,
+        stack: Stack,
+    ) -> Result<Self, CliError> {
         let home = world.home()?;
         let backend = home.backend(meta.backend.as_deref())?;
         let name = workspace_name(&home, meta, Some(&stack))?;
@@ -79,12 +99,16 @@ impl Loaded {
 }
 
 /// Reads the stack that the flags name.
-pub(crate) fn load_stack(world: &World, meta: &Meta) -> Result<Stack, CliError> {
+pub(crate) fn load_stack(
+    world: &World,
+    meta: &Meta,
+    load: impl Fn(&Path) -> Result<Stack, ConfigError>,
+) -> Result<Stack, CliError> {
     let folder = world.path(&meta.workdir);
     if !folder.is_dir() {
         return Err(CliError::user(format!("there is no folder `{}`", meta.workdir.display())));
     }
-    Ok(Stack::load(&meta.workdir)?)
+    Ok(load(&meta.workdir)?)
 }
 
 /// Chooses the workspace: the flag, what the stack pins, the current one, `default`.

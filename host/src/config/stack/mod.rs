@@ -40,16 +40,30 @@ impl Stack {
     /// The folder is no stack of a project, a file cannot be read, or files have problems; all problems of
     /// all files come in one error.
     pub fn load(dir: &Path) -> Result<Self, ConfigError> {
+        Self::read(dir, true)
+    }
+
+    /// Loads whose stack a folder is, and no apps: all that is needed to work on what is on record.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stack::load`], with nothing said about apps.
+    pub fn load_header(dir: &Path) -> Result<Self, ConfigError> {
+        Self::read(dir, false)
+    }
+
+    fn read(dir: &Path, with_apps: bool) -> Result<Self, ConfigError> {
         let folders = discover::discover(dir)?;
         let (project, stack) = (&folders.project, &folders.stack);
         let project_file = required(project, discover::PROJECT_FILE)?;
         let stack_file = required(stack, discover::STACK_FILE)?;
-        let base = optional(project, APP_FILE)?;
-        let overlay = if project.path == stack.path { None } else { optional(stack, APP_FILE)? };
+        let app_file = |folder| if with_apps { optional(folder, APP_FILE) } else { Ok(None) };
+        let base = app_file(project)?;
+        let overlay = if project.path == stack.path { None } else { app_file(stack)? };
 
         let mut problems = Vec::new();
         let header = header::read(&project_file, &stack_file, &mut problems);
-        if base.is_none() && overlay.is_none() {
+        if with_apps && base.is_none() && overlay.is_none() {
             ConfigError::check(problems)?;
             let mut looked_for = vec![project.shown.join(APP_FILE), stack.shown.join(APP_FILE)];
             looked_for.dedup();
@@ -61,7 +75,7 @@ impl Stack {
         let mut apps: Vec<App> =
             drafts.iter().filter_map(|draft| app::build(draft, &mut problems)).collect();
         apps.sort_by(|left, right| left.name.cmp(&right.name));
-        if problems.is_empty() && apps.is_empty() {
+        if with_apps && problems.is_empty() && apps.is_empty() {
             let looked_for = vec![project.shown.join(APP_FILE), stack.shown.join(APP_FILE)];
             return Err(ConfigError::NoApp { looked_for });
         }
@@ -115,7 +129,7 @@ impl Stack {
         &self.stack_dir
     }
 
-    /// Returns the apps, sorted by name; there is at least one.
+    /// Returns the apps, sorted by name; there is at least one, or none at all of a header.
     pub fn apps(&self) -> &[App] {
         &self.apps
     }

@@ -70,6 +70,8 @@ impl Folder {
         self.check()?;
         let path = self.file(name);
         files::create_folders(&self.path, FOLDER_MODE)
+            // A run that was killed may have left a file that holds secrets.
+            .and_then(|()| files::sweep(&self.path))
             .and_then(|()| files::write_atomic(&path, bytes, mode))
             .map_err(|source| RuntimeError::Write { path, source })
     }

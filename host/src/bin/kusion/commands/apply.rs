@@ -3,6 +3,7 @@
 use std::future::pending;
 
 use clap::Args;
+use kusion::diagnostic::{Diagnose as _, Kind};
 use kusion::ops::{Applied, Prepared, Session, prepare_apply, prepare_destroy};
 use kusion::plan::{Action, Plan};
 use serde_json::{Map, Value};
@@ -78,7 +79,10 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
         ))
         .hint("pass `--yes` to approve, or `--dry-run` to look"));
     }
-    let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
+    let loaded = match verb {
+        Verb::Apply => Loaded::read(world, &args.meta, args.parallelism.get()).await?,
+        Verb::Destroy => Loaded::read_header(world, &args.meta, args.parallelism.get()).await?,
+    };
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
     let session = Session {
         project: loaded.project(),
@@ -108,10 +112,18 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     let stop = async {
         interrupted.await;
         progress.say("Stopping: no further change begins; waiting for those under way.");
+        tokio::spawn(end_at_once(interruption()));
     };
     let applied = prepared.execute(stop, &progress).await;
     progress.finish();
     report(world, &args, verb, &plan, Some(&applied?), head)
+}
+
+/// Ends the process at the second signal, whatever is under way; the next run recovers.
+#[expect(clippy::disallowed_methods, clippy::exit, reason = "the user insists")]
+async fn end_at_once(interrupted_again: impl Future<Output = ()>) {
+    interrupted_again.await;
+    std::process::exit(130);
 }
 
 /// Returns what waits for Ctrl-C or the request to end. From this call on neither ends the process at once.
@@ -201,7 +213,10 @@ fn report(
     }
     Ok(match applied.map(|applied| &applied.outcome) {
         Some(outcome) if outcome.stopped > 0 && outcome.failed == 0 => Exit::Interrupted,
-        Some(outcome) if !outcome.is_complete() => Exit::Environment,
+        Some(outcome) if !outcome.is_complete() => {
+            let users = outcome.failures.iter().all(|(_, error)| error.kind() == Kind::User);
+            if users { Exit::User } else { Exit::Environment }
+        }
         _ => Exit::Success,
     })
 }

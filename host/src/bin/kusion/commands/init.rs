@@ -32,10 +32,10 @@ pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError>
         ));
     }
     world.create_empty_folder(&folder)?;
+    let made = ensure_default_workspace(world).await?;
     for (path, text) in files(&name) {
         world.write_file(&folder.join(path), &text)?;
     }
-    let made = ensure_default_workspace(world).await?;
     let shown = world.display(&folder);
     let mut text = format!("Made project `{name}` with one stack, `default`:\n");
     for (path, _) in files(&name) {

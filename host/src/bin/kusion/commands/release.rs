@@ -1,6 +1,7 @@
 //! `kusion release`
 
 use clap::{Args, Subcommand};
+use kusion::config::Stack;
 use kusion::release::{Release, ReleaseStore, StackKey};
 use serde_json::json;
 
@@ -42,7 +43,7 @@ pub(crate) struct ShowArgs {
 
 /// Opens the releases of the stack in which the user stands.
 pub(crate) fn open(world: &World, meta: &Meta) -> Result<ReleaseStore, CliError> {
-    let stack = load_stack(world, meta)?;
+    let stack = load_stack(world, meta, Stack::load_header)?;
     let home = world.home()?;
     let workspace = workspace_name(&home, meta, Some(&stack))?;
     let backend = home.backend(meta.backend.as_deref())?.backend;

@@ -6,6 +6,18 @@ mod plan;
 mod progress;
 mod table;
 
+/// Makes a text that somebody else wrote harmless to a terminal: control characters but line breaks and tabs
+/// are shown, not obeyed.
+pub(crate) fn harmless(text: &str) -> String {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return text.to_owned();
+    }
+    text.chars()
+        .map(|c| if obeyed(c) { c.escape_default().to_string() } else { c.to_string() })
+        .collect()
+}
+
 pub(crate) use outcome::{outcome, outcome_document};
 pub(crate) use paint::{Paint, Style};
 pub(crate) use plan::{full_details, plan};

@@ -1,8 +1,14 @@
 //! How a run ended, for people and for programs.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use kusion::apply::Outcome;
+use kusion::diagnostic::Diagnose as _;
 use kusion::ops::Applied;
 use kusion::plan::Plan;
+use kusion::runtime::RuntimeError;
+use kusion::spec::ResourceId;
 use serde_json::{Map, Value, json};
 
 use crate::render::{Paint, Style};
@@ -57,5 +63,16 @@ fn counts(outcome: &Outcome) -> Value {
         "failed": outcome.failed,
         "skipped": outcome.skipped,
         "stopped": outcome.stopped,
+        "failures": outcome.failures.iter().map(failure).collect::<Vec<_>>(),
+    })
+}
+
+fn failure((id, error): &(ResourceId, Arc<RuntimeError>)) -> Value {
+    let causes = std::iter::successors(error.source(), |error: &&dyn Error| (*error).source());
+    json!({
+        "id": id,
+        "message": error.to_string(),
+        "causes": causes.map(ToString::to_string).collect::<Vec<_>>(),
+        "hints": error.hints(),
     })
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use indicatif::{ProgressBar, ProgressStyle};
 use kusion::apply::{Event, Listener, Refused};
+use kusion::diagnostic::Diagnose as _;
 use kusion::plan::Action;
 
 use crate::context::World;
@@ -108,6 +109,9 @@ impl Listener for Progress {
                 while let Some(error) = cause {
                     line.push_str(&format!("\n    cause: {error}"));
                     cause = error.source();
+                }
+                for hint in error.hints() {
+                    line.push_str(&format!("\n    hint: {hint}"));
                 }
                 self.ended(id.as_str(), &line);
             }

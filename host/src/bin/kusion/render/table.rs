@@ -14,7 +14,7 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.to_vec());
+        self.rows.push(cells.map(|cell| super::harmless(&cell)).to_vec());
     }
 
     /// Returns the text, one line a row.
