@@ -206,8 +206,8 @@ fn another_directory_is_a_new_target_and_the_old_one_stays() {
     Target: directory `elsewhere/default/dev`
 
        ID                                     ACTION  REASON
-    +  v1:Namespace:shop                      create  deleted outside kusion
-    +  apps/v1:Deployment:shop:shop-dev-shop  create  deleted outside kusion
+    +  v1:Namespace:shop                      create
+    +  apps/v1:Deployment:shop:shop-dev-shop  create
 
     Plan: 2 to create, 0 to update, 0 to delete.
 

@@ -63,7 +63,7 @@ fn a_failure_skips_only_what_depends_on_it_and_the_next_apply_goes_on() {
         fs::create_dir_all(&secret).unwrap();
         Some("yes")
     });
-    assert_eq!(run.code, Some(3), "{run}");
+    assert_eq!(run.code, Some(1), "{run}");
     let said = |line: &str| run.stdout.contains(line);
     assert!(said("failed v1:Secret:shop:shop-dev-shop-mysql: "), "{run}");
     assert!(

@@ -169,6 +169,7 @@ fn a_rejection_points_at_what_the_user_wrote() {
 fn what_a_module_wants_to_read_stays_in_the_stack() {
     let shop = Shop::applied();
     std::os::unix::fs::symlink("/etc/hostname", shop.sandbox.path("dev/link")).unwrap();
+    shop.sandbox.write("dev/notes.txt", "read me");
     for (harm, reason) in [
         ("needs-for-ever", "still asks for files after 4 rounds"),
         (

@@ -80,7 +80,7 @@ fn desired_recorded_and_live_decide_what_happens_and_why() {
         ),
         ("same", recorded(same()), live(same()), Action::Unchanged, None),
         ("same with defaults", recorded(same()), defaulted, Action::Unchanged, None),
-        ("same but never recorded", None, live(same()), Action::Unchanged, None),
+        ("same but never recorded", None, live(same()), Action::Update, Some(Reason::Unrecorded)),
         ("foreign", None, foreign, Action::Update, Some(Reason::Adopted)),
         (
             "configured",

@@ -298,6 +298,7 @@ fn a_file_with_our_marker_is_ours_without_a_record() {
     let mut world = World::new(SecretPolicy::Omit);
     world.apply(&[config("on")]).unwrap();
     world.state = State::default();
+    assert_eq!(world.apply(&[config("on")]).unwrap(), [updated(Reason::Unrecorded)]);
     assert_eq!(world.apply(&[config("on")]).unwrap(), [UNCHANGED]);
     assert_eq!(world.apply(&[config("off")]).unwrap(), [updated(Reason::Configuration)]);
 }

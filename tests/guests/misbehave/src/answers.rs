@@ -53,16 +53,16 @@ pub(crate) fn answer(what: &str, request: &Request) -> Result<Output, Rejection>
             patch(Patch::Other(OtherPatch { kind: "binary".to_owned(), document: String::new() }))
         }
         "need-no-json" => need("file", "path"),
-        "needs-for-ever" => need("file", r#"{"path": "app.yaml"}"#),
+        "needs-for-ever" => need("file", r#"{"path": "notes.txt"}"#),
         "needs-outside" => need("file", r#"{"path": "../../../../etc/hostname"}"#),
         "needs-absolute" => need("file", r#"{"path": "/etc/hostname"}"#),
         "needs-link" => need("file", r#"{"path": "link"}"#),
-        "needs-socket" => need("socket", r#"{"path": "app.yaml"}"#),
+        "needs-socket" => need("socket", r#"{"path": "notes.txt"}"#),
         "needs-many" => Output {
             needs: (0..100_000)
                 .map(|_| Need {
                     kind: "file".to_owned(),
-                    document: r#"{"path":"app.yaml"}"#.to_owned(),
+                    document: r#"{"path":"notes.txt"}"#.to_owned(),
                 })
                 .collect(),
             ..empty()
