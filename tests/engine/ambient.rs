@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use kusion::engine::{CallError, CallLimit, Module};
+use kusion_tests::Sandbox;
 use serde_json::json;
 
 use super::fixture::{engine, in_another_process, limits, load, peak_memory, place, told, what};
@@ -120,4 +121,22 @@ fn hoarded() {
 #[test]
 fn handles_that_are_never_given_back_are_bounded() {
     in_another_process("engine::ambient::hoarded");
+}
+
+#[test]
+fn a_guest_with_wasi_runs_on_a_thread_that_has_a_runtime() {
+    let sandbox = Sandbox::new();
+    let path = wasip2::guest("ambient");
+    sandbox.write("ws.yaml", &format!("modules: {{ambient: {{path: {}}}}}\n", path.display()));
+    sandbox.write("project.yaml", "name: shop\n");
+    sandbox.write("dev/stack.yaml", "name: dev\n");
+    let created = sandbox.run("", &["workspace", "create", "default", "-f", "ws.yaml"]);
+    assert_eq!(created.code, Some(0), "{created}");
+    for what in ["sleep", "shout", "look"] {
+        sandbox.write("dev/app.yaml", &format!("accessories: {{ambient: {{do: {what}}}}}\n"));
+        // One module at a time runs where the command line waits.
+        let generated = sandbox.run("dev", &["generate", "--parallelism", "1"]);
+        assert!(!generated.stderr.contains("runtime"), "{what}: {generated}");
+        assert!(matches!(generated.code, Some(0 | 1)), "{what}: {generated}");
+    }
 }
