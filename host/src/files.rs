@@ -1,6 +1,7 @@
 //! Writing files so that a reader, a crash or a second process never sees half of one.
 //!
-//! Every room that writes a file does it here. A new content goes to a temporary file in the same
+//! What must survive a crash is written here; caches and built modules, which can be made again, are
+//! not. A new content goes to a temporary file in the same
 //! folder, is made durable, and takes the place of the old one in one step. The writer holds a lock
 //! of the operating system on its temporary file, so [`sweep`] can tell what a dead process left from
 //! what a living one is writing.

@@ -1,4 +1,4 @@
-//! Lines for whoever runs kusion with `-v`; they never reach a resource.
+//! Lines for whoever runs kusion, who sees warnings and errors; they never reach a resource.
 //!
 //! On targets other than WebAssembly, where only tests run, lines go nowhere.
 

@@ -11,7 +11,7 @@ use crate::backend::{Holder, Lease};
 use crate::engine::Request;
 use crate::ops::compare::{compare, resolve};
 use crate::ops::preview::{Secrets, leave_behind};
-use crate::ops::{Comparison, Generation, OpsError, Preview, Session, generate};
+use crate::ops::{Comparison, Generation, OpsError, Session, generate};
 use crate::plan::{Action, Plan, Reason};
 use crate::release::{
     CallRecord, Change, Draft, Intent, Journal, LatestState, ModuleRecord, Operation, Phase,
@@ -255,13 +255,6 @@ impl Prepared<'_> {
                 Some(Intent { id: step.id.clone(), change: change(step.action)?, adopted })
             })
             .collect()
-    }
-}
-
-impl Preview {
-    /// Returns what would be done.
-    pub fn plan(&self) -> &Plan {
-        &self.comparison.plan
     }
 }
 

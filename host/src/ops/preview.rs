@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::backend::Backend;
 use crate::ops::compare::{compare, known_secrets, resolve, secrets_in};
 use crate::ops::{Comparison, Generation, OpsError, Project, generate};
+use crate::plan::Plan;
 use crate::release::{LatestState, ReleaseStore, StackKey};
 use crate::runtime::Runtime;
 use crate::secret::{KeyFile, Resolver, SecretError, SecretStore, Vault};
@@ -35,6 +36,13 @@ pub struct Preview {
     pub latest: LatestState,
     /// The place the last release went to, if this one would go somewhere else.
     pub moved_from: Option<String>,
+}
+
+impl Preview {
+    /// Returns what would be done.
+    pub fn plan(&self) -> &Plan {
+        &self.comparison.plan
+    }
 }
 
 /// Compares a stack with its target. Writes nothing and mints no secret.

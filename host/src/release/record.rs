@@ -86,7 +86,7 @@ pub struct CallRecord {
     pub module: ModuleName,
     /// The digest of its bytes.
     pub digest: String,
-    /// The whole request; the host strips secrets before a call.
+    /// The request, without the text of files; the host strips secrets before a call.
     pub request: Value,
     /// The files it asked for, by path below the stack folder.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -9,7 +9,8 @@ use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::Resolver;
 use kusion::name::WorkspaceName;
-use kusion::ops::{Generation, Project};
+use kusion::ops::{Generation, Project, Session};
+use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
 
 use crate::cli::Meta;
@@ -71,6 +72,16 @@ impl Loaded {
             engine: &self.engine,
             resolver: &self.resolver,
             parallelism: self.parallelism,
+        }
+    }
+
+    /// Adds where the resources live, and where releases and secrets are kept.
+    pub(crate) fn session<'a>(&'a self, runtime: &'a dyn Runtime) -> Session<'a> {
+        Session {
+            project: self.project(),
+            runtime,
+            backend: self.backend.backend.clone(),
+            key_file: self.home.key_file(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::future::pending;
 
 use clap::Args;
 use kusion::diagnostic::{Diagnose as _, Kind};
-use kusion::ops::{Applied, Prepared, Session, prepare_apply, prepare_destroy};
+use kusion::ops::{Applied, Prepared, prepare_apply, prepare_destroy};
 use kusion::plan::{Action, Plan};
 use serde_json::{Map, Value};
 use tokio::signal::unix::{SignalKind, signal};
@@ -84,12 +84,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
         Verb::Destroy => Loaded::read_header(world, &args.meta, args.parallelism.get()).await?,
     };
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
-    let session = Session {
-        project: loaded.project(),
-        runtime: &runtime,
-        backend: loaded.backend.backend.clone(),
-        key_file: loaded.home.key_file(),
-    };
+    let session = loaded.session(&runtime);
     let holder = holder(world, verb.name());
     let prepared = match verb {
         Verb::Apply => prepare_apply(session, holder).await?,

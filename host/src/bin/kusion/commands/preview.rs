@@ -1,7 +1,7 @@
 //! `kusion preview`
 
 use clap::Args;
-use kusion::ops::{Preview, Session};
+use kusion::ops::Preview;
 use serde_json::json;
 
 use crate::cli::{Format, Meta, Parallelism};
@@ -30,12 +30,7 @@ pub(crate) struct PreviewArgs {
 pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliError> {
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
-    let session = Session {
-        project: loaded.project(),
-        runtime: &runtime,
-        backend: loaded.backend.backend.clone(),
-        key_file: loaded.home.key_file(),
-    };
+    let session = loaded.session(&runtime);
     let preview = kusion::ops::preview(&session).await?;
     show_warnings(world, &preview.generation);
     let target = kusion::runtime::Runtime::target(&runtime);
