@@ -99,6 +99,7 @@ impl Execution<'_> {
     ///
     /// A failed step skips what depends on it and nothing else. After `stop` no step begins; those
     /// under way are finished.
+    #[tracing::instrument(level = "info", name = "apply plan", skip_all, fields(steps = self.plan.steps.len()))]
     pub async fn run(&self, stop: impl Future<Output = ()>, listener: &dyn Listener) -> Outcome {
         let mut walk = Walk::new(self.plan);
         let mut outcome = Outcome::default();
@@ -142,6 +143,7 @@ impl Execution<'_> {
         outcome
     }
 
+    #[tracing::instrument(level = "debug", name = "change resource", skip_all, fields(id = %step.id, action = %step.action))]
     async fn perform(&self, index: usize, step: &Step) -> Finished {
         let start = Instant::now();
         let prior = self.state.resources.get(&step.id);

@@ -24,6 +24,7 @@ pub(super) fn read(path: &Path, shown: &Path) -> Result<Option<Arc<SourceFile>>,
         Err(error) => return Err(read(error)),
     }
     let bytes = fs_err::read(path).map_err(read)?;
+    tracing::debug!(path = %shown.display(), bytes = bytes.len(), "read file");
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(SourceFile::new(shown, text))),
         Err(_) => Err(ConfigError::NotText { path: shown.to_owned() }),

@@ -9,7 +9,7 @@ use wasmtime_wasi::I32Exit;
 use crate::engine::bindings::{self, wit};
 use crate::engine::sandbox::{Passed, Sandbox};
 use crate::engine::{
-    CallError, CallLimit, Description, Generated, Limits, LoadError, Request, TICK, Usage,
+    CallError, CallLimit, Description, Generated, Limits, LoadError, LogLine, Request, TICK, Usage,
 };
 use crate::name::ModuleName;
 
@@ -68,7 +68,9 @@ impl Guest {
             return self.call_here(function);
         }
         // wasmtime-wasi blocks on a runtime of its own, which tokio forbids on a thread that has one.
-        std::thread::scope(|scope| match scope.spawn(|| self.call_here(function)).join() {
+        let span = tracing::Span::current();
+        let call = || span.in_scope(|| self.call_here(function));
+        std::thread::scope(|scope| match scope.spawn(call).join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
         })
@@ -92,12 +94,20 @@ impl Guest {
         });
         let fuel = self.limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
         let sandbox = store.into_data();
+        self.pass_on(&sandbox.log);
         match answer {
             Err(error) => Err(self.verdict(&error, sandbox)),
             Ok(answer) => {
                 let usage = Usage { fuel, peak_memory: sandbox.peak_memory, time: start.elapsed() };
                 Ok((answer, End { sandbox, usage }))
             }
+        }
+    }
+
+    /// Passes on what a guest logged, also if it failed.
+    fn pass_on(&self, log: &[LogLine]) {
+        for line in log {
+            tracing::debug!(module = %self.name, severity = %line.level, "module says: {}", line.message);
         }
     }
 

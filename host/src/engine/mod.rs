@@ -65,6 +65,7 @@ impl Engine {
     /// # Errors
     ///
     /// wasmtime cannot run on this machine.
+    #[tracing::instrument(level = "info", name = "set up engine", skip_all)]
     pub fn new(options: Options) -> Result<Self, EngineError> {
         let Options { cache, compiler, limits } = options;
         let engine = wasmtime::Engine::new(&config::engine())
@@ -82,6 +83,12 @@ impl Engine {
     ///
     /// The bytes are no component of a supported interface version, import what a module may not have,
     /// or cannot be compiled within the limits.
+    #[tracing::instrument(
+        level = "debug",
+        name = "load module",
+        skip_all,
+        fields(module = %name, bytes = component.len(), compiled)
+    )]
     pub fn load(
         &self,
         name: &ModuleName,
@@ -120,8 +127,10 @@ impl Engine {
             && let Some(code) = cache.read(digest).map_err(untrusted)?
             && let Ok(compiled) = self.deserialize(&code)
         {
+            tracing::Span::current().record("compiled", false);
             return Ok(compiled);
         }
+        tracing::Span::current().record("compiled", true);
         let code = self.compiler.compile(name, &self.engine, component, &self.limits)?;
         if let Some(cache) = &self.cache {
             cache.write(digest, &code).map_err(untrusted)?;

@@ -53,6 +53,7 @@ impl Workspaces {
     /// # Errors
     ///
     /// There is none of this name, or it has problems.
+    #[tracing::instrument(level = "info", name = "read workspace", skip_all, fields(workspace = %name))]
     pub async fn load(&self, name: &WorkspaceName) -> Result<Workspace, HomeError> {
         let text = self.text(name).await?;
         let path = self.backend.root.join(key(name)?.as_str());

@@ -59,10 +59,11 @@ impl Resolver {
         };
         let bytes = read(&path).map_err(|source| ModuleError::Read {
             module: name.clone(),
-            path,
+            path: path.clone(),
             source,
         })?;
         let digest = Digest::of(&bytes);
+        tracing::debug!(path = %path.display(), bytes = bytes.len(), "read module");
         Ok(ResolvedModule { name: name.clone(), location: location.clone(), digest, bytes })
     }
 

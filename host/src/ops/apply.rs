@@ -116,6 +116,12 @@ async fn recover(
 ) -> Result<(Option<Recovered>, LatestState), OpsError> {
     let releases = session.releases();
     let recovered = releases.recover(lease).await?;
+    match &recovered {
+        Some(Recovered { revision, resources, .. }) => {
+            tracing::debug!(revision, resources, "recovered an interrupted release");
+        }
+        None => tracing::debug!("there is no interrupted release"),
+    }
     let latest = releases.latest_state().await?;
     Ok((recovered, latest))
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use crate::ops::OpsError;
 use crate::plan::Plan;
@@ -33,14 +34,19 @@ pub(super) async fn compare(
     parallelism: NonZeroUsize,
 ) -> Result<Comparison, OpsError> {
     let ids: BTreeSet<&ResourceId> = spec.resources.keys().chain(state.resources.keys()).collect();
+    let resources = ids.len();
     let observed: BTreeMap<ResourceId, Observed> = stream::iter(ids)
         .map(|id| async move {
             let subject =
                 Subject { desired: spec.resources.get(id), prior: state.resources.get(id) };
-            runtime.observe(subject, secrets).await.map(|observed| (id.clone(), observed))
+            let observed = runtime
+                .observe(subject, secrets)
+                .instrument(tracing::debug_span!("read resource", id = %id));
+            observed.await.map(|observed| (id.clone(), observed))
         })
         .buffer_unordered(parallelism.get())
         .try_collect()
+        .instrument(tracing::info_span!("read target", resources))
         .await?;
     let plan = Plan::between(spec, state, &observed, origins);
     Ok(Comparison { plan, observed })

@@ -180,10 +180,12 @@ fn none_or_invalid(mut problems: Vec<Problem>) -> Result<(), OpsError> {
 }
 
 /// Loads each module once.
+#[tracing::instrument(level = "info", name = "load modules", skip_all, fields(modules))]
 fn load(project: &Project<'_>, uses: &[Use<'_>]) -> Result<BTreeMap<ModuleName, Module>, OpsError> {
     let mut names: Vec<&ModuleName> = uses.iter().map(|used| used.component.module()).collect();
     names.sort();
     names.dedup();
+    tracing::Span::current().record("modules", names.len());
     let loaded = parallel::map(project.parallelism, &names, |name| load_one(project, name));
     names.into_iter().cloned().zip(loaded).map(|(name, module)| Ok((name, module?))).collect()
 }
@@ -213,6 +215,7 @@ pub fn locate_module(origin: &ModuleOrigin) -> ModuleLocation {
 }
 
 /// Checks each use against what its module says about itself, all at once.
+#[tracing::instrument(level = "info", name = "check configuration", skip_all)]
 fn check(
     project: &Project<'_>,
     uses: &[Use<'_>],
@@ -280,6 +283,7 @@ fn misplaced(used: &Use<'_>, kind: &str) -> Problem {
 }
 
 /// Calls every module and collects all that went wrong.
+#[tracing::instrument(level = "info", name = "call modules", skip_all, fields(calls = uses.len(), fuel))]
 fn call_all(
     project: &Project<'_>,
     uses: &[Use<'_>],
@@ -300,9 +304,24 @@ fn call_all(
         }
     }
     none_or_invalid(problems)?;
+    let fuel: u64 = answers.iter().map(|(call, _)| call.usage.fuel).sum();
+    tracing::Span::current().record("fuel", fuel);
     Ok(answers)
 }
 
+#[tracing::instrument(
+    level = "debug",
+    name = "call module",
+    skip_all,
+    fields(
+        app = %used.app.name(),
+        accessory = used.accessory,
+        module = %module.name(),
+        fuel,
+        peak_memory_bytes,
+        rounds
+    )
+)]
 fn call(
     project: &Project<'_>,
     used: &Use<'_>,
@@ -310,9 +329,13 @@ fn call(
 ) -> Result<(Call, Generated), Vec<Problem>> {
     let mut request = request(project, used, module);
     let mut reader = Reader::new(project.stack.stack_dir());
-    for _ in 0..MAX_ROUNDS {
+    for round in 1..=MAX_ROUNDS {
         let mut generated = module.generate(&request).map_err(|error| failed(used, &error))?;
         if generated.needs.is_empty() {
+            let span = tracing::Span::current();
+            span.record("fuel", generated.usage.fuel);
+            span.record("peak_memory_bytes", generated.usage.peak_memory);
+            span.record("rounds", round);
             check_references(project, used, &generated)?;
             let call = Call {
                 origin: used.origin(),

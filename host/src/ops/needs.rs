@@ -87,6 +87,7 @@ impl<'a> Reader<'a> {
             return Err(format!("`{path}`: more than {} MiB of files", MAX_BYTES >> 20));
         }
         self.left -= size;
+        tracing::debug!(path, bytes = size, "read file for module");
         self.files.push(ReadFile { path: path.to_owned(), digest: Digest::of(&bytes) });
         String::from_utf8(bytes).map_err(|_| format!("`{path}` is not a text in UTF-8"))
     }

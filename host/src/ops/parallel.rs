@@ -16,11 +16,13 @@ pub(super) fn map<T: Sync, R: Send>(
     if threads <= 1 {
         return items.iter().map(function).collect();
     }
+    let span = tracing::Span::current();
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(items.len()));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
+                let _entered = span.enter();
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { return };

@@ -149,6 +149,7 @@ impl Session<'_> {
         }
     }
 
+    #[tracing::instrument(level = "info", name = "open secrets", skip_all)]
     pub(super) async fn open_secrets(
         &self,
         sources: &BTreeMap<SecretRef, SecretSource>,

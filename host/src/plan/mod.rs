@@ -36,13 +36,17 @@ impl Plan {
     /// Compares what shall be with what was recorded and what a target holds.
     ///
     /// A resource that `observed` does not mention is taken to be as recorded.
+    #[tracing::instrument(level = "info", name = "plan", skip_all, fields(changes))]
     pub fn between(
         spec: &Spec,
         state: &State,
         observed: &BTreeMap<ResourceId, Observed>,
         origins: &BTreeMap<ResourceId, Origin>,
     ) -> Self {
-        build::plan(spec, state, observed, origins)
+        let plan = build::plan(spec, state, observed, origins);
+        let changes = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
+        tracing::Span::current().record("changes", changes);
+        plan
     }
 
     /// Plans that everything recorded goes.

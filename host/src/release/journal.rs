@@ -69,6 +69,7 @@ impl Journal {
     ///
     /// The last release is unfinished, somebody else made a release meanwhile, the release is too large
     /// or too deep to be read again, the lease was lost, or the backend cannot be written.
+    #[tracing::instrument(level = "info", name = "begin release", skip_all)]
     pub async fn begin(
         store: ReleaseStore,
         lease: Arc<dyn Lease>,
@@ -151,6 +152,7 @@ impl Journal {
     ///
     /// The phase is not one to end with, the lease was lost, somebody else changed the record, or the
     /// backend cannot be written. The journal stays then, and the next run recovers the release.
+    #[tracing::instrument(level = "info", name = "write release", skip_all, fields(revision = self.revision, phase = %phase))]
     pub async fn finish(&self, phase: Phase) -> Result<Release, ReleaseError> {
         let mut progress = self.progress.lock().await;
         let from = progress.release.phase;

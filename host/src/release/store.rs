@@ -156,6 +156,7 @@ impl ReleaseStore {
     /// # Errors
     ///
     /// The record or the journal cannot be read or understood.
+    #[tracing::instrument(level = "info", name = "read releases", skip_all)]
     pub async fn latest_state(&self) -> Result<LatestState, ReleaseError> {
         let mut looks = 0;
         loop {

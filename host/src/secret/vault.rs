@@ -113,6 +113,7 @@ impl Vault {
             let drawn = draw(secret, length, alphabet)?;
             self.secrets.insert(secret.clone(), drawn);
             self.changed = true;
+            tracing::debug!(secret = %secret, "drew secret");
         }
         // The entry is there; the alternative cannot be reached and is no lie if it is.
         self.secrets.get(secret).ok_or_else(|| SecretError::Undeclared { secret: secret.clone() })

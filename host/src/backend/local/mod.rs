@@ -201,11 +201,13 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 #[async_trait]
 impl Backend for LocalBackend {
+    #[tracing::instrument(level = "debug", name = "read record", skip_all, fields(key = %key))]
     async fn get(&self, key: &Key) -> Result<Option<(Vec<u8>, Tag)>, BackendError> {
         let record = self.record(key);
         blocking(move || record.get()).await
     }
 
+    #[tracing::instrument(level = "debug", name = "write record", skip_all, fields(key = %key, bytes = bytes.len()))]
     async fn put_if(
         &self,
         key: &Key,
@@ -216,21 +218,25 @@ impl Backend for LocalBackend {
         blocking(move || record.put_if(&expected, &bytes)).await
     }
 
+    #[tracing::instrument(level = "debug", name = "append to log", skip_all, fields(key = %key, bytes = line.len()))]
     async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError> {
         let (record, line) = (self.record(key), line.to_vec());
         blocking(move || record.append(&line)).await
     }
 
+    #[tracing::instrument(level = "debug", name = "list records", skip_all, fields(key = %prefix))]
     async fn list(&self, prefix: &Key) -> Result<Vec<Key>, BackendError> {
         let record = self.record(prefix);
         blocking(move || record.list()).await
     }
 
+    #[tracing::instrument(level = "debug", name = "delete record", skip_all, fields(key = %key))]
     async fn delete(&self, key: &Key) -> Result<(), BackendError> {
         let record = self.record(key);
         blocking(move || record.delete()).await
     }
 
+    #[tracing::instrument(level = "debug", name = "take lease", skip_all, fields(key = %key))]
     async fn lease(&self, key: &Key, holder: &Holder) -> Result<Box<dyn Lease>, BackendError> {
         let (record, holder) = (self.record(key), holder.clone());
         blocking(move || Ok(Box::new(LocalLease::take(record, holder)?) as Box<dyn Lease>)).await

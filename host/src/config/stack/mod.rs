@@ -52,6 +52,7 @@ impl Stack {
         Self::read(dir, false)
     }
 
+    #[tracing::instrument(level = "info", name = "read configuration", skip_all)]
     fn read(dir: &Path, with_apps: bool) -> Result<Self, ConfigError> {
         let folders = discover::discover(dir)?;
         let (project, stack) = (&folders.project, &folders.stack);

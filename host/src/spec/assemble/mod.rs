@@ -58,6 +58,7 @@ pub struct Assembled {
 ///
 /// Everything that is wrong with the resources, patches, references and secrets, as far as one pass
 /// can see it.
+#[tracing::instrument(level = "info", name = "assemble", skip_all, fields(resources))]
 pub fn assemble(
     contributions: Vec<Contribution>,
     input: &AssembleInput<'_>,
@@ -73,6 +74,7 @@ pub fn assemble(
     stop_on(secrets::replace_plain_values(&mut draft, semantics))?;
     stop_on(references::resolve(&mut draft, semantics))?;
     stop_on(edges::connect(&mut draft, semantics))?;
+    tracing::Span::current().record("resources", draft.resources.len());
     Ok(draft.finish())
 }
 
