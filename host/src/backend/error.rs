@@ -59,6 +59,14 @@ pub enum BackendError {
         /// How long this process waited.
         seconds: u64,
     },
+    /// The lease file has a format this library does not know.
+    #[error("the lease of `{key}` was written by a newer kusion")]
+    Newer {
+        /// What the lease protects.
+        key: Key,
+        /// The version of its format.
+        version: u64,
+    },
     /// A record is larger than any we write.
     #[error("record `{key}` has {size} bytes, more than the limit of {limit}")]
     TooLarge {
@@ -106,6 +114,7 @@ impl Diagnose for BackendError {
             Self::Lost { .. } => {
                 "run the command again; it goes on from what is recorded".to_owned()
             }
+            Self::Newer { .. } => "upgrade kusion".to_owned(),
             Self::TooLarge { .. } => return Vec::new(),
         };
         vec![hint]

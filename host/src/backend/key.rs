@@ -6,6 +6,8 @@ use std::fmt;
 const MAX_SEGMENT: usize = 200;
 /// The longest key in bytes: object stores allow 1024, a prefix included.
 const MAX_KEY: usize = 800;
+/// The folders of what belongs to a stack. Nothing below them is written without the stack's lease.
+const LEASED: [&str; 2] = ["releases", "secrets"];
 
 /// A path-like name of a record, such as `releases/shop/dev/dev/7.yaml`.
 ///
@@ -76,6 +78,35 @@ impl fmt::Display for Key {
     }
 }
 
+/// The name of a record that belongs to no stack, such as `workspaces/dev.yaml`.
+///
+/// Only such a record can be written without a [`Lease`](crate::backend::Lease).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SharedKey(Key);
+
+impl SharedKey {
+    /// Checks a text.
+    ///
+    /// # Errors
+    ///
+    /// The text is no key, or it names what belongs to a stack.
+    pub fn parse(key: impl Into<String>) -> Result<Self, KeyError> {
+        let key = Key::parse(key)?;
+        if key.segments().next().is_some_and(|top| LEASED.contains(&top)) {
+            return Err(KeyError {
+                key: key.as_str().chars().take(80).collect(),
+                reason: "a record of a stack is written under the stack's lease only",
+            });
+        }
+        Ok(Self(key))
+    }
+
+    /// Returns the key, for reading.
+    pub fn key(&self) -> &Key {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +121,16 @@ mod tests {
         }
         assert!(Key::parse("a".repeat(201)).is_err());
         assert!(Key::parse(vec!["a"; 401].join("/")).is_err());
+    }
+
+    #[test]
+    fn what_belongs_to_a_stack_is_no_shared_record() {
+        for bad in ["releases/shop/dev/dev/7.yaml", "releases", "secrets/shop/dev/dev.age", "a b"] {
+            assert!(SharedKey::parse(bad).is_err(), "{bad:?} was accepted");
+        }
+        assert_eq!(
+            SharedKey::parse("workspaces/dev.yaml").unwrap().key().as_str(),
+            "workspaces/dev.yaml"
+        );
     }
 }

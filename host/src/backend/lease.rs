@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::backend::BackendError;
+use crate::backend::{BackendError, Expected, Key, Tag};
 
 /// Who holds a lease, as told to those who are refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,14 +29,43 @@ impl fmt::Display for Holder {
 }
 
 /// The right to change what lies below a key; dropping it gives it back.
+///
+/// Whoever holds one writes through it, so no record of a stack can be written without one. Each write is
+/// conditional on the lease's generation: the backend compares it with the one on record in the same step
+/// in which it writes, so a holder that was taken over while it slept changes nothing any more.
+#[async_trait]
 pub trait Lease: Send + Sync + fmt::Debug {
     /// Returns how often the lease was taken, this time included. A later holder has a higher number.
     fn generation(&self) -> u64;
 
-    /// Makes sure that nobody took the lease over; to be asked before every write.
+    /// Writes a record whole and durably if the present version is the expected one.
     ///
     /// # Errors
     ///
-    /// The lease is lost, or whether it is cannot be found out.
-    fn still_held(&self) -> Result<(), BackendError>;
+    /// [`BackendError::Lost`] if the lease is not held any more, [`BackendError::Conflict`] if the version
+    /// is another; the record stays as it is then.
+    async fn put_if(
+        &self,
+        key: &Key,
+        expected: Expected,
+        bytes: &[u8],
+    ) -> Result<Tag, BackendError>;
+
+    /// Appends a line to a log and makes it durable before it returns.
+    ///
+    /// `line` holds no line break; the backend adds one. A crash can leave a part of the line at the
+    /// end of the log, never anywhere else.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError::Lost`] if the lease is not held any more; the log stays as it is then. Otherwise
+    /// the log cannot be written, and whether the line is in it is not known.
+    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError>;
+
+    /// Deletes a record; deleting what does not exist is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError::Lost`] if the lease is not held any more, or the record cannot be deleted.
+    async fn delete(&self, key: &Key) -> Result<(), BackendError>;
 }

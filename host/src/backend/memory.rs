@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, Tag};
+use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, SharedKey, Tag};
 
 /// Stores records in memory.
 #[derive(Debug, Clone, Default)]
@@ -66,20 +66,35 @@ impl MemoryBackend {
     pub(crate) fn peek(&self, key: &Key) -> Option<Vec<u8>> {
         lock(&self.inner.records).get(key).cloned()
     }
+}
 
+impl Inner {
     fn write(&self, key: &Key) -> Result<MutexGuard<'_, BTreeMap<Key, Vec<u8>>>, BackendError> {
-        let left = self.inner.writes_left.load(Ordering::SeqCst);
+        let left = self.writes_left.load(Ordering::SeqCst);
         if left == 1 {
-            let source = io::Error::from(io::ErrorKind::StorageFull);
-            return Err(BackendError::Write {
-                key: key.clone(),
-                place: "memory".to_owned(),
-                source,
-            });
+            return Err(refused(key, io::ErrorKind::StorageFull.into()));
         }
-        self.inner.writes_left.store(left.saturating_sub(1), Ordering::SeqCst);
-        Ok(lock(&self.inner.records))
+        self.writes_left.store(left.saturating_sub(1), Ordering::SeqCst);
+        Ok(lock(&self.records))
     }
+
+    fn put_if(&self, key: &Key, expected: Expected, bytes: &[u8]) -> Result<Tag, BackendError> {
+        let mut records = self.write(key)?;
+        let present = records.get(key).map(|bytes| Tag::of_content(bytes));
+        let as_expected = match expected {
+            Expected::Absent => present.is_none(),
+            Expected::Tag(tag) => present == Some(tag),
+        };
+        if !as_expected {
+            return Err(BackendError::Conflict { key: key.clone() });
+        }
+        records.insert(key.clone(), bytes.to_vec());
+        Ok(Tag::of_content(bytes))
+    }
+}
+
+fn refused(key: &Key, source: io::Error) -> BackendError {
+    BackendError::Write { key: key.clone(), place: "memory".to_owned(), source }
 }
 
 #[async_trait]
@@ -93,28 +108,15 @@ impl Backend for MemoryBackend {
 
     async fn put_if(
         &self,
-        key: &Key,
+        key: &SharedKey,
         expected: Expected,
         bytes: &[u8],
     ) -> Result<Tag, BackendError> {
-        let mut records = self.write(key)?;
-        let present = records.get(key).map(|bytes| Tag::of_content(bytes));
-        let as_expected = match expected {
-            Expected::Absent => present.is_none(),
-            Expected::Tag(tag) => present == Some(tag),
-        };
-        if !as_expected {
-            return Err(BackendError::Conflict { key: key.clone() });
-        }
-        records.insert(key.clone(), bytes.to_vec());
-        Ok(Tag::of_content(bytes))
+        self.inner.put_if(key.key(), expected, bytes)
     }
 
-    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError> {
-        let mut records = self.write(key)?;
-        let log = records.entry(key.clone()).or_default();
-        log.extend_from_slice(line);
-        log.push(b'\n');
+    async fn delete(&self, key: &SharedKey) -> Result<(), BackendError> {
+        self.inner.write(key.key())?.remove(key.key());
         Ok(())
     }
 
@@ -125,11 +127,6 @@ impl Backend for MemoryBackend {
             .filter(|key| key.as_str().starts_with(&below))
             .cloned()
             .collect())
-    }
-
-    async fn delete(&self, key: &Key) -> Result<(), BackendError> {
-        self.write(key)?.remove(key);
-        Ok(())
     }
 
     async fn lease(&self, key: &Key, holder: &Holder) -> Result<Box<dyn Lease>, BackendError> {
@@ -158,16 +155,51 @@ struct MemoryLease {
     inner: Arc<Inner>,
 }
 
+impl MemoryLease {
+    /// Keeps everybody from taking the lease until the guard is dropped, if it is still held.
+    fn guard(&self) -> Result<MutexGuard<'_, BTreeMap<Key, (u64, Option<Holder>)>>, BackendError> {
+        let leases = lock(&self.inner.leases);
+        let lost = match leases.get(&self.key) {
+            Some((generation, _)) if *generation == self.generation => return Ok(leases),
+            Some((_, holder)) => holder.clone().map(Box::new),
+            None => None,
+        };
+        Err(BackendError::Lost { key: self.key.clone(), holder: lost })
+    }
+}
+
+#[async_trait]
 impl Lease for MemoryLease {
     fn generation(&self) -> u64 {
         self.generation
     }
 
-    fn still_held(&self) -> Result<(), BackendError> {
-        match lock(&self.inner.leases).get(&self.key) {
-            Some((generation, _)) if *generation == self.generation => Ok(()),
-            _ => Err(BackendError::Lost { key: self.key.clone(), holder: None }),
+    async fn put_if(
+        &self,
+        key: &Key,
+        expected: Expected,
+        bytes: &[u8],
+    ) -> Result<Tag, BackendError> {
+        let _guard = self.guard()?;
+        self.inner.put_if(key, expected, bytes)
+    }
+
+    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError> {
+        if line.contains(&b'\n') {
+            return Err(refused(key, io::ErrorKind::InvalidInput.into()));
         }
+        let _guard = self.guard()?;
+        let mut records = self.inner.write(key)?;
+        let log = records.entry(key.clone()).or_default();
+        log.extend_from_slice(line);
+        log.push(b'\n');
+        Ok(())
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), BackendError> {
+        let _guard = self.guard()?;
+        self.inner.write(key)?.remove(key);
+        Ok(())
     }
 }
 
@@ -178,5 +210,17 @@ impl Drop for MemoryLease {
         {
             *holder = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::conformance::{Subject, conforms};
+
+    #[tokio::test]
+    async fn it_is_a_backend() {
+        let backend = MemoryBackend::default();
+        conforms(Subject { backend: &backend, lose: &|key| backend.steal(key) }).await;
     }
 }

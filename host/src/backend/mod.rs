@@ -1,7 +1,10 @@
 //! Where records are stored: bytes under keys, with compare-and-swap and leases.
 //!
-//! A backend gives no meaning to what it stores; `release` and `ops` do.
+//! A backend gives no meaning to what it stores; `release` and `ops` do. It knows two kinds of records:
+//! those of a stack, which only a [`Lease`] can write, and shared ones ([`SharedKey`]).
 
+#[cfg(test)]
+mod conformance;
 mod error;
 mod key;
 mod lease;
@@ -14,7 +17,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 pub use error::BackendError;
-pub use key::{Key, KeyError};
+pub use key::{Key, KeyError, SharedKey};
 pub use lease::{Holder, Lease};
 pub use local::LocalBackend;
 #[cfg(test)]
@@ -63,27 +66,24 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// The record cannot be read or is too large.
     async fn get(&self, key: &Key) -> Result<Option<(Vec<u8>, Tag)>, BackendError>;
 
-    /// Writes a record whole and durably if the present version is the expected one.
+    /// Writes a shared record whole and durably if the present version is the expected one.
     ///
     /// # Errors
     ///
     /// [`BackendError::Conflict`] if it is another; the record stays as it is then.
     async fn put_if(
         &self,
-        key: &Key,
+        key: &SharedKey,
         expected: Expected,
         bytes: &[u8],
     ) -> Result<Tag, BackendError>;
 
-    /// Appends a line to a log and makes it durable before it returns.
-    ///
-    /// `line` holds no line break; the backend adds one. A crash can leave a part of the line at the
-    /// end of the log, never anywhere else.
+    /// Deletes a shared record; deleting what does not exist is no error.
     ///
     /// # Errors
     ///
-    /// The log cannot be written; whether the line is in it is not known then.
-    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError>;
+    /// The record cannot be deleted.
+    async fn delete(&self, key: &SharedKey) -> Result<(), BackendError>;
 
     /// Lists the keys below a prefix, at any depth, sorted.
     ///
@@ -92,14 +92,10 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// The place cannot be read.
     async fn list(&self, prefix: &Key) -> Result<Vec<Key>, BackendError>;
 
-    /// Deletes a record; deleting what does not exist is no error.
-    ///
-    /// # Errors
-    ///
-    /// The record cannot be deleted.
-    async fn delete(&self, key: &Key) -> Result<(), BackendError>;
-
     /// Takes the lease of a key for as long as the guard lives; does not wait.
+    ///
+    /// Each taking raises the generation on record, and that step excludes every write under an earlier
+    /// generation: one that is under way ends before it, and those after it are refused.
     ///
     /// # Errors
     ///

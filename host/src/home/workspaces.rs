@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::backend::{BackendError, Expected, Key, KeyError};
+use crate::backend::{BackendError, Expected, Key, KeyError, SharedKey};
 use crate::config::Workspace;
 use crate::home::{HomeError, NamedBackend};
 use crate::name::WorkspaceName;
@@ -42,7 +42,7 @@ impl Workspaces {
     ///
     /// There is none of this name, or it cannot be read.
     pub async fn text(&self, name: &WorkspaceName) -> Result<String, HomeError> {
-        match self.backend.backend.get(&key(name)?).await? {
+        match self.backend.backend.get(key(name)?.key()).await? {
             Some((bytes, _)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             None => Err(self.missing(name).await?),
         }
@@ -56,7 +56,7 @@ impl Workspaces {
     #[tracing::instrument(level = "info", name = "read workspace", skip_all, fields(workspace = %name))]
     pub async fn load(&self, name: &WorkspaceName) -> Result<Workspace, HomeError> {
         let text = self.text(name).await?;
-        let path = self.backend.root.join(key(name)?.as_str());
+        let path = self.backend.root.join(key(name)?.key().as_str());
         let file = SourceFile::new(path, text);
         Ok(Workspace::parse(name.clone(), &file, None)?)
     }
@@ -98,7 +98,7 @@ impl Workspaces {
     ) -> Result<(), HomeError> {
         let workspace = Workspace::parse(name.clone(), &SourceFile::new(path, text), base)?;
         let key = key(name)?;
-        let Some((_, tag)) = self.backend.backend.get(&key).await? else {
+        let Some((_, tag)) = self.backend.backend.get(key.key()).await? else {
             return Err(self.missing(name).await?);
         };
         let stored = workspace.absolutise();
@@ -114,7 +114,7 @@ impl Workspaces {
     pub async fn rename(&self, name: &WorkspaceName, new: &WorkspaceName) -> Result<(), HomeError> {
         self.check_unused(name, "renamed").await?;
         let text = self.text(name).await?;
-        let path = self.backend.root.join(key(name)?.as_str());
+        let path = self.backend.root.join(key(name)?.key().as_str());
         self.create(new, &path, &text, None).await?;
         self.backend.backend.delete(&key(name)?).await?;
         Ok(())
@@ -167,8 +167,8 @@ fn folder() -> Result<Key, HomeError> {
     Key::parse("workspaces").map_err(bad_key)
 }
 
-fn key(name: &WorkspaceName) -> Result<Key, HomeError> {
-    Key::parse(format!("workspaces/{name}.yaml")).map_err(bad_key)
+fn key(name: &WorkspaceName) -> Result<SharedKey, HomeError> {
+    SharedKey::parse(format!("workspaces/{name}.yaml")).map_err(bad_key)
 }
 
 fn bad_key(source: KeyError) -> HomeError {

@@ -170,9 +170,8 @@ impl Prepared<'_> {
         }
         let resolver: Box<dyn Resolve> = match &mut self.secrets {
             Some(secrets) => {
-                self.lease.still_held()?;
                 secrets.vault.ensure_all(&secrets.sources, &secrets.known)?;
-                secrets.vault.save().await?;
+                secrets.vault.save(self.lease.as_ref()).await?;
                 Box::new(secrets.resolver())
             }
             None => Box::new(NoSecrets),
@@ -206,8 +205,7 @@ impl Prepared<'_> {
 
     /// Deletes the stack's secrets, which nothing uses any more. The key they are encrypted to is not needed.
     async fn forget_secrets(&self) -> Result<(), OpsError> {
-        self.lease.still_held()?;
-        Ok(self.session.backend.delete(&self.session.stack_key().secrets()).await?)
+        Ok(self.lease.delete(&self.session.stack_key().secrets()).await?)
     }
 
     fn draft(&self) -> Draft {

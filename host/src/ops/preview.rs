@@ -156,7 +156,7 @@ impl Session<'_> {
         state: &State,
     ) -> Result<Secrets, OpsError> {
         let key = self.stack_key().secrets();
-        let vault = Vault::open(Arc::clone(&self.backend), key, self.key_file.clone()).await?;
+        let vault = Vault::open(self.backend.as_ref(), key, self.key_file.clone()).await?;
         let settings = self.project.workspace.secret_store();
         let block = settings
             .map(|store| serde_json::json!({ "provider": { store.provider(): store.config().to_json() } }));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::backend::{Expected, Key, Lease, Tag};
+use crate::backend::{BackendError, Expected, Key, Lease, Tag};
 use crate::release::fold::Fold;
 use crate::release::log::{self, Event};
 use crate::release::record::FORMAT_VERSION;
@@ -75,7 +75,6 @@ impl Journal {
         lease: Arc<dyn Lease>,
         draft: Draft,
     ) -> Result<Self, ReleaseError> {
-        lease.still_held()?;
         let latest = store.latest().await?;
         if let Some(Release { revision, phase, .. }) = latest
             && !phase.is_finished()
@@ -88,7 +87,7 @@ impl Journal {
         let key = store.stack().record(revision);
         let bytes = release.encode(&key)?;
         check_readable(&release, &key)?;
-        let tag = store.backend().put_if(&key, Expected::Absent, &bytes).await?;
+        let tag = lease.put_if(&key, Expected::Absent, &bytes).await?;
         let progress =
             Progress { fold: Fold::new(&release), release, tag, lines: 0, broken: false };
         let generation = lease.generation();
@@ -159,16 +158,16 @@ impl Journal {
         if !from.can_become(phase) {
             return Err(ReleaseError::Transition { revision: self.revision, from, to: phase });
         }
-        self.lease.still_held()?;
         let mut release = progress.release.clone();
         release.state = progress.fold.state(&release);
         release.phase = phase;
         release.modified_time = release.create_time.max(Timestamp::now());
-        progress.tag = self.store.replace(&release, progress.tag.clone()).await?;
+        progress.tag =
+            self.store.replace(self.lease.as_ref(), &release, progress.tag.clone()).await?;
         progress.release = release.clone();
         // The record is complete. A journal that cannot be deleted is of no use to anybody, and the
         // next run deletes it.
-        drop(self.store.backend().delete(&self.store.stack().journal(self.revision)).await);
+        drop(self.lease.delete(&self.store.stack().journal(self.revision)).await);
         Ok(release)
     }
 
@@ -202,13 +201,13 @@ impl Journal {
         if progress.broken || progress.release.phase.is_finished() {
             return Err(ReleaseError::JournalBroken { revision: self.revision });
         }
-        self.lease.still_held()?;
         // If this future is dropped while the line is on its way, nobody knows whether it arrives.
         progress.broken = true;
-        self.store.backend().append(key, line).await?;
-        progress.broken = false;
-        progress.lines += 1;
-        Ok(())
+        let written = self.lease.append(key, line).await;
+        // Without the lease nothing was written, and saying so again is better than speaking of the journal.
+        progress.broken = !matches!(written, Ok(()) | Err(BackendError::Lost { .. }));
+        progress.lines += usize::from(written.is_ok());
+        Ok(written?)
     }
 }
 

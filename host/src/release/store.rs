@@ -56,10 +56,6 @@ impl ReleaseStore {
         &self.stack
     }
 
-    pub(super) fn backend(&self) -> &dyn Backend {
-        self.backend.as_ref()
-    }
-
     /// Lists the stacks that have releases, sorted by project, workspace and name.
     ///
     /// # Errors
@@ -116,7 +112,6 @@ impl ReleaseStore {
     ///
     /// The lease was lost, or the record or the journal cannot be read, understood or written.
     pub async fn recover(&self, lease: &dyn Lease) -> Result<Option<Recovered>, ReleaseError> {
-        lease.still_held()?;
         let latest = self.latest_tagged().await?;
         let recovered = match latest {
             Some((release, tag)) if !release.phase.is_finished() => {
@@ -125,8 +120,7 @@ impl ReleaseStore {
             _ => None,
         };
         for revision in self.numbers(".journal").await? {
-            lease.still_held()?;
-            self.backend.delete(&self.stack.journal(revision)).await?;
+            lease.delete(&self.stack.journal(revision)).await?;
         }
         Ok(recovered)
     }
@@ -141,8 +135,7 @@ impl ReleaseStore {
         release.state = fold.state(&release);
         release.phase = Phase::Failed;
         release.modified_time = release.create_time.max(Timestamp::now());
-        lease.still_held()?;
-        self.replace(&release, tag).await?;
+        self.replace(lease, &release, tag).await?;
         Ok(Recovered {
             revision: release.revision,
             actor: release.actor,
@@ -176,10 +169,15 @@ impl ReleaseStore {
         }
     }
 
-    pub(super) async fn replace(&self, release: &Release, tag: Tag) -> Result<Tag, ReleaseError> {
+    pub(super) async fn replace(
+        &self,
+        lease: &dyn Lease,
+        release: &Release,
+        tag: Tag,
+    ) -> Result<Tag, ReleaseError> {
         let key = self.stack.record(release.revision);
         let bytes = release.encode(&key)?;
-        Ok(self.backend.put_if(&key, Expected::Tag(tag), &bytes).await?)
+        Ok(lease.put_if(&key, Expected::Tag(tag), &bytes).await?)
     }
 
     /// Folds the journal of an unfinished release into its state.

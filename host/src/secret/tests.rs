@@ -4,7 +4,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::backend::{Backend, BackendError, Expected, Key, LocalBackend, MemoryBackend};
+use crate::backend::{
+    Backend, BackendError, Expected, Holder, Key, Lease, LocalBackend, MemoryBackend,
+};
 use crate::diagnostic::Diagnose;
 use crate::spec::SecretSource;
 
@@ -25,8 +27,22 @@ impl House {
     }
 
     async fn open(&self) -> Result<Vault, SecretError> {
-        Vault::open(Arc::clone(&self.backend), key(), self.key_file()).await
+        Vault::open(self.backend.as_ref(), key(), self.key_file()).await
     }
+
+    async fn lease(&self) -> Box<dyn Lease> {
+        lease(self.backend.as_ref()).await
+    }
+}
+
+async fn lease(backend: &dyn Backend) -> Box<dyn Lease> {
+    let holder = Holder {
+        who: "alice@a".to_owned(),
+        pid: 1,
+        since: "2025-11-22T12:03:00Z".parse().unwrap(),
+        operation: "apply".to_owned(),
+    };
+    backend.lease(&Key::parse("releases/shop/dev/dev").unwrap(), &holder).await.unwrap()
 }
 
 fn key() -> Key {
@@ -45,7 +61,7 @@ async fn a_secret_is_drawn_once_and_encrypted_at_rest() {
         let mut vault = house.open().await.unwrap();
         let value = vault.ensure(&secret("password"), 16 + run, "", run > 0).unwrap();
         values.insert(value.expose().to_owned());
-        vault.save().await.unwrap();
+        vault.save(house.lease().await.as_ref()).await.unwrap();
     }
     assert_eq!(values.len(), 1);
     let value = values.into_iter().next().unwrap();
@@ -64,7 +80,7 @@ async fn a_known_secret_that_is_gone_is_never_drawn_again() {
     let error = vault.ensure(&secret("password"), 16, "", true).unwrap_err();
     assert!(matches!(error, SecretError::Gone { .. }));
     assert!(!error.is_unknown() && !error.hints().is_empty());
-    vault.save().await.unwrap();
+    vault.save(house.lease().await.as_ref()).await.unwrap();
     assert!(house.backend.get(&key()).await.unwrap().is_none());
 }
 
@@ -73,7 +89,7 @@ async fn a_lost_or_foreign_key_is_said_and_nothing_is_overwritten() {
     let house = House::new();
     let mut vault = house.open().await.unwrap();
     vault.ensure(&secret("password"), 16, "", false).unwrap();
-    vault.save().await.unwrap();
+    vault.save(house.lease().await.as_ref()).await.unwrap();
     let before = house.backend.get(&key()).await.unwrap();
     fs_err::remove_file(house.key_file().path()).unwrap();
     assert!(matches!(house.open().await, Err(SecretError::KeyGone { .. })));
@@ -107,9 +123,9 @@ async fn a_record_of_another_shape_is_refused_without_quoting_it() {
         ),
     ];
     for (content, message) in cases {
-        house.backend.delete(&key()).await.unwrap();
+        house.lease().await.delete(&key()).await.unwrap();
         let bytes = identity.encrypt(content.to_string().as_bytes()).unwrap();
-        house.backend.put_if(&key(), Expected::Absent, &bytes).await.unwrap();
+        house.lease().await.put_if(&key(), Expected::Absent, &bytes).await.unwrap();
         let error = house.open().await.unwrap_err();
         assert_eq!(error.to_string(), message);
         assert!(std::error::Error::source(&error).is_none());
@@ -123,8 +139,8 @@ async fn of_two_writers_one_is_told() {
     for vault in [&mut first, &mut second] {
         vault.ensure(&secret("password"), 16, "", false).unwrap();
     }
-    first.save().await.unwrap();
-    let error = second.save().await.unwrap_err();
+    first.save(house.lease().await.as_ref()).await.unwrap();
+    let error = second.save(house.lease().await.as_ref()).await.unwrap_err();
     assert!(matches!(error, SecretError::Backend(BackendError::Conflict { .. })));
 }
 
@@ -134,11 +150,11 @@ async fn a_vault_that_cannot_be_saved_says_so() {
     let backend = MemoryBackend::default();
     backend.fail_after(0);
     let key_file = KeyFile::new(folder.path().join("key.txt"));
-    let mut vault = Vault::open(Arc::new(backend.clone()), key(), key_file).await.unwrap();
+    let mut vault = Vault::open(&backend, key(), key_file).await.unwrap();
     vault.ensure(&secret("password"), 16, "", false).unwrap();
-    assert!(vault.save().await.is_err());
+    assert!(vault.save(lease(&backend).await.as_ref()).await.is_err());
     backend.mend();
-    vault.save().await.unwrap();
+    vault.save(lease(&backend).await.as_ref()).await.unwrap();
     assert!(backend.peek(&key()).is_some());
 }
 
@@ -149,13 +165,13 @@ async fn a_destroyed_stack_leaves_no_secrets() {
     for name in ["one", "two"] {
         vault.ensure(&secret(name), 16, "", false).unwrap();
     }
-    vault.save().await.unwrap();
+    vault.save(house.lease().await.as_ref()).await.unwrap();
     vault.prune(&BTreeSet::from([secret("one")]));
-    vault.save().await.unwrap();
+    vault.save(house.lease().await.as_ref()).await.unwrap();
     let mut vault = house.open().await.unwrap();
     assert!(vault.get(&secret("one")).is_some() && vault.get(&secret("two")).is_none());
     vault.prune(&BTreeSet::new());
-    vault.save().await.unwrap();
+    vault.save(house.lease().await.as_ref()).await.unwrap();
     assert!(house.backend.get(&key()).await.unwrap().is_none());
 }
 
@@ -192,7 +208,7 @@ async fn a_preview_knows_what_is_made_and_makes_nothing() {
 
     let mut vault = house.open().await.unwrap();
     vault.ensure_all(&sources, &BTreeSet::new()).unwrap();
-    vault.save().await.unwrap();
+    vault.save(house.lease().await.as_ref()).await.unwrap();
     let apply = resolver(&vault, &[]);
     let value = apply.resolve(&secret("made")).unwrap();
     assert_eq!(value.expose().len(), 16);

@@ -5,12 +5,11 @@
 //! because what uses it would break.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::backend::{Backend, Expected, Key, Tag};
+use crate::backend::{Backend, Expected, Key, Lease, Tag};
 use crate::secret::draw::draw;
 use crate::secret::{Identity, KeyFile, SecretError};
 use crate::spec::{SecretRef, SecretSource, SecretText};
@@ -21,7 +20,6 @@ const FORMAT_VERSION: u64 = 1;
 /// The generated secrets of a stack.
 #[derive(Debug)]
 pub struct Vault {
-    backend: Arc<dyn Backend>,
     key: Key,
     key_file: KeyFile,
     identity: Option<Identity>,
@@ -55,21 +53,14 @@ impl Vault {
     ///
     /// The record or the key file cannot be read, or one does not fit the other.
     pub async fn open(
-        backend: Arc<dyn Backend>,
+        backend: &dyn Backend,
         key: Key,
         key_file: KeyFile,
     ) -> Result<Self, SecretError> {
         let identity = key_file.load()?;
-        let mut vault = Self {
-            backend,
-            key,
-            key_file,
-            identity,
-            tag: None,
-            secrets: BTreeMap::new(),
-            changed: false,
-        };
-        let Some((ciphertext, tag)) = vault.backend.get(&vault.key).await? else {
+        let mut vault =
+            Self { key, key_file, identity, tag: None, secrets: BTreeMap::new(), changed: false };
+        let Some((ciphertext, tag)) = backend.get(&vault.key).await? else {
             return Ok(vault);
         };
         vault.secrets = vault.decode(&ciphertext)?;
@@ -153,18 +144,19 @@ impl Vault {
     ///
     /// # Errors
     ///
-    /// Somebody else changed the record meanwhile, or it cannot be encrypted or written.
-    pub async fn save(&mut self) -> Result<(), SecretError> {
+    /// The lease was lost, somebody else changed the record meanwhile, or it cannot be encrypted or
+    /// written.
+    pub async fn save(&mut self, lease: &dyn Lease) -> Result<(), SecretError> {
         if !self.changed {
             return Ok(());
         }
         if self.secrets.is_empty() {
-            self.backend.delete(&self.key).await?;
+            lease.delete(&self.key).await?;
             self.tag = None;
         } else {
             let ciphertext = self.encode()?;
             let expected = self.tag.clone().map_or(Expected::Absent, Expected::Tag);
-            self.tag = Some(self.backend.put_if(&self.key, expected, &ciphertext).await?);
+            self.tag = Some(lease.put_if(&self.key, expected, &ciphertext).await?);
         }
         self.changed = false;
         Ok(())

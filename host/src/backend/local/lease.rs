@@ -4,90 +4,172 @@
 //! whole, so the generation survives a crash at any point.
 
 use std::fs::TryLockError;
-use std::os::unix::fs::MetadataExt;
+use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Record, lock};
-use crate::backend::{BackendError, Holder, Lease};
+use super::{LocalBackend, Record, blocking, lock};
+use crate::backend::{BackendError, Expected, Holder, Key, Lease, Tag};
 use crate::files::{self, PRIVATE};
 
+/// The version of the lease file that this library writes, and the newest it reads.
+const FORMAT_VERSION: u64 = 1;
+/// The largest lease file that is read, in bytes; ours has some hundred.
+const MAX_CLAIM: u64 = 64 << 10;
 /// A holder writes its name right after it got the lock; who comes in between looks again.
 const LOOKS: usize = 5;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What the lease file says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Claim {
+    #[serde(default = "first_version")]
+    format_version: u64,
     generation: u64,
     holder: Holder,
 }
 
-/// A lease on this machine.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    #[serde(default = "first_version")]
+    format_version: u64,
+}
+
+/// The version of files that do not say any.
+fn first_version() -> u64 {
+    1
+}
+
+/// A lease on this machine. A write that is under way keeps it, so that nobody takes it meanwhile.
 #[derive(Debug)]
 pub(super) struct LocalLease {
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    backend: LocalBackend,
     record: Record,
     lock: fs_err::File,
-    generation: u64,
+    claim: Claim,
 }
 
 impl LocalLease {
-    pub(super) fn take(record: Record, holder: Holder) -> Result<Self, BackendError> {
-        let lock = lock::open(&record.beside("lock")).map_err(|error| record.write_error(error))?;
-        let mut looks = 0;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::Error(error)) => return Err(record.write_error(error)),
-                Err(TryLockError::WouldBlock) => {
-                    let holder = read(&record)?.map(|claim| Box::new(claim.holder));
-                    looks += 1;
-                    if holder.is_some() || looks == LOOKS {
-                        return Err(BackendError::Held { key: record.key, holder });
-                    }
-                    std::thread::sleep(PAUSE);
-                }
-            }
-        }
+    pub(super) fn take(
+        backend: LocalBackend,
+        key: &Key,
+        holder: Holder,
+    ) -> Result<Self, BackendError> {
+        let record = backend.record(key);
+        let lock = take_lock(&record)?;
+        // No write of an earlier holder is under way from here on, and none begins once the claim stands.
+        let _fence = lock::folder(&record, &record.path)?;
         let generation = read(&record)?.map_or(0, |claim| claim.generation) + 1;
-        let claim = serde_json::to_vec(&Claim { generation, holder });
-        claim
+        let claim = Claim { format_version: FORMAT_VERSION, generation, holder };
+        serde_json::to_vec(&claim)
             .map_err(std::io::Error::from)
             .and_then(|claim| files::write_atomic(&record.beside("lease"), &claim, PRIVATE))
             .and_then(|()| files::sweep(record.folder()))
             .and_then(|()| files::sweep(&record.path))
             .map_err(|error| record.write_error(error))?;
-        Ok(Self { record, lock, generation })
+        Ok(Self { held: Arc::new(Held { backend, record, lock, claim }) })
+    }
+}
+
+fn take_lock(record: &Record) -> Result<fs_err::File, BackendError> {
+    let lock = lock::open(&record.beside("lock")).map_err(|error| record.write_error(error))?;
+    let mut looks = 0;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(record.write_error(error)),
+            Err(TryLockError::WouldBlock) => {
+                let holder = read(record)?.map(|claim| Box::new(claim.holder));
+                looks += 1;
+                if holder.is_some() || looks == LOOKS {
+                    return Err(BackendError::Held { key: record.key.clone(), holder });
+                }
+                std::thread::sleep(PAUSE);
+            }
+        }
     }
 }
 
 /// Reads who holds or last held the lease; a file of another shape is as good as none.
 fn read(record: &Record) -> Result<Option<Claim>, BackendError> {
-    match fs_err::read(record.beside("lease")) {
-        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(record.read_error(error)),
+    let mut bytes = Vec::new();
+    let read = fs_err::File::open(record.beside("lease"))
+        .and_then(|file| file.take(MAX_CLAIM).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(record.read_error(error)),
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(Version { format_version: version }) if version > FORMAT_VERSION => {
+            Err(BackendError::Newer { key: record.key.clone(), version })
+        }
+        _ => Ok(serde_json::from_slice(&bytes).ok()),
     }
 }
 
-impl Lease for LocalLease {
-    fn generation(&self) -> u64 {
-        self.generation
+impl Held {
+    /// Writes a record of the stack, if the lease is still held; nobody can take it over meanwhile.
+    fn write<T>(
+        &self,
+        record: &Record,
+        write: impl FnOnce(&Record) -> Result<T, BackendError>,
+    ) -> Result<T, BackendError> {
+        let fenced = &self.record.path;
+        let _fence = lock::folder(record, fenced)?;
+        self.check()?;
+        if record.folder() == fenced { write(record) } else { record.alone(write) }
     }
 
-    fn still_held(&self) -> Result<(), BackendError> {
+    fn check(&self) -> Result<(), BackendError> {
         let lost = |holder| BackendError::Lost { key: self.record.key.clone(), holder };
-        let ours = self.lock.metadata().map_err(|error| self.record.read_error(error))?;
+        match read(&self.record)? {
+            Some(claim) if claim == self.claim => {}
+            present => return Err(lost(present.map(|claim| Box::new(claim.holder)))),
+        }
         // Somebody may have removed the file: then the next one locks another file of the same name.
-        let present = fs_err::metadata(self.record.beside("lock")).map_err(|_| lost(None))?;
-        let claim = read(&self.record)?.ok_or_else(|| lost(None))?;
-        if claim.generation != self.generation {
-            return Err(lost(Some(Box::new(claim.holder))));
-        }
-        if (ours.dev(), ours.ino()) != (present.dev(), present.ino()) {
-            return Err(lost(None));
-        }
-        Ok(())
+        if lock::is_at(&self.lock, &self.record.beside("lock")) { Ok(()) } else { Err(lost(None)) }
+    }
+}
+
+#[async_trait]
+impl Lease for LocalLease {
+    fn generation(&self) -> u64 {
+        self.held.claim.generation
+    }
+
+    #[tracing::instrument(level = "debug", name = "write record", skip_all, fields(key = %key, bytes = bytes.len()))]
+    async fn put_if(
+        &self,
+        key: &Key,
+        expected: Expected,
+        bytes: &[u8],
+    ) -> Result<Tag, BackendError> {
+        let (held, record, bytes) =
+            (Arc::clone(&self.held), self.held.backend.record(key), bytes.to_vec());
+        blocking(move || held.write(&record, |record| record.put_if(&expected, &bytes))).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "append to log", skip_all, fields(key = %key, bytes = line.len()))]
+    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError> {
+        let (held, record, line) =
+            (Arc::clone(&self.held), self.held.backend.record(key), line.to_vec());
+        blocking(move || held.write(&record, |record| record.append(&line))).await
+    }
+
+    #[tracing::instrument(level = "debug", name = "delete record", skip_all, fields(key = %key))]
+    async fn delete(&self, key: &Key) -> Result<(), BackendError> {
+        let (held, record) = (Arc::clone(&self.held), self.held.backend.record(key));
+        blocking(move || held.write(&record, Record::delete)).await
     }
 }

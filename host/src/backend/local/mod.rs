@@ -3,6 +3,10 @@
 //! A record is a file of its own, `<root>/<key>`. Files whose name begins with a dot are ours: `.lock`
 //! in every folder orders the writers of its records, `.<name>.lock` and `.<name>.lease` make a lease.
 //! No key has such a name.
+//!
+//! Writes under a lease and the step that raises its generation exclude each other by the `.lock` in the
+//! folder that the lease protects. A writer takes that one first and the one of its record's folder second,
+//! so writers of several folders never wait for each other in a circle.
 
 mod lease;
 mod lock;
@@ -14,7 +18,7 @@ use async_trait::async_trait;
 use fs_err::os::unix::fs::OpenOptionsExt;
 
 use self::lease::LocalLease;
-use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, Tag};
+use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, SharedKey, Tag};
 use crate::files::{self, PRIVATE};
 
 /// The largest record in bytes: a release of 10,000 resources has about 60 MB.
@@ -69,6 +73,15 @@ impl Record {
         self.folder().join(format!(".{name}.{suffix}"))
     }
 
+    /// Does a write while no other writer is in the record's folder.
+    fn alone<T>(
+        &self,
+        write: impl FnOnce(&Self) -> Result<T, BackendError>,
+    ) -> Result<T, BackendError> {
+        let _writing = lock::folder(self, self.folder())?;
+        write(self)
+    }
+
     fn get(&self) -> Result<Option<(Vec<u8>, Tag)>, BackendError> {
         let file = match fs_err::File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -93,10 +106,10 @@ impl Record {
         Ok(())
     }
 
+    /// Writes the record; the caller has the lock of its folder.
     fn put_if(&self, expected: &Expected, bytes: &[u8]) -> Result<Tag, BackendError> {
         self.check_size(bytes.len() as u64)?;
         let conflict = || BackendError::Conflict { key: self.key.clone() };
-        let _guard = lock::folder(self)?;
         files::sweep(self.folder()).map_err(|error| self.write_error(error))?;
         match expected {
             Expected::Absent => {
@@ -117,6 +130,7 @@ impl Record {
         Ok(Tag::of_content(bytes))
     }
 
+    /// Appends to the record; the caller has the lock of its folder.
     fn append(&self, line: &[u8]) -> Result<(), BackendError> {
         if line.contains(&b'\n') {
             return Err(self.write_error(io::Error::new(
@@ -124,11 +138,10 @@ impl Record {
                 "a line of a log holds a line break",
             )));
         }
-        let _guard = lock::folder(self)?;
-        self.append_locked(line).map_err(|error| self.write_error(error))
+        self.append_line(line).map_err(|error| self.write_error(error))
     }
 
-    fn append_locked(&self, line: &[u8]) -> io::Result<()> {
+    fn append_line(&self, line: &[u8]) -> io::Result<()> {
         let mut options = fs_err::OpenOptions::new();
         let mut log = options.append(true).create(true).mode(PRIVATE).open(&self.path)?;
         let before = log.metadata()?.len();
@@ -142,11 +155,8 @@ impl Record {
         if before == 0 { files::sync_folder(self.folder()) } else { Ok(()) }
     }
 
+    /// Deletes the record; the caller has the lock of its folder.
     fn delete(&self) -> Result<(), BackendError> {
-        if !self.folder().is_dir() {
-            return Ok(());
-        }
-        let _guard = lock::folder(self)?;
         files::ignore_missing(fs_err::remove_file(&self.path))
             .and_then(|()| files::sync_folder(self.folder()))
             .map_err(|error| self.write_error(error))
@@ -207,21 +217,27 @@ impl Backend for LocalBackend {
         blocking(move || record.get()).await
     }
 
-    #[tracing::instrument(level = "debug", name = "write record", skip_all, fields(key = %key, bytes = bytes.len()))]
+    #[tracing::instrument(level = "debug", name = "write record", skip_all, fields(key = %key.key(), bytes = bytes.len()))]
     async fn put_if(
         &self,
-        key: &Key,
+        key: &SharedKey,
         expected: Expected,
         bytes: &[u8],
     ) -> Result<Tag, BackendError> {
-        let (record, bytes) = (self.record(key), bytes.to_vec());
-        blocking(move || record.put_if(&expected, &bytes)).await
+        let (record, bytes) = (self.record(key.key()), bytes.to_vec());
+        blocking(move || record.alone(|record| record.put_if(&expected, &bytes))).await
     }
 
-    #[tracing::instrument(level = "debug", name = "append to log", skip_all, fields(key = %key, bytes = line.len()))]
-    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError> {
-        let (record, line) = (self.record(key), line.to_vec());
-        blocking(move || record.append(&line)).await
+    #[tracing::instrument(level = "debug", name = "delete record", skip_all, fields(key = %key.key()))]
+    async fn delete(&self, key: &SharedKey) -> Result<(), BackendError> {
+        let record = self.record(key.key());
+        blocking(move || {
+            if !record.folder().is_dir() {
+                return Ok(());
+            }
+            record.alone(Record::delete)
+        })
+        .await
     }
 
     #[tracing::instrument(level = "debug", name = "list records", skip_all, fields(key = %prefix))]
@@ -230,16 +246,11 @@ impl Backend for LocalBackend {
         blocking(move || record.list()).await
     }
 
-    #[tracing::instrument(level = "debug", name = "delete record", skip_all, fields(key = %key))]
-    async fn delete(&self, key: &Key) -> Result<(), BackendError> {
-        let record = self.record(key);
-        blocking(move || record.delete()).await
-    }
-
     #[tracing::instrument(level = "debug", name = "take lease", skip_all, fields(key = %key))]
     async fn lease(&self, key: &Key, holder: &Holder) -> Result<Box<dyn Lease>, BackendError> {
-        let (record, holder) = (self.record(key), holder.clone());
-        blocking(move || Ok(Box::new(LocalLease::take(record, holder)?) as Box<dyn Lease>)).await
+        let (backend, key, holder) = (self.clone(), key.clone(), holder.clone());
+        blocking(move || Ok(Box::new(LocalLease::take(backend, &key, holder)?) as Box<dyn Lease>))
+            .await
     }
 }
 
