@@ -9,6 +9,9 @@ use async_trait::async_trait;
 
 use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, SharedKey, Tag};
 
+/// The generation of each lease that was ever taken, and who holds it now.
+type Leases = BTreeMap<Key, (u64, Option<Holder>)>;
+
 /// Stores records in memory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MemoryBackend {
@@ -18,7 +21,7 @@ pub(crate) struct MemoryBackend {
 #[derive(Debug, Default)]
 struct Inner {
     records: Mutex<BTreeMap<Key, Vec<u8>>>,
-    leases: Mutex<BTreeMap<Key, (u64, Option<Holder>)>>,
+    leases: Mutex<Leases>,
     /// How many writes still work; 0 stands for all.
     writes_left: AtomicU64,
 }
@@ -157,7 +160,7 @@ struct MemoryLease {
 
 impl MemoryLease {
     /// Keeps everybody from taking the lease until the guard is dropped, if it is still held.
-    fn guard(&self) -> Result<MutexGuard<'_, BTreeMap<Key, (u64, Option<Holder>)>>, BackendError> {
+    fn guard(&self) -> Result<MutexGuard<'_, Leases>, BackendError> {
         let leases = lock(&self.inner.leases);
         let lost = match leases.get(&self.key) {
             Some((generation, _)) if *generation == self.generation => return Ok(leases),
