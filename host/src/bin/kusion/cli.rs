@@ -3,9 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{ArgAction, Args, Parser, ValueEnum};
 
 use crate::commands::Command;
+use crate::log::LogFormat;
 
 /// Deliver applications described in one file, extended by WebAssembly modules.
 #[derive(Debug, Parser)]
@@ -14,8 +15,24 @@ pub(crate) struct Cli {
     /// Use no colours.
     #[arg(long, global = true)]
     pub(crate) no_style: bool,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// What is told about the work itself, on standard error.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Logging {
+    /// Tell each stage and how long it took; twice, every module call, resource and record too.
+    ///
+    /// Without it the environment variable KUSION_LOG says what is told: a level (off, error, warn, info,
+    /// debug, trace), or levels of targets, as in `kusion::engine=debug,info`.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Format of everything on standard error.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
 }
 
 /// Where a command works.

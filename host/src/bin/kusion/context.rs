@@ -8,9 +8,13 @@ use kusion::engine::{Compiler, Engine, Limits, Options};
 use kusion::home::Home;
 use kusion::module::Resolver;
 
+use tracing::Level;
+
 use crate::commands::COMPILE;
 use crate::error::CliError;
+use crate::log::{self, Line, LogFormat};
 use crate::render::Paint;
+use crate::stderr::Stderr;
 
 /// Arguments, environment and terminal. Nothing else in the program reads them.
 #[derive(Debug, Clone)]
@@ -19,8 +23,10 @@ pub(crate) struct World {
     catalog: Option<PathBuf>,
     executable: Option<PathBuf>,
     folder: PathBuf,
+    log_filter: Option<String>,
     no_color: bool,
     terminal: Terminal,
+    stderr: Stderr,
     user: String,
     host: String,
     cargo: OsString,
@@ -30,35 +36,40 @@ pub(crate) struct World {
 
 /// Which standard streams are terminals.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Terminal {
-    pub(crate) stdin: bool,
-    pub(crate) stdout: bool,
-    pub(crate) stderr: bool,
+struct Terminal {
+    stdin: bool,
+    stdout: bool,
+    stderr: bool,
 }
 
 impl World {
     /// Reads the world.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    pub(crate) fn read(no_style: bool) -> Self {
+    pub(crate) fn read(no_style: bool, log_format: LogFormat) -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let home = variable("KUSION_HOME")
             .map(PathBuf::from)
             .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".kusion")));
         let text = |name: &str| variable(name).map(|value| value.to_string_lossy().into_owned());
         let uname = rustix::system::uname();
+        let no_color = no_style
+            || variable("NO_COLOR").is_some()
+            || variable("TERM").is_some_and(|term| term == "dumb");
+        let terminal = Terminal {
+            stdin: std::io::stdin().is_terminal(),
+            stdout: std::io::stdout().is_terminal(),
+            stderr: std::io::stderr().is_terminal(),
+        };
+        let coloured = terminal.stderr && !no_color && log_format == LogFormat::Text;
         Self {
             home,
             catalog: variable("KUSION_CATALOG").map(PathBuf::from),
             executable: std::env::current_exe().ok(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-            no_color: no_style
-                || variable("NO_COLOR").is_some()
-                || variable("TERM").is_some_and(|term| term == "dumb"),
-            terminal: Terminal {
-                stdin: std::io::stdin().is_terminal(),
-                stdout: std::io::stdout().is_terminal(),
-                stderr: std::io::stderr().is_terminal(),
-            },
+            log_filter: text(log::VARIABLE),
+            no_color,
+            terminal,
+            stderr: Stderr::new(log_format, Paint(coloured)),
             user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "unknown".to_owned()),
             host: uname.nodename().to_string_lossy().into_owned(),
             cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
@@ -107,11 +118,6 @@ impl World {
         self.cargo_folders.clone()
     }
 
-    /// Returns which streams are terminals.
-    pub(crate) fn terminal(&self) -> Terminal {
-        self.terminal
-    }
-
     /// Returns whether standard output is coloured.
     pub(crate) fn stdout_paint(&self) -> Paint {
         Paint(self.terminal.stdout && !self.no_color)
@@ -119,7 +125,27 @@ impl World {
 
     /// Returns whether standard error is coloured.
     pub(crate) fn stderr_paint(&self) -> Paint {
-        Paint(self.terminal.stderr && !self.no_color)
+        self.stderr.paint()
+    }
+
+    /// Returns standard error itself, which the log writes to.
+    pub(crate) fn stderr(&self) -> &Stderr {
+        &self.stderr
+    }
+
+    /// Returns what the environment says about the log.
+    pub(crate) fn log_filter(&self) -> Option<String> {
+        self.log_filter.clone()
+    }
+
+    /// Returns whether the user can be asked: somebody must see the question and be able to answer.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.terminal.stdin && self.shows_live()
+    }
+
+    /// Returns whether somebody looks at standard error, so that what changes can be shown in place.
+    pub(crate) fn shows_live(&self) -> bool {
+        self.terminal.stderr && self.stderr.format() == LogFormat::Text
     }
 
     /// Writes data to standard output.
@@ -208,15 +234,24 @@ impl World {
     /// Writes a warning to standard error.
     pub(crate) fn warn(&self, text: &str) {
         let label = self.stderr_paint().text(crate::render::Style::Warning, "warning:");
-        self.eprint(&format!("{label} {}\n", crate::render::harmless(text)));
+        let shown = format!("{label} {}\n", crate::render::harmless(text));
+        self.tell(&shown, || vec![Line::message(Level::WARN, text)]);
     }
 
-    /// Writes a message to standard error. Nobody is left to tell if that fails.
+    /// Writes a message to standard error.
     pub(crate) fn eprint(&self, text: &str) {
+        self.tell(text, || vec![Line::message(Level::INFO, text.trim())]);
+    }
+
+    /// Writes a text for people, or lines that say the same to programs.
+    pub(crate) fn tell(&self, text: &str, lines: impl FnOnce() -> Vec<Line>) {
         if self.silent {
             return;
         }
-        let _unheard = std::io::stderr().lock().write_all(text.as_bytes());
+        match self.stderr.format() {
+            LogFormat::Text => self.stderr.write(text),
+            LogFormat::Json => lines().iter().for_each(|line| self.stderr.log(line)),
+        }
     }
 
     /// Returns how modules are found.

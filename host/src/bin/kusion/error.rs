@@ -5,8 +5,11 @@ use std::process::ExitCode;
 
 use kusion::diagnostic::{Diagnose, Kind, Problem};
 use kusion::source::Location;
+use serde_json::json;
+use tracing::Level;
 
 use crate::context::World;
+use crate::log::Line;
 use crate::render::{Style, harmless};
 
 /// How the process ends.
@@ -62,11 +65,21 @@ impl CliError {
         }
     }
 
+    /// A wrong command line or environment.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, ..Self::user(message) }
+    }
+
     /// An error of the user at a place of a file.
     pub(crate) fn at(location: Location, message: impl Into<String>) -> Self {
         let mut error = Self::user("");
         error.problems = vec![Problem::at(location, message)];
         error
+    }
+
+    /// An error of ours.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Internal, ..Self::user(message) }
     }
 
     /// An error of the environment.
@@ -91,7 +104,31 @@ impl CliError {
 
     /// Writes the error to standard error.
     pub(crate) fn report(&self, world: &World) {
-        world.eprint(&self.render(world));
+        world.tell(&self.render(world), || self.lines());
+    }
+
+    /// Returns what is wrong as lines for programs, one a problem.
+    fn lines(&self) -> Vec<Line> {
+        let line = |message: &str, hints: &[String]| {
+            let line = Line::message(Level::ERROR, message);
+            if hints.is_empty() { line } else { line.with("hints", json!(hints)) }
+        };
+        if let (true, [message, causes @ ..]) = (self.problems.is_empty(), self.message.as_slice())
+        {
+            let line = line(message, &self.hints);
+            let line = if causes.is_empty() { line } else { line.with("causes", json!(causes)) };
+            return vec![line];
+        }
+        let problems = self.problems.iter();
+        problems
+            .map(|problem| {
+                let line = line(&problem.message, &problem.hints);
+                let Some(at) = &problem.location else { return line };
+                line.with("path", json!(at.file().path()))
+                    .with("line", json!(at.line()))
+                    .with("column", json!(at.column()))
+            })
+            .collect()
     }
 
     fn render(&self, world: &World) -> String {

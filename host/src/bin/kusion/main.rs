@@ -1,8 +1,8 @@
 //! The command line. It reads the world (arguments, environment, terminal), hands it to the library,
 //! and shows what comes back.
 
-use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser as _;
 
@@ -10,14 +10,17 @@ mod cli;
 mod commands;
 mod context;
 mod error;
+mod log;
 mod render;
 mod session;
+mod stderr;
 
 use cli::Cli;
 use context::World;
-use error::Exit;
+use error::{CliError, Exit};
 
 fn main() -> ExitCode {
+    let start = Instant::now();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -27,13 +30,18 @@ fn main() -> ExitCode {
             return if usage { Exit::Usage.into() } else { Exit::Success.into() };
         }
     };
-    let world = World::read(cli.no_style);
-    std::panic::set_hook(Box::new(|panic| {
+    let world = World::read(cli.no_style, cli.logging.log_format);
+    let witness = world.clone();
+    std::panic::set_hook(Box::new(move |panic| {
         let hint = "this is a defect of kusion; please report it with these lines";
-        // Nobody is left to tell if standard error is closed.
-        let _unheard = writeln!(std::io::stderr(), "error: {panic}\nhint: {hint}");
+        CliError::internal(panic.to_string()).hint(hint).report(&witness);
     }));
-    let run = std::panic::AssertUnwindSafe(|| commands::run(&world, cli));
+    let run = std::panic::AssertUnwindSafe(|| {
+        log::start(&world, cli.logging.verbose)?;
+        let exit = commands::run(&world, cli);
+        tracing::info!(duration_ms = start.elapsed().as_secs_f64() * 1000.0, "total");
+        exit
+    });
     let exit = match std::panic::catch_unwind(run) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {

@@ -71,7 +71,7 @@ pub(crate) async fn destroy(world: &World, args: ApplyArgs) -> Result<Exit, CliE
 
 async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliError> {
     let asks = !args.yes && !args.dry_run;
-    let can_ask = world.terminal().stdin && world.terminal().stderr && args.output == Format::Text;
+    let can_ask = world.can_ask() && args.output == Format::Text;
     if asks && !can_ask {
         return Err(CliError::user(format!(
             "`kusion {}` needs approval, and there is nobody to ask",

@@ -36,12 +36,13 @@ struct Counts {
 impl Progress {
     /// Begins to show a run of `total` changes; `silent` shows nothing.
     pub(crate) fn new(world: &World, total: usize, silent: bool) -> Self {
-        let live = world.terminal().stderr && !silent;
+        let live = world.shows_live() && !silent;
         let bar = live.then(|| {
             let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}");
             let bar = ProgressBar::new_spinner();
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(REDRAW);
+            world.stderr().show(&bar);
             bar
         });
         let paint = world.stderr_paint();
@@ -51,17 +52,12 @@ impl Progress {
 
     /// Tells the user something beside the changes.
     pub(crate) fn say(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            None => self.world.eprint(&format!("{text}\n")),
-        }
+        self.world.eprint(&format!("{text}\n"));
     }
 
     /// Takes the live line away.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.world.stderr().hide();
     }
 
     fn update(&self, change: impl FnOnce(&mut Counts)) {
