@@ -63,7 +63,7 @@ impl Resolver {
             source,
         })?;
         let digest = Digest::of(&bytes);
-        tracing::debug!(path = %path.display(), bytes = bytes.len(), "read module");
+        tracing::debug!(module = %name, path = %path.display(), bytes = bytes.len(), "read module");
         Ok(ResolvedModule { name: name.clone(), location: location.clone(), digest, bytes })
     }
 

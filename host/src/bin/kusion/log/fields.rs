@@ -23,9 +23,9 @@ impl Fields {
         }
     }
 
-    /// Adds what is not there yet.
-    pub(crate) fn add_missing(&mut self, other: &Self) {
-        for (name, value) in &other.0 {
+    /// Adds the names that stand in `around` and are not there yet; what it counts is not ours.
+    pub(crate) fn add_names(&mut self, around: &Self) {
+        for (name, value) in around.0.iter().filter(|(_, value)| value.is_string()) {
             if !self.0.iter().any(|(present, _)| present == name) {
                 self.0.push((name, value.clone()));
             }
@@ -194,7 +194,8 @@ mod tests {
         let mut outer = Fields::default();
         outer.set("fuel", json!(3));
         outer.set("app", json!("shop"));
-        fields.add_missing(&outer);
+        outer.set("calls", json!(5));
+        fields.add_names(&outer);
         assert_eq!(fields.texts(), ["2 fuel", "app shop"]);
     }
 }

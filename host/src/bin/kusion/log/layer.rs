@@ -53,7 +53,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
         let span = context.event_span(event);
         let spans = span.map(|span| with_parents(&span)).unwrap_or_default();
         if let Some((_, around)) = spans.last() {
-            fields.add_missing(around);
+            fields.add_names(around);
         }
         let (level, target) = (*event.metadata().level(), event.metadata().target());
         self.stderr.log(&Line { level, target, message, duration, fields, spans });
