@@ -168,6 +168,25 @@ fn the_library_does_not_print_exit_or_read_the_environment() {
     assert!(wrong.is_empty(), "{}", lines(&wrong));
 }
 
+/// Somebody may read the log who may not read the configuration.
+#[test]
+fn the_library_traces_names_and_numbers_and_no_whole_values() {
+    let mut wrong = BTreeSet::new();
+    for source in sources().into_iter().filter(|source| source.room != "bin") {
+        for attribute in source.code.split("tracing::instrument(").skip(1) {
+            if !attribute.split(")]").next().unwrap_or_default().contains("skip_all") {
+                wrong.insert(format!("{}: a span of all arguments", source.path.display()));
+            }
+        }
+        for sigil in ["= ?", "(?", ", ?", "{ ?"] {
+            if source.code.contains(sigil) {
+                wrong.insert(format!("{}: `{sigil}` in an event", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", lines(&wrong));
+}
+
 #[test]
 fn packages_depend_as_the_house_says() {
     let dependencies = |manifest: &str| -> BTreeSet<String> {
