@@ -52,9 +52,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             resolver: &resolver,
             parallelism,
         },
-        runtime: &runtime,
+        runtime: runtime.as_ref(),
         backend: home.backend(None)?.backend,
         key_file: home.key_file(),
+        keep_releases: None,
     };
 
     // The plan holds the stack's lease until it is executed or dropped.

@@ -15,7 +15,7 @@ use crate::apply::{Event, Listener, Refused};
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::runtime::{Runtime, RuntimeError};
 use crate::secret::Resolve;
-use crate::spec::{ResourceId, Spec, State, StateEntry};
+use crate::spec::{Resource, ResourceId, Spec, State, StateEntry};
 
 /// Everything a run needs.
 #[derive(Clone, Copy)]
@@ -149,33 +149,49 @@ impl Execution<'_> {
         let prior = self.state.resources.get(&step.id);
         let result = match (step.action, self.spec.resources.get(&step.id), prior) {
             (Action::Delete, _, Some(prior)) => self.runtime.delete(prior).await.map(|()| None),
-            (Action::Create | Action::Update | Action::Replace, Some(desired), prior) => {
-                let replace = step.action == Action::Replace;
-                let deleted = match prior.filter(|_| replace) {
-                    Some(prior) => self.runtime.delete(prior).await,
-                    None => Ok(()),
-                };
-                match deleted {
-                    Ok(()) => {
-                        self.runtime.apply(desired, prior, self.secrets).await.map(|applied| {
-                            let adopted = prior.is_some_and(|prior| prior.adopted)
-                                || step.reason == Some(Reason::Adopted);
-                            Some(StateEntry {
-                                resource: desired.clone(),
-                                origin: step.origin.clone(),
-                                adopted,
-                                uncertain: false,
-                                private: applied.private,
-                            })
-                        })
-                    }
-                    Err(error) => Err(error),
-                }
+            (Action::Replace, Some(desired), prior) => self.replace(step, desired, prior).await,
+            (Action::Create | Action::Update, Some(desired), prior) => {
+                self.apply(step, desired, prior).await
             }
             // There is nothing to make or to delete: the plan is not one of this Spec and state.
             _ => Err(RuntimeError::Unplanned { id: step.id.clone() }),
         };
         Finished { index, time: start.elapsed(), result }
+    }
+
+    async fn apply(
+        &self,
+        step: &Step,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+    ) -> Result<Option<StateEntry>, RuntimeError> {
+        let applied = self.runtime.apply(desired, prior, self.secrets).await?;
+        let adopted =
+            prior.is_some_and(|prior| prior.adopted) || step.reason == Some(Reason::Adopted);
+        Ok(Some(StateEntry {
+            resource: desired.clone(),
+            origin: step.origin.clone(),
+            adopted,
+            uncertain: false,
+            private: applied.private,
+        }))
+    }
+
+    /// Deletes and makes anew, which nobody may do to what existed before us.
+    async fn replace(
+        &self,
+        step: &Step,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+    ) -> Result<Option<StateEntry>, RuntimeError> {
+        let adopted = prior.is_some_and(|prior| prior.adopted);
+        if adopted || step.reason == Some(Reason::Adopted) {
+            return Err(RuntimeError::AdoptedReplaced { id: step.id.clone() });
+        }
+        let Some(prior) = prior else { return self.apply(step, desired, None).await };
+        self.runtime.delete(prior).await?;
+        // What was recorded is about the object that is gone now.
+        self.apply(step, desired, None).await
     }
 
     async fn settle(

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use serde_json::json;
 
 use crate::apply::{Event, Execution, Listener, Outcome, Refused};
-use crate::plan::Plan;
-use crate::runtime::{Call, KUBERNETES, MemoryRuntime, Runtime as _, Subject};
+use crate::plan::{Action, Plan, Reason};
+use crate::runtime::{Call, KUBERNETES, MemoryRuntime, Runtime as _, RuntimeError, Subject};
 use crate::secret::{Resolve, SecretError};
 use crate::spec::{Resource, ResourceId, SecretRef, SecretText, Spec, State, StateEntry};
 
@@ -202,4 +202,40 @@ async fn what_stays_is_not_touched() {
     let run = setting.run(&desired, &state(&desired), pending()).await;
     assert!(run.lines.is_empty(), "{:?}", run.lines);
     assert!(run.outcome.is_complete());
+}
+
+#[tokio::test]
+async fn what_existed_before_is_never_replaced() {
+    let desired = spec(&[("a", &[])]);
+    let recorded = state(&desired);
+    let mut adopted = recorded.clone();
+    adopted.resources.values_mut().for_each(|entry| entry.adopted = true);
+    let a = || ResourceId::parse("a").unwrap();
+    for (state, reason, calls) in [
+        (&recorded, Reason::Configuration, vec![Call::Delete(a()), Call::Apply(a())]),
+        (&adopted, Reason::Configuration, vec![]),
+        (&State::default(), Reason::Adopted, vec![]),
+    ] {
+        let runtime = MemoryRuntime::default();
+        let mut plan = Plan::between(&desired, state, &Default::default(), &Default::default());
+        plan.steps[0].action = Action::Replace;
+        plan.steps[0].reason = Some(reason);
+        let log = Log { lines: Mutex::default(), limit: usize::MAX };
+        let execution = Execution {
+            plan: &plan,
+            spec: &desired,
+            state,
+            runtime: &runtime,
+            secrets: &NoSecrets,
+            parallelism: NonZeroUsize::MIN,
+        };
+        let outcome = execution.run(pending(), &log).await;
+        assert_eq!(runtime.calls(), calls, "{reason}");
+        assert_eq!(
+            (outcome.replaced, outcome.failed),
+            if calls.is_empty() { (0, 1) } else { (1, 0) }
+        );
+        let refused = outcome.failures.first().map(|(_, error)| error.as_ref());
+        assert!(calls.is_empty() == matches!(refused, Some(RuntimeError::AdoptedReplaced { .. })));
+    }
 }

@@ -43,6 +43,12 @@ pub enum HomeError {
         /// The file.
         path: PathBuf,
     },
+    /// A file has a format this library does not know.
+    #[error("`{}` was written by a newer kusion", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+    },
     /// The settings cannot be put into YAML.
     #[error("cannot write the settings")]
     Encode {
@@ -153,7 +159,7 @@ impl From<BackendError> for HomeError {
 impl Diagnose for HomeError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Read { .. } | Self::Write { .. } => Kind::Environment,
+            Self::Read { .. } | Self::Write { .. } | Self::Newer { .. } => Kind::Environment,
             Self::Encode { .. } => Kind::Internal,
             Self::Config(error) => error.kind(),
             Self::Backend(error) => error.kind(),
@@ -165,8 +171,9 @@ impl Diagnose for HomeError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::UnknownKey { .. } => vec![
-                "settings are `workspace`, `backends.current`, `backends.<name>`, `backends.<name>.type` and `backends.<name>.configs.path`".to_owned(),
+                "settings are `workspace`, `releases.keep`, `backends.current`, `backends.<name>`, `backends.<name>.type` and `backends.<name>.configs.path`".to_owned(),
             ],
+            Self::Newer { .. } => vec!["upgrade kusion".to_owned()],
             Self::NoBackend { name, known } => {
                 let mut hints = name_hints(name, known.iter().map(String::as_str));
                 hints.push(format!(

@@ -1,5 +1,6 @@
-//! The user's settings: which backends exist, which workspace is the current one.
+//! The user's settings: which backends exist, which workspace is the current one, how many releases stay.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -12,6 +13,10 @@ use crate::yaml;
 /// The backend and the workspace that need no setting.
 pub(super) const DEFAULT: &str = "default";
 const LOCAL: &str = "local";
+/// The version of the file that this library writes, and the newest it reads.
+const FORMAT_VERSION: u64 = 1;
+/// The member that holds it; it is no setting.
+const FORMAT: &str = "formatVersion";
 
 /// The settings, as the file has them.
 #[derive(Debug, Clone)]
@@ -24,6 +29,7 @@ pub struct Settings {
 #[derive(Debug, PartialEq, Eq)]
 enum Setting<'a> {
     Workspace,
+    KeepReleases,
     CurrentBackend,
     Backend(&'a str),
     BackendType(&'a str),
@@ -36,6 +42,7 @@ impl<'a> Setting<'a> {
         let parts: Vec<&str> = key.split('.').collect();
         match parts.as_slice() {
             ["workspace"] => Some(Self::Workspace),
+            ["releases", "keep"] => Some(Self::KeepReleases),
             ["backends", "current"] => Some(Self::CurrentBackend),
             ["backends", name] if is_name(name) => Some(Self::Backend(name)),
             ["backends", name, "type"] if is_name(name) => Some(Self::BackendType(name)),
@@ -49,6 +56,7 @@ impl<'a> Setting<'a> {
     fn path(&self) -> Vec<&'a str> {
         match self {
             Self::Workspace => vec!["workspace"],
+            Self::KeepReleases => vec!["releases", "keep"],
             Self::CurrentBackend => vec!["backends", "current"],
             Self::Backend(name) => vec!["backends", name],
             Self::BackendType(name) => vec!["backends", name, "type"],
@@ -73,11 +81,15 @@ impl Settings {
             Ok(value) => value,
             Err(source) => return Err(HomeError::Syntax { path, source: Box::new(source) }),
         };
-        let values = match value {
+        if value.get(FORMAT).and_then(Value::as_u64).is_some_and(|found| found > FORMAT_VERSION) {
+            return Err(HomeError::Newer { path });
+        }
+        let mut values = match value {
             Value::Object(values) => values,
             Value::Null => Map::new(),
             _ => return Err(HomeError::NoMap { path }),
         };
+        values.remove(FORMAT);
         Ok(Self { path, values })
     }
 
@@ -88,7 +100,9 @@ impl Settings {
     /// The file cannot be written.
     pub fn save(&self) -> Result<(), HomeError> {
         let write = |source| HomeError::Write { path: self.path.clone(), source };
-        let text = yaml::to_string(&self.values).map_err(|source| HomeError::Encode { source })?;
+        let mut values = self.values.clone();
+        values.insert(FORMAT.to_owned(), FORMAT_VERSION.into());
+        let text = yaml::to_string(&values).map_err(|source| HomeError::Encode { source })?;
         if let Some(folder) = self.path.parent() {
             files::create_folders(folder, 0o700).map_err(write)?;
         }
@@ -124,6 +138,7 @@ impl Settings {
             Setting::Backend(_) | Setting::BackendConfigs(_) => {
                 serde_json::from_str(text).map_err(|error| bad(key, text, error.to_string()))?
             }
+            Setting::KeepReleases => serde_json::from_str(text).unwrap_or_default(),
             _ => Value::String(text.to_owned()),
         };
         self.check(&setting, key, text, &value)?;
@@ -153,6 +168,10 @@ impl Settings {
             Setting::Workspace => WorkspaceName::parse(text)
                 .map(|_| ())
                 .map_err(|error| bad(key, text, error.to_string())),
+            Setting::KeepReleases => match value.as_u64() {
+                Some(1..) => Ok(()),
+                _ => Err(bad(key, text, "expected a number of at least 1".to_owned())),
+            },
             Setting::CurrentBackend => self.known_backend(text),
             Setting::Backend(DEFAULT)
             | Setting::BackendType(DEFAULT)
@@ -197,6 +216,12 @@ impl Settings {
     /// Returns the current workspace, if one was chosen.
     pub fn current_workspace(&self) -> Option<&str> {
         self.values.get("workspace")?.as_str()
+    }
+
+    /// Returns how many releases of a stack are kept; `None` keeps all.
+    pub fn keep_releases(&self) -> Option<NonZeroUsize> {
+        let keep = self.values.get("releases")?.get("keep")?.as_u64()?;
+        NonZeroUsize::new(usize::try_from(keep).ok()?)
     }
 
     /// Returns the current backend, if one was chosen.
@@ -270,6 +295,7 @@ fn absolute(key: &str, text: &str, path: &str) -> Result<(), HomeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Diagnose as _;
 
     fn settings() -> (tempfile::TempDir, Settings) {
         let folder = tempfile::tempdir().unwrap();
@@ -286,7 +312,11 @@ mod tests {
             .unwrap();
         settings.set("backends.current", "team").unwrap();
         settings.save().unwrap();
+        settings.set("releases.keep", "20").unwrap();
+        settings.save().unwrap();
         let read = Settings::load(settings.path.clone()).unwrap();
+        assert_eq!(read.all(), settings.all());
+        assert_eq!(read.keep_releases(), NonZeroUsize::new(20));
         assert_eq!(read.current_workspace(), Some("dev"));
         assert_eq!(read.get("backends.team.configs.path").unwrap(), "/srv/k");
         assert_eq!(read.backend_root("team", Path::new("/h")).unwrap(), Path::new("/srv/k"));
@@ -302,11 +332,27 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_a_newer_kusion_are_refused() {
+        let (_folder, settings) = settings();
+        settings.save().unwrap();
+        let text = fs_err::read_to_string(&settings.path).unwrap();
+        assert_eq!(text, "formatVersion: 1\n");
+        fs_err::write(&settings.path, "formatVersion: 2\nworkspace: {name: dev}\n").unwrap();
+        let error = Settings::load(settings.path).unwrap_err();
+        assert!(error.to_string().ends_with("was written by a newer kusion"), "{error}");
+        assert_eq!(error.hints(), ["upgrade kusion"]);
+    }
+
+    #[test]
     fn keys_and_values_are_checked() {
         let (_folder, mut settings) = settings();
         for (key, value) in [
             ("worksapce", "dev"),
             ("backends", "x"),
+            ("releases.keep", "0"),
+            ("releases.keep", "ten"),
+            ("releases.keep", "1.5"),
+            ("formatVersion", "2"),
             ("workspace", "../x"),
             ("backends.current", "nowhere"),
             ("backends.default.type", "local"),

@@ -11,6 +11,11 @@ use crate::source::SourceFile;
 
 use super::settings::DEFAULT;
 
+/// The version of a stored workspace that this library writes, and the newest it reads.
+const FORMAT_VERSION: u64 = 1;
+/// What the first line of a stored workspace says. It is a comment, so the rest is the user's text as it was.
+const FORMAT: &str = "# formatVersion: ";
+
 /// Reads and writes the workspaces of a backend.
 #[derive(Debug, Clone)]
 pub struct Workspaces {
@@ -36,12 +41,31 @@ impl Workspaces {
         Ok(keys.iter().filter_map(name).collect())
     }
 
-    /// Returns the text of a workspace.
+    /// Returns the text of a workspace, as the user gave it.
     ///
     /// # Errors
     ///
-    /// There is none of this name, or it cannot be read.
+    /// There is none of this name, it cannot be read, or a newer kusion wrote it.
     pub async fn text(&self, name: &WorkspaceName) -> Result<String, HomeError> {
+        let stored = self.stored(name).await?;
+        Ok(match stored.split_once('\n') {
+            Some((first, rest)) if first.starts_with(FORMAT) => rest.to_owned(),
+            _ => stored,
+        })
+    }
+
+    async fn stored(&self, name: &WorkspaceName) -> Result<String, HomeError> {
+        let text = self.record(name).await?;
+        let version = text.lines().next().and_then(|line| line.strip_prefix(FORMAT));
+        match version.and_then(|version| version.trim().parse::<u64>().ok()) {
+            Some(version) if version > FORMAT_VERSION => {
+                Err(HomeError::Newer { path: self.backend.root.join(key(name)?.key().as_str()) })
+            }
+            _ => Ok(text),
+        }
+    }
+
+    async fn record(&self, name: &WorkspaceName) -> Result<String, HomeError> {
         match self.backend.backend.get(key(name)?.key()).await? {
             Some((bytes, _)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             None => Err(self.missing(name).await?),
@@ -55,7 +79,7 @@ impl Workspaces {
     /// There is none of this name, or it has problems.
     #[tracing::instrument(level = "info", name = "read workspace", skip_all, fields(workspace = %name))]
     pub async fn load(&self, name: &WorkspaceName) -> Result<Workspace, HomeError> {
-        let text = self.text(name).await?;
+        let text = self.stored(name).await?;
         let path = self.backend.root.join(key(name)?.key().as_str());
         let file = SourceFile::new(path, text);
         Ok(Workspace::parse(name.clone(), &file, None)?)
@@ -74,7 +98,7 @@ impl Workspaces {
         base: Option<&Path>,
     ) -> Result<Workspace, HomeError> {
         let workspace = Workspace::parse(name.clone(), &SourceFile::new(path, text), base)?;
-        let stored = workspace.absolutise();
+        let stored = stored_text(&workspace);
         match self.backend.backend.put_if(&key(name)?, Expected::Absent, stored.as_bytes()).await {
             Ok(_) => Ok(workspace),
             Err(BackendError::Conflict { .. }) => {
@@ -101,7 +125,7 @@ impl Workspaces {
         let Some((_, tag)) = self.backend.backend.get(key.key()).await? else {
             return Err(self.missing(name).await?);
         };
-        let stored = workspace.absolutise();
+        let stored = stored_text(&workspace);
         self.backend.backend.put_if(&key, Expected::Tag(tag), stored.as_bytes()).await?;
         Ok(())
     }
@@ -161,6 +185,10 @@ impl Workspaces {
         let known = self.list().await?.into_iter().map(String::from).collect();
         Ok(HomeError::NoWorkspace { name: name.to_string(), known })
     }
+}
+
+fn stored_text(workspace: &Workspace) -> String {
+    format!("{FORMAT}{FORMAT_VERSION}\n{}", workspace.absolutise())
 }
 
 fn folder() -> Result<Key, HomeError> {

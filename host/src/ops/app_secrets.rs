@@ -18,7 +18,7 @@ use crate::spec::{
 /// Characters of a value that the developer leaves to be generated; as many as upstream draws.
 const GENERATED_LENGTH: u32 = 54;
 /// The accessory that references to the workload's secrets name.
-const WORKLOAD: &str = "workload";
+pub(super) const WORKLOAD: &str = "workload";
 
 /// Returns the Secrets of an app, if it has any.
 pub(super) fn contribution(app: &App, namespace: &str) -> Result<Option<Contribution>, OpsError> {

@@ -1,13 +1,15 @@
 //! Why an operation cannot be done.
 
-use crate::backend::BackendError;
+use crate::apply::Outcome;
+use crate::backend::{BackendError, Holder};
+use crate::config::ConfigError;
 use crate::diagnostic::{Diagnose, Kind, Problem};
 use crate::engine::{CallError, LoadError};
 use crate::module::ModuleError;
-use crate::release::ReleaseError;
+use crate::release::{ReleaseError, StackKey};
 use crate::runtime::RuntimeError;
 use crate::secret::SecretError;
-use crate::spec::{AssembleError, ResourceId};
+use crate::spec::{AssembleError, ResourceId, SecretRef};
 
 /// Why an operation cannot be done. Each variant passes on what its stage says.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,50 @@ pub enum OpsError {
     Unrecorded {
         /// The resource.
         resource: ResourceId,
+    },
+    /// The run changed the target and could not be recorded to its end.
+    #[error("release {revision} was cut short")]
+    Interrupted {
+        /// The release.
+        revision: u64,
+        /// What was done until then.
+        outcome: Box<Outcome>,
+        /// Why it ended.
+        source: Box<OpsError>,
+    },
+    /// A destroy has no Spec to go back to.
+    #[error("release {revision} destroyed the stack, so there is nothing in it to go back to")]
+    RollbackToDestroy {
+        /// The release.
+        revision: u64,
+    },
+    /// The release was recorded by a version that did not keep where secrets come from.
+    #[error("release {revision} does not say where its secrets come from")]
+    NoSources {
+        /// The release.
+        revision: u64,
+    },
+    /// Values that were written down when the release was made are written nowhere any more.
+    #[error(
+        "release {revision} uses secrets whose values are in no record, and not in app.yaml any more: {}",
+        list(secrets)
+    )]
+    LiteralsGone {
+        /// The release.
+        revision: u64,
+        /// The secrets.
+        secrets: Vec<SecretRef>,
+        /// Why app.yaml could not be read, if that is the reason.
+        #[source]
+        source: Option<Box<ConfigError>>,
+    },
+    /// The lease of the stack is held by a process that is alive.
+    #[error("{stack} is in use by {}", describe(holder.as_deref()))]
+    AtWork {
+        /// The stack.
+        stack: StackKey,
+        /// Who holds it, if the holder could be read.
+        holder: Option<Box<Holder>>,
     },
     /// A module's bytes cannot be had.
     #[error(transparent)]
@@ -59,6 +105,14 @@ pub enum OpsError {
     Backend(Box<BackendError>),
 }
 
+fn list(secrets: &[SecretRef]) -> String {
+    secrets.iter().map(|secret| format!("`{secret}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn describe(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
+}
+
 macro_rules! from {
     ($($variant:ident($error:ty)),* $(,)?) => {
         $(impl From<$error> for OpsError {
@@ -70,7 +124,14 @@ macro_rules! from {
         impl OpsError {
             fn inner(&self) -> Option<&dyn Diagnose> {
                 match self {
-                    Self::Invalid { .. } | Self::Refused { .. } | Self::Unrecorded { .. } => None,
+                    Self::Interrupted { source, .. } => Some(source.as_ref()),
+                    Self::Invalid { .. }
+                    | Self::Refused { .. }
+                    | Self::RollbackToDestroy { .. }
+                    | Self::NoSources { .. }
+                    | Self::LiteralsGone { .. }
+                    | Self::AtWork { .. }
+                    | Self::Unrecorded { .. } => None,
                     $(Self::$variant(error) => Some(error.as_ref()),)*
                 }
             }
@@ -91,18 +152,35 @@ from!(
 
 impl Diagnose for OpsError {
     fn kind(&self) -> Kind {
-        self.inner().map_or(Kind::User, Diagnose::kind)
+        match self {
+            Self::AtWork { .. } => Kind::Environment,
+            _ => self.inner().map_or(Kind::User, Diagnose::kind),
+        }
     }
 
     fn hints(&self) -> Vec<String> {
-        if let Self::Unrecorded { .. } = self {
-            return vec![
-                "the stack was applied from another KUSION_HOME or backend: go on from there"
-                    .to_owned(),
-                "or delete the resource, and a new secret is drawn".to_owned(),
-            ];
-        }
-        self.inner().map_or_else(Vec::new, Diagnose::hints)
+        let hints: &[&str] = match self {
+            Self::Unrecorded { .. } => &[
+                "the stack was applied from another KUSION_HOME or backend: go on from there",
+                "or delete the resource, and a new secret is drawn",
+            ],
+            Self::RollbackToDestroy { .. } => {
+                &["choose a release before it, or run `kusion destroy` to delete what is there"]
+            }
+            Self::NoSources { .. } => {
+                &["an older kusion made it; put app.yaml back and run `kusion apply`"]
+            }
+            Self::LiteralsGone { .. } => &[
+                "write the values in app.yaml again, under the names they had",
+                "or put app.yaml back and run `kusion apply`, which gets those that modules give",
+            ],
+            Self::AtWork { .. } => &[
+                "wait until it is done",
+                "or end that process: its lock goes with it, and the next run recovers what it left",
+            ],
+            _ => return self.inner().map_or_else(Vec::new, Diagnose::hints),
+        };
+        hints.iter().map(|hint| (*hint).to_owned()).collect()
     }
 
     fn problems(&self) -> &[Problem] {

@@ -1,11 +1,14 @@
 //! One file per thing a user can ask for. Each wires the stages together and has no policy of its own.
 //!
 //! [`generate()`] is a prefix of [`preview()`], and [`preview()`] of [`prepare_apply`]: there is
-//! one code path.
+//! one code path. A [`Proposal`] only looks; [`Prepared`] holds the stack's lease, so that what was shown is
+//! what is done.
 
 mod app_secrets;
 mod apply;
+mod basis;
 mod compare;
+mod compare_releases;
 mod error;
 mod generate;
 mod host_keys;
@@ -13,15 +16,25 @@ mod limits;
 mod needs;
 mod parallel;
 mod preview;
+mod proposal;
+mod rollback;
 mod schema;
+mod session;
 mod target;
+mod unlock;
+mod weigh;
 
-pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy};
+pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy, prepare_rollback};
 pub use compare::Comparison;
+pub use compare_releases::{ModuleChange, ReleaseDiff, compare_releases};
 pub use error::OpsError;
 pub use generate::{Call, Generation, Project, UsedModule, generate, locate_module};
 pub use limits::limits;
 pub use needs::ReadFile;
-pub use preview::{Preview, Session, preview};
+pub use preview::{Preview, preview};
+pub use proposal::{Proposal, propose_apply, propose_destroy};
+pub use rollback::{Rollback, propose_rollback};
 pub use schema::schema;
+pub use session::Session;
 pub use target::{TargetError, open_target};
+pub use unlock::unlock;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{SecretsMode, Stack, Target, Workspace};
 use crate::diagnostic::{Diagnose, Kind};
-use crate::runtime::{DirectoryRuntime, Owner, SecretPolicy};
+use crate::runtime::{DirectoryRuntime, Owner, Runtime, SecretPolicy};
 use crate::secret::{Recipient, SecretError};
 
 /// Why a workspace's target cannot be used.
@@ -60,7 +60,7 @@ impl Diagnose for TargetError {
 /// # Errors
 ///
 /// The workspace has no target that this version serves.
-pub fn open_target(stack: &Stack, workspace: &Workspace) -> Result<DirectoryRuntime, TargetError> {
+pub fn open_target(stack: &Stack, workspace: &Workspace) -> Result<Box<dyn Runtime>, TargetError> {
     let name = || workspace.name().to_string();
     match workspace.target() {
         None => Err(TargetError::Missing { workspace: name() }),
@@ -83,8 +83,8 @@ pub fn open_target(stack: &Stack, workspace: &Workspace) -> Result<DirectoryRunt
                 stack: stack.stack().clone(),
                 workspace: workspace.name().clone(),
             };
-            Ok(DirectoryRuntime::new(folder, owner, policy)
-                .titled(below_project.display().to_string()))
+            let runtime = DirectoryRuntime::new(folder, owner, policy);
+            Ok(Box::new(runtime.titled(below_project.display().to_string())))
         }
     }
 }

@@ -77,6 +77,11 @@ impl Fold {
         self.touched.len()
     }
 
+    /// Returns how many of the touched resources may or may not have been changed.
+    pub(super) fn uncertain(&self) -> usize {
+        self.open.len()
+    }
+
     /// Returns the state with what is known, and every open change marked as uncertain.
     ///
     /// What may have been created is entered as it was meant to be: a resource that is recorded and

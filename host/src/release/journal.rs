@@ -11,9 +11,10 @@ use crate::release::fold::Fold;
 use crate::release::log::{self, Event};
 use crate::release::record::FORMAT_VERSION;
 use crate::release::{
-    CallRecord, Intent, ModuleRecord, Operation, Phase, Release, ReleaseError, ReleaseStore,
+    CallRecord, Intent, ModuleRecord, Operation, Phase, RecordedSource, Release, ReleaseError,
+    ReleaseStore,
 };
-use crate::spec::{Origin, ResourceId, Spec, State, StateEntry};
+use crate::spec::{Origin, ResourceId, SecretRef, Spec, State, StateEntry};
 
 /// What a release will be, once it was approved.
 #[derive(Debug, Clone)]
@@ -32,6 +33,10 @@ pub struct Draft {
     pub calls: Vec<CallRecord>,
     /// Who made each resource and, after the maker, who patched it.
     pub origins: BTreeMap<ResourceId, Vec<Origin>>,
+    /// The release whose Spec a rollback replays.
+    pub rolled_back_to: Option<u64>,
+    /// Where each secret of the Spec comes from.
+    pub secrets: BTreeMap<SecretRef, RecordedSource>,
     /// What shall exist, with references in place of secrets.
     pub spec: Spec,
     /// What the last release left.
@@ -92,7 +97,7 @@ impl Journal {
             Progress { fold: Fold::new(&release), release, tag, lines: 0, broken: false };
         let generation = lease.generation();
         let journal = Self { store, lease, revision, progress: Mutex::new(progress) };
-        journal.record(Event::Begun { revision, generation, intents }).await?;
+        journal.record(Event::begun(revision, generation, intents)).await?;
         Ok(journal)
     }
 
@@ -250,6 +255,8 @@ fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {
         modules: draft.modules,
         calls: draft.calls,
         origins: draft.origins,
+        rolled_back_to: draft.rolled_back_to,
+        secrets: Some(draft.secrets),
         spec: draft.spec,
         state: draft.prior,
     }

@@ -11,6 +11,37 @@ use crate::spec::{ResourceId, StateEntry};
 
 /// The characters of a checksum: 64 bits tell damage from a line.
 const CHECKSUM: usize = 16;
+/// The version of the events that this library writes, and the newest it reads. The first line says it;
+/// the shape of a line itself is the same in every version.
+const FORMAT_VERSION: u64 = 1;
+
+/// Says why a journal cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// A line is not as it was written; lines are counted from 1.
+    Damaged { line: usize },
+    /// A newer kusion wrote it.
+    Newer { version: u64 },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    #[serde(default = "first_version")]
+    format_version: u64,
+}
+
+/// The version of journals that do not say any.
+fn first_version() -> u64 {
+    1
+}
+
+impl Event {
+    /// Returns the first event of a journal.
+    pub(super) fn begun(revision: u64, generation: u64, intents: Vec<Intent>) -> Self {
+        Self::Begun { format_version: FORMAT_VERSION, revision, generation, intents }
+    }
+}
 
 /// One step of a release.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +49,9 @@ const CHECKSUM: usize = 16;
 pub(super) enum Event {
     /// The plan, before anything is changed.
     Begun {
+        /// The version of the events.
+        #[serde(rename = "formatVersion", default = "first_version")]
+        format_version: u64,
         /// The release.
         revision: u64,
         /// The lease under which it runs.
@@ -56,32 +90,36 @@ pub(super) fn encode(number: usize, event: &Event) -> Result<Vec<u8>, serde_json
 }
 
 /// Reads a journal.
-///
-/// # Errors
-///
-/// The number of the first damaged line, counted from 1.
-pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Event>, usize> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Vec<Event>, Unreadable> {
     let mut events = Vec::new();
     for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let (content, complete) =
             line.strip_suffix(b"\n").map_or((line, false), |line| (line, true));
-        match decode_line(number, content) {
+        let json = checked(number, content);
+        if number == 0
+            && let Some(Version { format_version: version }) =
+                json.and_then(|json| serde_json::from_slice(json).ok())
+            && version > FORMAT_VERSION
+        {
+            return Err(Unreadable::Newer { version });
+        }
+        match json.and_then(|json| serde_json::from_slice(json).ok()) {
             Some(event) => events.push(event),
-            None if complete => return Err(number + 1),
+            None if complete => return Err(Unreadable::Damaged { line: number + 1 }),
             None => break,
         }
     }
     Ok(events)
 }
 
-fn decode_line(number: usize, line: &[u8]) -> Option<Event> {
+/// Returns the JSON of a line that is as it was written.
+fn checked(number: usize, line: &[u8]) -> Option<&[u8]> {
     let (sum, content) = line.split_at_checked(CHECKSUM)?;
     let content = content.strip_prefix(b" ")?;
     if checksum(content).as_bytes() != sum {
         return None;
     }
-    let json = content.strip_prefix(number.to_string().as_bytes())?.strip_prefix(b" ")?;
-    serde_json::from_slice(json).ok()
+    content.strip_prefix(number.to_string().as_bytes())?.strip_prefix(b" ")
 }
 
 fn checksum(content: &[u8]) -> String {
@@ -145,5 +183,19 @@ mod tests {
             let bytes: Vec<u8> = order.iter().flat_map(|line| lines[*line].clone()).collect();
             assert!(decode(&bytes).is_err(), "{order:?}");
         }
+    }
+
+    #[test]
+    fn a_journal_of_a_newer_kusion_is_told_from_damage() {
+        let begun = encode(0, &Event::begun(1, 1, Vec::new())).unwrap();
+        let content = String::from_utf8(begun[CHECKSUM + 1..].to_vec()).unwrap();
+        let line = |content: &str| format!("{} {content}\n", checksum(content.as_bytes()));
+        let newer = content.replace("\"formatVersion\":1", "\"formatVersion\":2,\"new\":0");
+        assert_ne!(newer, content);
+        assert_eq!(decode(line(&newer).as_bytes()), Err(Unreadable::Newer { version: 2 }));
+        let unknown = line("0 {\"event\":\"prelude\",\"formatVersion\":7}");
+        assert_eq!(decode(unknown.as_bytes()), Err(Unreadable::Newer { version: 7 }));
+        let old = line(&content.replace("\"formatVersion\":1,", ""));
+        assert_eq!(decode(old.as_bytes()), Ok(vec![Event::begun(1, 1, Vec::new())]));
     }
 }

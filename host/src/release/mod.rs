@@ -10,7 +10,10 @@ mod intent;
 mod journal;
 mod log;
 mod phase;
+mod prune;
 mod record;
+mod recovered;
+mod source;
 mod stack;
 mod store;
 
@@ -19,8 +22,10 @@ pub use intent::{Change, Intent};
 pub use journal::{Draft, Journal};
 pub use phase::{Operation, Phase};
 pub use record::{CallRecord, ModuleRecord, Release};
+pub use recovered::Recovered;
+pub use source::RecordedSource;
 pub use stack::StackKey;
-pub use store::{LatestState, Recovered, ReleaseStore};
+pub use store::{LatestState, ReleaseStore};
 
 #[cfg(test)]
 mod tests;

@@ -12,13 +12,15 @@ pub enum Operation {
     Apply,
     /// Removes all that the stack has.
     Destroy,
+    /// Makes the target as the Spec of an earlier release says.
+    Rollback,
 }
 
 impl Operation {
     /// Returns the phase in which a release of this operation begins.
     pub fn first_phase(self) -> Phase {
         match self {
-            Self::Apply => Phase::Applying,
+            Self::Apply | Self::Rollback => Phase::Applying,
             Self::Destroy => Phase::Destroying,
         }
     }
@@ -29,6 +31,7 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+            Self::Rollback => "rollback",
         })
     }
 }

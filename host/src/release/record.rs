@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::backend::Key;
 use crate::digest::Digest;
 use crate::name::{AppName, ModuleName, ProjectName, StackName, WorkspaceName};
-use crate::release::{Operation, Phase, ReleaseError, StackKey};
-use crate::spec::{Origin, ResourceId, Spec, State};
+use crate::release::{Operation, Phase, RecordedSource, ReleaseError, StackKey};
+use crate::spec::{Origin, ResourceId, SecretRef, Spec, State};
 use crate::yaml;
 
 /// The version of the format that this library writes, and the newest it reads.
@@ -55,6 +55,12 @@ pub struct Release {
     /// Who made each resource of the Spec and, after the maker, who patched it.
     #[serde(default)]
     pub origins: BTreeMap<ResourceId, Vec<Origin>>,
+    /// The release whose Spec a rollback replays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolled_back_to: Option<u64>,
+    /// Where each secret of the Spec comes from. `None` in records of versions that did not keep it.
+    #[serde(default, with = "secrets", skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<BTreeMap<SecretRef, RecordedSource>>,
     /// What was to exist.
     #[serde(with = "list::spec")]
     pub spec: Spec,
@@ -136,6 +142,45 @@ impl Release {
             });
         }
         Ok(release)
+    }
+}
+
+/// A map by reference: `$kusion_secret.shop.orders.password: {generated: {length: 24}}`.
+mod secrets {
+    use std::collections::BTreeMap;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::release::RecordedSource;
+    use crate::spec::SecretRef;
+
+    pub(super) fn serialize<S: Serializer>(
+        secrets: &Option<BTreeMap<SecretRef, RecordedSource>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = |secrets: &BTreeMap<SecretRef, RecordedSource>| {
+            let pair = |(secret, source): (&SecretRef, &RecordedSource)| {
+                (secret.to_string(), source.clone())
+            };
+            secrets.iter().map(pair).collect::<BTreeMap<_, _>>()
+        };
+        secrets.as_ref().map(text).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<BTreeMap<SecretRef, RecordedSource>>, D::Error> {
+        let Some(read) = Option::<BTreeMap<String, RecordedSource>>::deserialize(deserializer)?
+        else {
+            return Ok(None);
+        };
+        let pair = |(text, source): (String, RecordedSource)| {
+            let secret = SecretRef::parse(&text)
+                .ok_or_else(|| D::Error::custom(format_args!("`{text}` names no secret")))?;
+            Ok((secret, source))
+        };
+        read.into_iter().map(pair).collect::<Result<_, _>>().map(Some)
     }
 }
 

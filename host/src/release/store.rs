@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, Tag};
 use crate::name::{ProjectName, StackName, WorkspaceName};
 use crate::release::fold::Fold;
-use crate::release::{Phase, Release, ReleaseError, StackKey, log, stack};
+use crate::release::log::Unreadable;
+use crate::release::{Phase, Recovered, Release, ReleaseError, StackKey, log, stack};
 use crate::spec::State;
 
 /// How often a reader looks again when a release ends while it reads its journal.
@@ -19,19 +20,6 @@ const LOOKS: usize = 5;
 pub struct ReleaseStore {
     backend: Arc<dyn Backend>,
     stack: StackKey,
-}
-
-/// What an interrupted run left and the next one put on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recovered {
-    /// The interrupted release, now failed.
-    pub revision: u64,
-    /// Who had begun it.
-    pub actor: String,
-    /// When it had begun.
-    pub since: Timestamp,
-    /// How many resources it had begun to change.
-    pub resources: usize,
 }
 
 /// What is on record about the resources of a stack.
@@ -94,6 +82,25 @@ impl ReleaseStore {
         Ok(self.get_tagged(revision).await?.0)
     }
 
+    /// Returns every release by number, oldest first. A record that cannot be understood does not keep the
+    /// others from being read.
+    ///
+    /// # Errors
+    ///
+    /// The backend cannot be read.
+    pub async fn all(&self) -> Result<Vec<(u64, Result<Release, ReleaseError>)>, ReleaseError> {
+        let mut releases = Vec::new();
+        for revision in self.revisions().await? {
+            match self.get(revision).await {
+                Err(ReleaseError::Backend(error)) => return Err(error.into()),
+                // It was pruned since the numbers were listed.
+                Err(ReleaseError::NoRevision { .. }) => {}
+                release => releases.push((revision, release)),
+            }
+        }
+        Ok(releases)
+    }
+
     /// Takes the lease of the stack, which whoever writes must hold. Does not wait.
     ///
     /// # Errors
@@ -119,7 +126,7 @@ impl ReleaseStore {
             }
             _ => None,
         };
-        for revision in self.numbers(".journal").await? {
+        for revision in self.open_journals().await? {
             lease.delete(&self.stack.journal(revision)).await?;
         }
         Ok(recovered)
@@ -138,9 +145,12 @@ impl ReleaseStore {
         self.replace(lease, &release, tag).await?;
         Ok(Recovered {
             revision: release.revision,
+            operation: release.operation,
             actor: release.actor,
             since: release.create_time,
             resources: fold.touched(),
+            confirmed: fold.touched().saturating_sub(fold.uncertain()),
+            uncertain: fold.uncertain(),
         })
     }
 
@@ -185,8 +195,12 @@ impl ReleaseStore {
         let key = self.stack.journal(release.revision);
         let mut fold = Fold::new(release);
         let Some((bytes, _)) = self.backend.get(&key).await? else { return Ok(fold) };
-        let events =
-            log::decode(&bytes).map_err(|line| ReleaseError::JournalDamaged { key, line })?;
+        let events = log::decode(&bytes).map_err(|error| match error {
+            Unreadable::Damaged { line } => ReleaseError::JournalDamaged { key, line },
+            Unreadable::Newer { version } => {
+                ReleaseError::Newer { revision: release.revision, version }
+            }
+        })?;
         events.into_iter().for_each(|event| fold.add(event));
         Ok(fold)
     }
@@ -204,6 +218,10 @@ impl ReleaseStore {
             return Err(ReleaseError::NoRevision { stack: self.stack.clone(), revision, latest });
         };
         Ok((Release::decode(&self.stack, revision, &bytes)?, tag))
+    }
+
+    pub(super) async fn open_journals(&self) -> Result<Vec<u64>, BackendError> {
+        self.numbers(".journal").await
     }
 
     async fn numbers(&self, ending: &str) -> Result<Vec<u64>, BackendError> {

@@ -7,7 +7,7 @@ use crate::backend::{Backend, BackendError, Holder, Key, Lease, LocalBackend, Me
 use crate::diagnostic::Diagnose;
 use crate::digest::Digest;
 use crate::name::{ProjectName, StackName, WorkspaceName};
-use crate::spec::{Origin, Resource, ResourceId, Spec, State, StateEntry};
+use crate::spec::{Origin, Resource, ResourceId, SecretRef, Spec, State, StateEntry};
 
 fn stack(name: &str) -> StackKey {
     StackKey {
@@ -64,6 +64,17 @@ fn state(entries: impl IntoIterator<Item = StateEntry>) -> State {
     }
 }
 
+/// A secret of each source.
+fn sources() -> std::collections::BTreeMap<SecretRef, RecordedSource> {
+    let named = |name: &str| SecretRef::parse(&format!("$kusion_secret.shop.db.{name}")).unwrap();
+    [
+        (named("drawn"), RecordedSource::Generated { length: 24, alphabet: String::new() }),
+        (named("stored"), RecordedSource::External { reference: "ref://a/b".to_owned() }),
+        (named("written"), RecordedSource::Literal),
+    ]
+    .into()
+}
+
 /// A plan with a change of each kind: `new` comes, `old` changes, `gone` goes, `kept` stays.
 fn draft() -> Draft {
     let origin: Origin =
@@ -86,6 +97,8 @@ fn draft() -> Draft {
             files: [("init.sql".to_owned(), Digest::of(b"create"))].into(),
         }],
         origins: [(id("new"), vec![origin])].into(),
+        rolled_back_to: None,
+        secrets: sources(),
         spec: Spec { resources: spec.into() },
         prior: state(["old", "gone", "kept"].map(|name| entry(name, "before"))),
         intents: vec![
@@ -221,6 +234,9 @@ async fn nothing_is_lost_wherever_a_run_dies() {
         let release = store.latest().await.unwrap().unwrap();
         assert_eq!((recovered.revision, recovered.actor.as_str()), (1, "alice@a"));
         assert_eq!((release.phase, &release.state), (Phase::Failed, &seen.state), "cut at {cut}");
+        let uncertain = release.state.resources.values().filter(|entry| entry.uncertain).count();
+        assert_eq!(recovered.uncertain, uncertain, "cut at {cut}");
+        assert_eq!(recovered.confirmed + recovered.uncertain, recovered.resources, "cut at {cut}");
         let entry = |name: &str| release.state.resources.get(&id(name));
         for name in ["new", "taken"] {
             match entry(name) {
@@ -423,4 +439,112 @@ async fn the_journal_of_a_finished_release_is_left_over_and_goes() {
     let lease: Arc<dyn Lease> = store.lease(&holder()).await.unwrap();
     assert_eq!(store.recover(lease.as_ref()).await.unwrap(), None);
     assert!(backend.peek(&key).is_none());
+}
+
+#[tokio::test]
+async fn a_journal_of_a_newer_kusion_is_refused() {
+    let backend = MemoryBackend::default();
+    let store = store(&backend);
+    drop(begin(&store).await.unwrap());
+    let key = stack("dev").journal(1);
+    let content = "0 {\"event\":\"begun\",\"formatVersion\":2}";
+    let sum = blake3::hash(content.as_bytes()).to_hex().to_string();
+    backend.overwrite(&key, Some(format!("{} {content}\n", &sum[..16]).into_bytes()));
+    let error = store.latest_state().await.unwrap_err();
+    assert_eq!(error.to_string(), "release 1 was written by a newer kusion");
+    assert_eq!(error.hints(), ["upgrade kusion"]);
+    let lease = store.lease(&holder()).await.unwrap();
+    assert!(matches!(store.recover(lease.as_ref()).await, Err(ReleaseError::Newer { .. })));
+    assert!(backend.peek(&key).is_some());
+}
+
+#[tokio::test]
+async fn a_record_from_before_sources_were_kept_is_read() {
+    let backend = MemoryBackend::default();
+    let store = store(&backend);
+    begin(&store).await.unwrap().finish(Phase::Succeeded).await.unwrap();
+    assert_eq!(store.get(1).await.unwrap().secrets, Some(sources()));
+    let key = stack("dev").record(1);
+    let text = String::from_utf8(backend.peek(&key).unwrap()).unwrap();
+    let (before, rest) = text.split_once("secrets:\n").unwrap();
+    let (_, after) = rest.split_once("\nspec:").unwrap();
+    backend.overwrite(&key, Some(format!("{before}spec:{after}").into_bytes()));
+    assert_eq!(store.get(1).await.unwrap().secrets, None);
+}
+
+/// Makes releases that end so, numbered from 1.
+async fn releases(store: &ReleaseStore, phases: &[Phase]) {
+    for phase in phases {
+        begin(store).await.unwrap().finish(*phase).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn old_releases_go_and_the_last_good_one_stays() {
+    use Phase::{Failed, Succeeded};
+    for (phases, keep, left) in [
+        (&[Succeeded; 5][..], 2, &[4, 5][..]),
+        (&[Succeeded; 2], 2, &[1, 2]),
+        (&[Succeeded, Succeeded, Failed, Failed, Failed], 1, &[2, 5]),
+        (&[Failed; 4], 3, &[2, 3, 4]),
+        (&[Failed; 4], 1, &[4]),
+    ] {
+        let backend = MemoryBackend::default();
+        let store = store(&backend);
+        releases(&store, phases).await;
+        let lease = store.lease(&holder()).await.unwrap();
+        let keep = std::num::NonZeroUsize::new(keep).unwrap();
+        let pruned = store.prune(lease.as_ref(), keep).await.unwrap();
+        assert_eq!(store.revisions().await.unwrap(), left, "{phases:?}");
+        assert_eq!(pruned.len() + left.len(), phases.len());
+        assert_eq!(store.prune(lease.as_ref(), keep).await.unwrap(), [0u64; 0]);
+        drop(lease);
+        assert_eq!(begin(&store).await.unwrap().revision(), phases.len() as u64 + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_pruning_that_dies_leaves_no_gap_and_needs_the_lease() {
+    let backend = MemoryBackend::default();
+    releases(&store(&backend), &[Phase::Succeeded; 6]).await;
+    let keep = std::num::NonZeroUsize::new(2).unwrap();
+    for writes in 0..5 {
+        let dead = backend.after_a_crash();
+        let store = store(&dead);
+        let lease = store.lease(&holder()).await.unwrap();
+        dead.fail_after(writes);
+        assert_eq!(store.prune(lease.as_ref(), keep).await.is_ok(), writes >= 4);
+        dead.mend();
+        let first = writes.min(4) + 1;
+        assert_eq!(store.revisions().await.unwrap(), (first..=6).collect::<Vec<_>>());
+        dead.steal(&stack("dev").releases());
+        let lost = store.prune(lease.as_ref(), keep).await;
+        assert_eq!(lost.is_err(), writes < 4);
+        let lease = store.lease(&holder()).await.unwrap();
+        store.prune(lease.as_ref(), keep).await.unwrap();
+        assert_eq!(store.revisions().await.unwrap(), [5, 6]);
+    }
+}
+
+#[tokio::test]
+async fn a_release_whose_journal_is_there_is_not_pruned() {
+    let backend = MemoryBackend::default();
+    let store = store(&backend);
+    releases(&store, &[Phase::Succeeded; 4]).await;
+    backend.overwrite(&stack("dev").journal(2), Some(Vec::new()));
+    let lease = store.lease(&holder()).await.unwrap();
+    let keep = std::num::NonZeroUsize::MIN;
+    assert_eq!(store.prune(lease.as_ref(), keep).await.unwrap(), [1, 3]);
+    assert_eq!(store.revisions().await.unwrap(), [2, 4]);
+}
+
+#[tokio::test]
+async fn a_damaged_record_does_not_hide_the_others() {
+    let backend = MemoryBackend::default();
+    let store = store(&backend);
+    releases(&store, &[Phase::Succeeded; 3]).await;
+    backend.overwrite(&stack("dev").record(2), Some(b"{".to_vec()));
+    let all = store.all().await.unwrap();
+    let seen: Vec<(u64, bool)> = all.iter().map(|(number, read)| (*number, read.is_ok())).collect();
+    assert_eq!(seen, [(1, true), (2, false), (3, true)]);
 }

@@ -101,6 +101,14 @@ pub enum RuntimeError {
         /// The resource.
         id: ResourceId,
     },
+    /// The resource existed before kusion managed it, and such a one is never deleted.
+    #[error(
+        "resource `{id}` cannot change in place, and it existed before kusion managed it, so it is not replaced"
+    )]
+    AdoptedReplaced {
+        /// The resource.
+        id: ResourceId,
+    },
     /// The target refuses.
     #[error("resource `{id}` was refused: {reason}")]
     Refused {
@@ -118,6 +126,7 @@ impl Diagnose for RuntimeError {
             | Self::Foreign { .. }
             | Self::OwnedByOther { .. }
             | Self::NoFolder { .. }
+            | Self::AdoptedReplaced { .. }
             | Self::Unresolved { .. } => Kind::User,
             Self::Read { .. } | Self::Write { .. } | Self::Remove { .. } | Self::Refused { .. } => {
                 Kind::Environment
@@ -143,6 +152,9 @@ impl Diagnose for RuntimeError {
             }
             Self::NoFolder { path } => {
                 vec![format!("move `{}` away; kusion makes the folder itself", path.display())]
+            }
+            Self::AdoptedReplaced { .. } => {
+                vec!["delete it yourself if nothing needs it; then it is made anew".to_owned()]
             }
             Self::Unresolved { .. } => {
                 vec![

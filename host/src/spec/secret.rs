@@ -28,6 +28,16 @@ impl fmt::Display for SecretRef {
     }
 }
 
+impl SecretRef {
+    /// Reads a text that is one reference and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        match secret_uses(text).as_mut_slice() {
+            [SecretUse { range, secret }] if *range == (0..text.len()) => secret.take(),
+            _ => None,
+        }
+    }
+}
+
 /// A secret's text in memory. It cannot be printed or serialised.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(String);
@@ -163,6 +173,10 @@ mod tests {
             ]
         );
         assert!(secret_uses("$kusion_secre").is_empty());
+        assert_eq!(SecretRef::parse("$kusion_secret.a.b.c"), Some(named("a", "b", "c")));
+        for other in ["$kusion_secret.a.b", "x$kusion_secret.a.b.c", "$kusion_secret.a.b.c/", ""] {
+            assert_eq!(SecretRef::parse(other), None, "{other}");
+        }
     }
 
     #[test]

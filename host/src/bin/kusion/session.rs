@@ -10,6 +10,7 @@ use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::Resolver;
 use kusion::name::WorkspaceName;
 use kusion::ops::{Generation, Project, Session};
+use kusion::release::LatestState;
 use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,7 @@ pub(crate) struct Loaded {
     pub(crate) engine: Engine,
     pub(crate) resolver: Resolver,
     pub(crate) parallelism: NonZeroUsize,
+    keep_releases: Option<NonZeroUsize>,
 }
 
 impl Loaded {
@@ -61,7 +63,8 @@ impl Loaded {
         let workspace = Workspaces::new(backend.clone()).load(&name).await?;
         let engine = world.engine(kusion::ops::limits(&workspace))?;
         let resolver = world.resolver();
-        Ok(Self { home, backend, stack, workspace, engine, resolver, parallelism })
+        let keep_releases = home.settings()?.keep_releases();
+        Ok(Self { home, backend, stack, workspace, engine, resolver, parallelism, keep_releases })
     }
 
     /// Returns what the library works on.
@@ -82,6 +85,7 @@ impl Loaded {
             runtime,
             backend: self.backend.backend.clone(),
             key_file: self.home.key_file(),
+            keep_releases: self.keep_releases,
         }
     }
 
@@ -157,6 +161,16 @@ pub(crate) fn show_warnings(world: &World, generation: &Generation) {
         for line in call.log.iter().filter(|line| line.level >= Level::Warn) {
             world.warn(&format!("{}: {}", call.origin, line.message));
         }
+    }
+}
+
+/// Warns of a release that did not end, for commands that only look.
+pub(crate) fn warn_unfinished(world: &World, latest: &LatestState) {
+    let phase = latest.phase.filter(|phase| !phase.is_finished());
+    if let (Some(phase), Some(revision)) = (phase, latest.revision) {
+        world.warn(&format!(
+            "release {revision} is {phase}: somebody is at work, or a run was interrupted"
+        ));
     }
 }
 

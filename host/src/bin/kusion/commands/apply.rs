@@ -1,19 +1,24 @@
-//! `kusion apply` and `kusion destroy`
+//! `kusion apply`, `kusion destroy` and `kusion release rollback`: one flow from the plan to the release.
 
 use std::future::pending;
 
 use clap::Args;
+use kusion::apply::Outcome;
 use kusion::diagnostic::{Diagnose as _, Kind};
-use kusion::ops::{Applied, Prepared, prepare_apply, prepare_destroy};
+use kusion::ops::{
+    Applied, OpsError, Proposal, prepare_apply, prepare_destroy, prepare_rollback, propose_apply,
+    propose_destroy, propose_rollback,
+};
 use kusion::plan::{Action, Plan};
-use serde_json::{Map, Value};
+use kusion::release::{Phase, Recovered};
+use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{self, Progress};
-use crate::session::{Loaded, holder, show_warnings};
+use crate::session::{Loaded, holder, show_warnings, warn_unfinished};
 
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
@@ -36,6 +41,7 @@ pub(crate) struct ApplyArgs {
 enum Verb {
     Apply,
     Destroy,
+    Rollback(u64),
 }
 
 impl Verb {
@@ -43,12 +49,13 @@ impl Verb {
         match self {
             Self::Apply => "apply",
             Self::Destroy => "destroy",
+            Self::Rollback(_) => "release rollback",
         }
     }
 
     fn question(self) -> &'static str {
         match self {
-            Self::Apply => "apply these changes",
+            Self::Apply | Self::Rollback(_) => "apply these changes",
             Self::Destroy => "destroy these resources",
         }
     }
@@ -57,6 +64,7 @@ impl Verb {
         match self {
             Self::Apply => "Apply",
             Self::Destroy => "Destroy",
+            Self::Rollback(_) => "Rollback",
         }
     }
 }
@@ -67,6 +75,14 @@ pub(crate) async fn apply(world: &World, args: ApplyArgs) -> Result<Exit, CliErr
 
 pub(crate) async fn destroy(world: &World, args: ApplyArgs) -> Result<Exit, CliError> {
     run(world, args, Verb::Destroy).await
+}
+
+pub(crate) async fn rollback(
+    world: &World,
+    args: ApplyArgs,
+    revision: u64,
+) -> Result<Exit, CliError> {
+    run(world, args, Verb::Rollback(revision)).await
 }
 
 async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliError> {
@@ -81,26 +97,36 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     }
     let loaded = match verb {
         Verb::Apply => Loaded::read(world, &args.meta, args.parallelism.get()).await?,
-        Verb::Destroy => Loaded::read_header(world, &args.meta, args.parallelism.get()).await?,
+        Verb::Destroy | Verb::Rollback(_) => {
+            Loaded::read_header(world, &args.meta, args.parallelism.get()).await?
+        }
     };
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
-    let session = loaded.session(&runtime);
+    let session = loaded.session(runtime.as_ref());
+    let scene = Scene { world, args: &args, verb, loaded: &loaded, target: runtime.target() };
+    if args.dry_run {
+        let proposal = match verb {
+            Verb::Apply => propose_apply(session).await?,
+            Verb::Destroy => propose_destroy(session).await?,
+            Verb::Rollback(revision) => propose_rollback(session, revision).await?,
+        };
+        scene.announce(&proposal, None)?;
+        warn_unfinished(world, proposal.latest());
+        return scene.report(proposal.plan(), None, scene.head(&proposal, None));
+    }
     let holder = holder(world, verb.name());
     let prepared = match verb {
         Verb::Apply => prepare_apply(session, holder).await?,
         Verb::Destroy => prepare_destroy(session, holder).await?,
+        Verb::Rollback(revision) => prepare_rollback(session, holder, revision).await?,
     };
-    let target = kusion::runtime::Runtime::target(&runtime);
-    let head = loaded.document(verb.title(), &target);
-    announce(world, &args, &loaded, &prepared, &target)?;
-    if prepared.plan().is_empty() || args.dry_run {
-        return report(world, &args, verb, prepared.plan(), None, head);
-    }
-    if asks && !approved(world, verb, &prepared)? {
+    scene.announce(prepared.proposal(), prepared.recovered())?;
+    let head = scene.head(prepared.proposal(), prepared.recovered());
+    let plan = prepared.plan().clone();
+    if asks && !plan.is_empty() && !approved(world, verb, &plan)? {
         world.eprint("Nothing was changed.\n");
         return Ok(Exit::User);
     }
-    let plan = prepared.plan().clone();
     let total = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
     let progress = Progress::new(world, total, args.output == Format::Json);
     let interrupted = interruption();
@@ -111,7 +137,18 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     };
     let applied = prepared.execute(stop, &progress).await;
     progress.finish();
-    report(world, &args, verb, &plan, Some(&applied?), head)
+    match applied {
+        Ok(applied) => {
+            if let Some(error) = &applied.not_pruned {
+                world.warn(&format!("old releases could not be deleted: {error}"));
+            }
+            scene.report(&plan, Some(&applied), head)
+        }
+        Err(error) => {
+            scene.report_interruption(&plan, &error, head)?;
+            Err(error.into())
+        }
+    }
 }
 
 /// Ends the process at the second signal, whatever is under way; the next run recovers.
@@ -134,41 +171,137 @@ fn interruption() -> impl Future<Output = ()> {
     }
 }
 
-fn announce(
-    world: &World,
-    args: &ApplyArgs,
-    loaded: &Loaded,
-    prepared: &Prepared<'_>,
-    target: &str,
-) -> Result<(), CliError> {
-    if let Some(generation) = prepared.generation() {
-        show_warnings(world, generation);
-    }
-    if let Some(recovered) = prepared.recovered() {
-        world.eprint(&format!(
-            "Recovered {} of release {}, which {} began at {} and did not finish.\n",
-            count(recovered.resources, "resource"),
-            recovered.revision,
-            recovered.actor,
-            recovered.since,
-        ));
-    }
-    if let Some(moved) = prepared.moved_from() {
-        world.warn(&format!("the last release went to {moved}; what is there stays there"));
-    }
-    if args.output == Format::Json {
-        return Ok(());
-    }
-    let plan = render::plan(prepared.plan(), world.stdout_paint());
-    world.print(&format!("{}\nTarget: {target}\n\n{plan}", loaded.title()))
+/// What every part of the output needs to know.
+struct Scene<'a> {
+    world: &'a World,
+    args: &'a ApplyArgs,
+    verb: Verb,
+    loaded: &'a Loaded,
+    target: String,
 }
 
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("{number} {noun}") } else { format!("{number} {noun}s") }
+impl Scene<'_> {
+    fn announce(
+        &self,
+        proposal: &Proposal<'_>,
+        recovered: Option<&Recovered>,
+    ) -> Result<(), CliError> {
+        let Self { world, loaded, target, .. } = self;
+        if let Some(generation) = proposal.generation() {
+            show_warnings(world, generation);
+        }
+        if let Some(recovered) = recovered {
+            world.eprint(&format!("{recovered}.\n"));
+        }
+        if let Some(moved) = proposal.moved_from() {
+            world.warn(&format!("the last release went to {moved}; what is there stays there"));
+        }
+        if let Some(rollback) = proposal.rollback() {
+            let revision = rollback.revision;
+            if rollback.phase != Phase::Succeeded {
+                world.warn(&format!(
+                    "release {revision} is {}: nothing says that what it recorded ever worked",
+                    rollback.phase
+                ));
+            }
+            if let Some(then) = &rollback.made_for {
+                world.warn(&format!("release {revision} went to {then}"));
+            }
+        }
+        if self.args.output == Format::Json {
+            return Ok(());
+        }
+        let title = match self.verb {
+            Verb::Rollback(revision) => format!("{}, back to release {revision}", loaded.title()),
+            Verb::Apply | Verb::Destroy => loaded.title(),
+        };
+        let mut text = format!("{title}\nTarget: {target}\n\n");
+        text.push_str(&self.plan(proposal));
+        let notes = proposal.secret_notes();
+        if !notes.is_empty() {
+            text.push_str(&format!("{}\n", notes.join("\n")));
+        }
+        world.print(&text)
+    }
+
+    fn plan(&self, proposal: &Proposal<'_>) -> String {
+        if let (Verb::Rollback(revision), true) = (self.verb, proposal.plan().is_empty()) {
+            return format!("Nothing to do: everything is as release {revision} says.\n");
+        }
+        render::plan(proposal.plan(), self.world.stdout_paint())
+    }
+
+    /// Begins the document for programs.
+    fn head(&self, proposal: &Proposal<'_>, recovered: Option<&Recovered>) -> Map<String, Value> {
+        let mut document = self.loaded.document(self.verb.title(), &self.target);
+        document.insert("recovered".to_owned(), json!(recovered));
+        document.insert("notes".to_owned(), json!(proposal.secret_notes()));
+        if let Some(rollback) = proposal.rollback() {
+            document.insert("rolledBackTo".to_owned(), json!(rollback.revision));
+        }
+        document
+    }
+
+    /// Shows how it ended, and says how the process ends.
+    fn report(
+        &self,
+        plan: &Plan,
+        applied: Option<&Applied>,
+        head: Map<String, Value>,
+    ) -> Result<Exit, CliError> {
+        let (world, title) = (self.world, self.verb.title());
+        let release = applied.and_then(|applied| applied.release.as_ref());
+        let release = release.map(|release| release.revision);
+        let outcome = applied.map(|applied| &applied.outcome);
+        match (self.args.output, outcome, release) {
+            (Format::Json, outcome, release) => {
+                let outcome = outcome.filter(|_| release.is_some());
+                world.print_json(&render::outcome_document(head, plan, release, outcome))?;
+            }
+            (Format::Text, Some(outcome), Some(release)) => {
+                world.print(&render::outcome(title, release, outcome, world.stdout_paint()))?;
+            }
+            (Format::Text, ..) => {}
+        }
+        Ok(outcome.map_or(Exit::Success, exit))
+    }
+
+    /// Shows what was done before an error ended the run.
+    fn report_interruption(
+        &self,
+        plan: &Plan,
+        error: &OpsError,
+        head: Map<String, Value>,
+    ) -> Result<(), CliError> {
+        let OpsError::Interrupted { revision, outcome, .. } = error else { return Ok(()) };
+        let (world, title) = (self.world, self.verb.title());
+        match self.args.output {
+            Format::Json => world.print_json(&render::outcome_document(
+                head,
+                plan,
+                Some(*revision),
+                Some(outcome),
+            )),
+            Format::Text => {
+                world.print(&render::cut_short(title, *revision, outcome, world.stdout_paint()))
+            }
+        }
+    }
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    if outcome.stopped > 0 && outcome.failed == 0 {
+        return Exit::Interrupted;
+    }
+    if outcome.is_complete() {
+        return Exit::Success;
+    }
+    let users = outcome.failures.iter().all(|(_, error)| error.kind() == Kind::User);
+    if users { Exit::User } else { Exit::Environment }
 }
 
 /// Asks until the answer is yes or no; nothing and end of input are no.
-fn approved(world: &World, verb: Verb, prepared: &Prepared<'_>) -> Result<bool, CliError> {
+fn approved(world: &World, verb: Verb, plan: &Plan) -> Result<bool, CliError> {
     loop {
         world.eprint(&format!("\nDo you want to {}? [yes/details/no]: ", verb.question()));
         let mut answer = String::new();
@@ -179,39 +312,11 @@ fn approved(world: &World, verb: Verb, prepared: &Prepared<'_>) -> Result<bool, 
             "y" | "yes" => return Ok(true),
             "" | "n" | "no" => return Ok(false),
             "d" | "details" => {
-                world.eprint(&render::full_details(prepared.plan(), world.stderr_paint()));
+                world.eprint(&render::full_details(plan, world.stderr_paint()));
             }
             other => {
                 world.eprint(&format!("`{other}` is no answer: type `yes`, `details` or `no`.\n"));
             }
         }
     }
-}
-
-/// Shows how it ended, and says how the process ends.
-fn report(
-    world: &World,
-    args: &ApplyArgs,
-    verb: Verb,
-    plan: &Plan,
-    applied: Option<&Applied>,
-    head: Map<String, Value>,
-) -> Result<Exit, CliError> {
-    match (args.output, applied) {
-        (Format::Json, applied) => {
-            world.print_json(&render::outcome_document(head, plan, applied))?;
-        }
-        (Format::Text, Some(applied)) => {
-            world.print(&render::outcome(verb.title(), applied, world.stdout_paint()))?;
-        }
-        (Format::Text, None) => {}
-    }
-    Ok(match applied.map(|applied| &applied.outcome) {
-        Some(outcome) if outcome.stopped > 0 && outcome.failed == 0 => Exit::Interrupted,
-        Some(outcome) if !outcome.is_complete() => {
-            let users = outcome.failures.iter().all(|(_, error)| error.kind() == Kind::User);
-            if users { Exit::User } else { Exit::Environment }
-        }
-        _ => Exit::Success,
-    })
 }

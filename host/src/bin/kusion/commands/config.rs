@@ -31,7 +31,7 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct KeyArgs {
-    /// `workspace`, `backends.current`, or `backends.<name>[.type|.configs[.path]]`.
+    /// `workspace`, `releases.keep`, `backends.current`, or `backends.<name>[.type|.configs[.path]]`.
     key: String,
 }
 

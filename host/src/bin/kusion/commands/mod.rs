@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Make and list stacks.
     #[command(subcommand)]
     Stack(project::StackCommand),
-    /// List and show releases.
+    /// List, show and compare releases, and go back to one.
     #[command(subcommand)]
     Release(release::ReleaseCommand),
     /// Show resources on record.

@@ -8,7 +8,7 @@ use crate::cli::{Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render;
-use crate::session::{Loaded, show_warnings};
+use crate::session::{Loaded, show_warnings, warn_unfinished};
 
 #[derive(Debug, Args)]
 pub(crate) struct PreviewArgs {
@@ -30,10 +30,10 @@ pub(crate) struct PreviewArgs {
 pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliError> {
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
-    let session = loaded.session(&runtime);
+    let session = loaded.session(runtime.as_ref());
     let preview = kusion::ops::preview(&session).await?;
     show_warnings(world, &preview.generation);
-    let target = kusion::runtime::Runtime::target(&runtime);
+    let target = runtime.target();
     match args.output {
         Format::Json => {
             let mut document = loaded.document("Preview", &target);
@@ -60,10 +60,5 @@ fn warn(world: &World, preview: &Preview) {
     if let Some(moved) = &preview.moved_from {
         world.warn(&format!("the last release went to {moved}; what is there stays there"));
     }
-    let phase = preview.latest.phase.filter(|phase| !phase.is_finished());
-    if let (Some(phase), Some(revision)) = (phase, preview.latest.revision) {
-        world.warn(&format!(
-            "release {revision} is {phase}: somebody is at work, or a run was interrupted"
-        ));
-    }
+    warn_unfinished(world, &preview.latest);
 }

@@ -2,14 +2,16 @@
 
 use clap::{Args, Subcommand};
 use kusion::config::Stack;
-use kusion::release::{Release, ReleaseStore, StackKey};
+use kusion::ops::compare_releases;
+use kusion::release::{Release, ReleaseError, ReleaseStore, StackKey};
 use serde_json::json;
 
 use crate::cli::{Format, Meta};
+use crate::commands::apply::{self, ApplyArgs};
 use crate::context::World;
 use crate::error::{CliError, Exit};
-use crate::render::Table;
-use crate::session::{load_stack, workspace_name};
+use crate::render::{self, Table};
+use crate::session::{holder, load_stack, workspace_name};
 
 /// What to do with releases.
 #[derive(Debug, Subcommand)]
@@ -18,6 +20,12 @@ pub(crate) enum ReleaseCommand {
     List(ListArgs),
     /// Print a release.
     Show(ShowArgs),
+    /// Show what differs between two releases.
+    Diff(DiffArgs),
+    /// Make the target what a release recorded, as a new release.
+    Rollback(RollbackArgs),
+    /// Recover what an interrupted run left, or say who is at work.
+    Unlock(UnlockArgs),
 }
 
 #[derive(Debug, Args)]
@@ -41,6 +49,39 @@ pub(crate) struct ShowArgs {
     output: Format,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// Number of the release to compare with [default: the one before].
+    #[arg(value_name = "FROM")]
+    from: Option<u64>,
+    /// Number of the release to look at [default: the latest].
+    #[arg(value_name = "TO")]
+    to: Option<u64>,
+    #[command(flatten)]
+    meta: Meta,
+    /// Format of the output.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// Number of the release to go back to.
+    #[arg(value_name = "NUMBER")]
+    revision: u64,
+    #[command(flatten)]
+    apply: ApplyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UnlockArgs {
+    #[command(flatten)]
+    meta: Meta,
+    /// Format of the output.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+}
+
 /// Opens the releases of the stack in which the user stands.
 pub(crate) fn open(world: &World, meta: &Meta) -> Result<ReleaseStore, CliError> {
     let stack = load_stack(world, meta, Stack::load_header)?;
@@ -56,18 +97,24 @@ pub(crate) async fn run(world: &World, command: ReleaseCommand) -> Result<Exit, 
     match command {
         ReleaseCommand::List(args) => list(world, &args).await?,
         ReleaseCommand::Show(args) => show(world, &args).await?,
+        ReleaseCommand::Diff(args) => diff(world, &args).await?,
+        ReleaseCommand::Rollback(args) => {
+            return apply::rollback(world, args.apply, args.revision).await;
+        }
+        ReleaseCommand::Unlock(args) => unlock(world, &args).await?,
     }
     Ok(Exit::Success)
 }
 
 async fn list(world: &World, args: &ListArgs) -> Result<(), CliError> {
     let store = open(world, &args.meta)?;
-    let mut releases = Vec::new();
-    for revision in store.revisions().await? {
-        releases.push(store.get(revision).await?);
+    let releases = store.all().await?;
+    for error in releases.iter().filter_map(|(_, release)| release.as_ref().err()) {
+        world.warn(&error.to_string());
     }
     if args.output == Format::Json {
-        let releases: Vec<_> = releases.iter().map(summary).collect();
+        let releases: Vec<_> =
+            releases.iter().map(|(revision, release)| summary(*revision, release)).collect();
         return world.print_json(&json!({ "formatVersion": 1, "releases": releases }));
     }
     if releases.is_empty() {
@@ -75,12 +122,22 @@ async fn list(world: &World, args: &ListArgs) -> Result<(), CliError> {
         return Ok(());
     }
     let mut table = Table::new(["REVISION", "OPERATION", "PHASE", "RESOURCES", "CREATED", "BY"]);
-    for release in &releases {
+    for (revision, release) in &releases {
+        let Ok(release) = release else {
+            let unknown = ["-", "unreadable", "-", "-", "-"].map(str::to_owned);
+            let [operation, phase, resources, created, by] = unknown;
+            table.row([revision.to_string(), operation, phase, resources, created, by]);
+            continue;
+        };
+        let (certain, uncertain) = resources(release);
         table.row([
-            release.revision.to_string(),
+            revision.to_string(),
             release.operation.to_string(),
             release.phase.to_string(),
-            release.state.resources.len().to_string(),
+            match uncertain {
+                0 => certain.to_string(),
+                _ => format!("{certain} + {uncertain} uncertain"),
+            },
             format!("{:.0}", release.create_time),
             release.actor.clone(),
         ]);
@@ -88,16 +145,59 @@ async fn list(world: &World, args: &ListArgs) -> Result<(), CliError> {
     world.print(&table.render())
 }
 
-fn summary(release: &Release) -> serde_json::Value {
+/// Counts what exists, and what may exist or not because a change of it failed.
+fn resources(release: &Release) -> (usize, usize) {
+    let uncertain = release.state.resources.values().filter(|entry| entry.uncertain).count();
+    (release.state.resources.len() - uncertain, uncertain)
+}
+
+fn summary(revision: u64, release: &Result<Release, ReleaseError>) -> serde_json::Value {
+    let release = match release {
+        Ok(release) => release,
+        Err(error) => return json!({ "revision": revision, "error": error.to_string() }),
+    };
+    let (certain, uncertain) = resources(release);
     json!({
-        "revision": release.revision,
+        "revision": revision,
         "operation": release.operation,
         "phase": release.phase,
-        "resources": release.state.resources.len(),
+        "resources": certain,
+        "uncertain": uncertain,
         "createTime": release.create_time,
         "modifiedTime": release.modified_time,
         "actor": release.actor,
+        "rolledBackTo": release.rolled_back_to,
     })
+}
+
+async fn diff(world: &World, args: &DiffArgs) -> Result<(), CliError> {
+    let store = open(world, &args.meta)?;
+    let diff = compare_releases(&store, args.from, args.to).await?;
+    match args.output {
+        Format::Text => world.print(&render::release_diff(&diff, world.stdout_paint())),
+        Format::Json => {
+            let mut document = serde_json::to_value(&diff).unwrap_or_default();
+            if let Some(members) = document.as_object_mut() {
+                members.insert("formatVersion".to_owned(), json!(1));
+            }
+            world.print_json(&document)
+        }
+    }
+}
+
+async fn unlock(world: &World, args: &UnlockArgs) -> Result<(), CliError> {
+    let store = open(world, &args.meta)?;
+    let recovered = kusion::ops::unlock(&store, &holder(world, "release unlock")).await?;
+    match (args.output, recovered) {
+        (Format::Json, recovered) => {
+            world.print_json(&json!({ "formatVersion": 1, "recovered": recovered }))
+        }
+        (Format::Text, Some(recovered)) => world.print(&format!("{recovered}.\n")),
+        (Format::Text, None) => world.print(&format!(
+            "{} is not locked, and no interrupted run left anything.\n",
+            store.stack()
+        )),
+    }
 }
 
 async fn show(world: &World, args: &ShowArgs) -> Result<(), CliError> {

@@ -4,6 +4,7 @@ mod outcome;
 mod paint;
 mod plan;
 mod progress;
+mod release_diff;
 mod table;
 
 /// Makes a text that somebody else wrote harmless to a terminal: control characters but line breaks and tabs
@@ -18,8 +19,9 @@ pub(crate) fn harmless(text: &str) -> String {
         .collect()
 }
 
-pub(crate) use outcome::{outcome, outcome_document};
+pub(crate) use outcome::{cut_short, outcome, outcome_document};
 pub(crate) use paint::{Paint, Style};
-pub(crate) use plan::{full_details, plan};
+pub(crate) use plan::{changes, full_details, plan};
 pub(crate) use progress::Progress;
+pub(crate) use release_diff::release_diff;
 pub(crate) use table::Table;

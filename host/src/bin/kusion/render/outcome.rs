@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use kusion::apply::Outcome;
 use kusion::diagnostic::Diagnose as _;
-use kusion::ops::Applied;
 use kusion::plan::Plan;
 use kusion::runtime::RuntimeError;
 use kusion::spec::ResourceId;
@@ -13,9 +12,22 @@ use serde_json::{Map, Value, json};
 
 use crate::render::{Paint, Style};
 
-/// Returns one line of counts; nothing if there was nothing to do.
-pub(crate) fn outcome(title: &str, applied: &Applied, paint: Paint) -> String {
-    let Applied { release: Some(release), outcome } = applied else { return String::new() };
+/// Returns one line of counts.
+pub(crate) fn outcome(title: &str, release: u64, outcome: &Outcome, paint: Paint) -> String {
+    let (style, end) = if outcome.is_complete() {
+        (Style::Create, "complete")
+    } else {
+        (Style::Error, "incomplete")
+    };
+    line(&format!("{title} {end}"), release, outcome, paint, style)
+}
+
+/// Returns one line of counts of a run whose end could not be recorded.
+pub(crate) fn cut_short(title: &str, release: u64, outcome: &Outcome, paint: Paint) -> String {
+    line(&format!("{title} incomplete"), release, outcome, paint, Style::Error)
+}
+
+fn line(title: &str, release: u64, outcome: &Outcome, paint: Paint, style: Style) -> String {
     let mut parts = vec![
         format!("{} created", outcome.created),
         format!("{} updated", outcome.updated),
@@ -31,26 +43,20 @@ pub(crate) fn outcome(title: &str, applied: &Applied, paint: Paint) -> String {
             parts.push(format!("{number} {word}"));
         }
     }
-    let (style, end) = if outcome.is_complete() {
-        (Style::Create, "complete")
-    } else {
-        (Style::Error, "incomplete")
-    };
-    let line = format!("{title} {end}: {}. Release {}.", parts.join(", "), release.revision);
+    let line = format!("{title}: {}. Release {release}.", parts.join(", "));
     format!("\n{}\n", paint.text(style, &line))
 }
 
-/// Returns the document of a run; `applied` is absent if nothing was done.
+/// Returns the document of a run; `outcome` is absent if nothing was done.
 pub(crate) fn outcome_document(
     mut document: Map<String, Value>,
     plan: &Plan,
-    applied: Option<&Applied>,
+    release: Option<u64>,
+    outcome: Option<&Outcome>,
 ) -> Value {
-    let release = applied.and_then(|applied| applied.release.as_ref());
     document.insert("plan".to_owned(), json!(plan));
-    document.insert("release".to_owned(), json!(release.map(|release| release.revision)));
-    let counts = applied.map(|applied| counts(&applied.outcome));
-    document.insert("outcome".to_owned(), json!(counts));
+    document.insert("release".to_owned(), json!(release));
+    document.insert("outcome".to_owned(), json!(outcome.map(counts)));
     document.into()
 }
 

@@ -16,6 +16,12 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
     if plan.is_empty() {
         return "No changes: everything is as the configuration says.\n".to_owned();
     }
+    let summary = paint.text(Style::Bold, &plan.summary().to_string());
+    format!("{}\n{summary}\n", changes(plan, paint))
+}
+
+/// Shows the table of what changes, then the changed fields of what exists before and after.
+pub(crate) fn changes(plan: &Plan, paint: Paint) -> String {
     let changing = || plan.steps.iter().filter(|step| step.action != Action::Unchanged);
     let mut table = Table::new(["", "ID", "ACTION", "REASON"]);
     for step in changing() {
@@ -43,7 +49,6 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
         text.push('\n');
         text.push_str(&details(step, paint));
     }
-    text.push_str(&format!("\n{}\n", paint.text(Style::Bold, &plan.summary().to_string())));
     text
 }
 

@@ -1,0 +1,144 @@
+//! What differs between two releases of a stack, by their records alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::name::ModuleName;
+use crate::ops::OpsError;
+use crate::plan::{Action, Change, Plan, Step, diff};
+use crate::release::{ModuleRecord, Operation, Release, ReleaseError, ReleaseStore};
+use crate::spec::{Resource, ResourceId};
+
+/// What differs between two releases. Secrets are compared by reference: a record holds no value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseDiff {
+    /// The number of the release that is compared with.
+    pub from: u64,
+    /// The number of the release that is looked at.
+    pub to: u64,
+    /// What each of them did, if that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<(Operation, Operation)>,
+    /// Where each of them went, if that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<(String, String)>,
+    /// Modules that came, went or changed, by name.
+    pub modules: Vec<ModuleChange>,
+    /// What would have to be done to what the first recorded so that it is what the second recorded.
+    pub plan: Plan,
+}
+
+/// A module that is not the same in two releases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModuleChange {
+    /// The module.
+    pub name: ModuleName,
+    /// What the first release used; `None` if it did not use the module.
+    pub old: Option<ModuleRecord>,
+    /// What the second release used; `None` if it does not use the module.
+    pub new: Option<ModuleRecord>,
+}
+
+impl ReleaseDiff {
+    /// Returns whether the releases recorded the same.
+    pub fn is_empty(&self) -> bool {
+        let Self { operation, target, modules, plan, .. } = self;
+        operation.is_none() && target.is_none() && modules.is_empty() && plan.is_empty()
+    }
+}
+
+/// Compares two releases; without numbers, the latest with the one before it.
+///
+/// # Errors
+///
+/// There is no such release, or a record cannot be read or understood.
+pub async fn compare_releases(
+    releases: &ReleaseStore,
+    from: Option<u64>,
+    to: Option<u64>,
+) -> Result<ReleaseDiff, OpsError> {
+    let revisions = releases.revisions().await?;
+    let to = match to.or_else(|| revisions.last().copied()) {
+        Some(to) => to,
+        None => return Err(no_revision(releases, 1, &revisions)),
+    };
+    let before = || revisions.iter().rev().copied().find(|revision| *revision < to);
+    let from = match from.or_else(before) {
+        Some(from) => from,
+        None => return Err(no_revision(releases, to.saturating_sub(1), &revisions)),
+    };
+    Ok(compare(&releases.get(from).await?, &releases.get(to).await?))
+}
+
+fn no_revision(releases: &ReleaseStore, revision: u64, revisions: &[u64]) -> OpsError {
+    let (stack, latest) = (releases.stack().clone(), revisions.last().copied());
+    ReleaseError::NoRevision { stack, revision, latest }.into()
+}
+
+fn compare(from: &Release, to: &Release) -> ReleaseDiff {
+    let pair = |old: &String, new: &String| (old != new).then(|| (old.clone(), new.clone()));
+    ReleaseDiff {
+        from: from.revision,
+        to: to.revision,
+        operation: (from.operation != to.operation).then_some((from.operation, to.operation)),
+        target: pair(&from.target, &to.target),
+        modules: modules(&from.modules, &to.modules),
+        plan: plan(from, to),
+    }
+}
+
+fn modules(old: &[ModuleRecord], new: &[ModuleRecord]) -> Vec<ModuleChange> {
+    let by_name = |records: &[ModuleRecord]| -> BTreeMap<ModuleName, ModuleRecord> {
+        records.iter().map(|record| (record.name.clone(), record.clone())).collect()
+    };
+    let (old, new) = (by_name(old), by_name(new));
+    let names: BTreeSet<&ModuleName> = old.keys().chain(new.keys()).collect();
+    let change = |name: &ModuleName| {
+        let (old, new) = (old.get(name).cloned(), new.get(name).cloned());
+        (old != new).then(|| ModuleChange { name: name.clone(), old, new })
+    };
+    names.into_iter().filter_map(change).collect()
+}
+
+fn plan(from: &Release, to: &Release) -> Plan {
+    let (old, new) = (&from.spec.resources, &to.spec.resources);
+    let ids: BTreeSet<&ResourceId> = old.keys().chain(new.keys()).collect();
+    let step = |id: &ResourceId| {
+        let (before, after) = (old.get(id), new.get(id));
+        let (action, changes) = match (before, after) {
+            (Some(before), Some(after)) if before == after => return None,
+            (Some(before), Some(after)) => (Action::Update, changes(before, after)),
+            (None, Some(after)) => (Action::Create, diff(None, Some(&after.attributes), &[])),
+            (Some(_), None) => (Action::Delete, Vec::new()),
+            (None, None) => return None,
+        };
+        let origins = if after.is_some() { &to.origins } else { &from.origins };
+        Some(Step {
+            id: id.clone(),
+            kind: after.or(before)?.kind.clone(),
+            action,
+            reason: None,
+            origin: origins.get(id).and_then(|origins| origins.first()).cloned(),
+            changes,
+            after: Vec::new(),
+        })
+    };
+    Plan { steps: ids.into_iter().filter_map(step).collect(), forgotten: Vec::new() }
+}
+
+/// Lists the changed attributes as a preview does, and after them what else differs.
+fn changes(before: &Resource, after: &Resource) -> Vec<Change> {
+    let beside = |resource: &Resource| -> Value {
+        json!({
+            "type": resource.kind,
+            "dependsOn": resource.depends_on,
+            "extensions": resource.extensions,
+        })
+    };
+    let mut changes = diff(Some(&before.attributes), Some(&after.attributes), &[]);
+    changes.extend(diff(Some(&beside(before)), Some(&beside(after)), &[]));
+    changes
+}

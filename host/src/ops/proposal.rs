@@ -1,0 +1,162 @@
+//! A change that was thought through: what would be done, and why. Nothing is held and nothing written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ops::basis::Basis;
+use crate::ops::compare::compare;
+use crate::ops::session::Secrets;
+use crate::ops::weigh::{Wanted, Weighed, leave_behind, weigh};
+use crate::ops::{Comparison, Generation, OpsError, Rollback, Session, generate};
+use crate::plan::Plan;
+use crate::release::{LatestState, Operation};
+use crate::secret::{Resolve, SecretError};
+use crate::spec::{SecretRef, SecretText, Spec};
+
+/// What an apply, a destroy or a rollback would do.
+pub struct Proposal<'a> {
+    pub(super) session: Session<'a>,
+    pub(super) operation: Operation,
+    pub(super) generation: Option<Generation>,
+    pub(super) rollback: Option<Rollback>,
+    pub(super) basis: Basis,
+    pub(super) comparison: Comparison,
+    pub(super) latest: LatestState,
+    pub(super) moved_from: Option<String>,
+    pub(super) resolved: Spec,
+    /// What values are needed; a destroy needs none.
+    pub(super) secrets: Option<Secrets>,
+    /// Whether a destroy finds generated secrets in the vault.
+    pub(super) has_vault: bool,
+}
+
+/// Plans an apply. Writes nothing, mints no secret and needs no lease.
+///
+/// # Errors
+///
+/// The Spec cannot be generated, or the target or the records cannot be read.
+pub async fn propose_apply(session: Session<'_>) -> Result<Proposal<'_>, OpsError> {
+    let generation = generate(&session.project)?;
+    Proposal::of_generation(session, generation).await
+}
+
+/// Plans that everything on record goes. Writes nothing, runs no module and needs no lease.
+///
+/// # Errors
+///
+/// The target or the records cannot be read.
+pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsError> {
+    let mut latest = session.releases().latest_state().await?;
+    let moved_from = leave_behind(&session, &mut latest.state).await?;
+    let resolved = Spec::default();
+    let comparison = compare(
+        &resolved,
+        &latest.state,
+        &BTreeMap::new(),
+        session.runtime,
+        &NoSecrets,
+        session.project.parallelism,
+    )
+    .await?;
+    let has_vault = session.backend.get(&session.stack_key().secrets()).await?.is_some();
+    Ok(Proposal {
+        session,
+        operation: Operation::Destroy,
+        generation: None,
+        rollback: None,
+        basis: Basis::default(),
+        comparison,
+        latest,
+        moved_from,
+        resolved,
+        secrets: None,
+        has_vault,
+    })
+}
+
+impl<'a> Proposal<'a> {
+    pub(super) async fn of_generation(
+        session: Session<'a>,
+        generation: Generation,
+    ) -> Result<Self, OpsError> {
+        let wanted = Wanted::generated(&generation);
+        let Weighed { latest, moved_from, resolved, comparison, secrets, .. } =
+            weigh(&session, wanted).await?;
+        Ok(Self {
+            session,
+            operation: Operation::Apply,
+            basis: Basis::generated(&generation),
+            generation: Some(generation),
+            rollback: None,
+            comparison,
+            latest,
+            moved_from,
+            resolved,
+            secrets: Some(secrets),
+            has_vault: false,
+        })
+    }
+
+    /// Returns what would be done.
+    pub fn plan(&self) -> &Plan {
+        &self.comparison.plan
+    }
+
+    /// Returns what is on record.
+    pub fn latest(&self) -> &LatestState {
+        &self.latest
+    }
+
+    /// Returns the place the last release went to, if this one would go somewhere else.
+    pub fn moved_from(&self) -> Option<&str> {
+        self.moved_from.as_deref()
+    }
+
+    /// Returns what the modules gave; nothing unless this is an apply.
+    pub fn generation(&self) -> Option<&Generation> {
+        self.generation.as_ref()
+    }
+
+    /// Returns which release would be replayed, if this is a rollback.
+    pub fn rollback(&self) -> Option<&Rollback> {
+        self.rollback.as_ref()
+    }
+
+    /// Says what happens to secrets, a sentence each; nothing of what every apply does.
+    pub fn secret_notes(&self) -> Vec<&'static str> {
+        if self.plan().is_empty() {
+            return Vec::new();
+        }
+        if self.forgets_secrets() {
+            return vec!["The stack's generated secrets are deleted too."];
+        }
+        self.rollback.as_ref().map(Rollback::secret_notes).unwrap_or_default()
+    }
+
+    /// Says whether the vault goes once everything was deleted: what was forgotten and not deleted may
+    /// still be somewhere, with the secrets it uses.
+    pub(super) fn forgets_secrets(&self) -> bool {
+        self.operation == Operation::Destroy && self.has_vault && self.plan().forgotten.is_empty()
+    }
+}
+
+impl<'a> Wanted<'a> {
+    /// Wants what modules gave.
+    pub(super) fn generated(generation: &'a Generation) -> Self {
+        Self {
+            spec: &generation.assembled.spec,
+            makers: &generation.assembled.origins,
+            sources: generation.assembled.secrets.clone(),
+            kept: BTreeSet::new(),
+            lost: BTreeSet::new(),
+        }
+    }
+}
+
+/// Resolves nothing: what is deleted needs no value.
+pub(super) struct NoSecrets;
+
+impl Resolve for NoSecrets {
+    fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
+        Err(SecretError::Undeclared { secret: secret.clone() })
+    }
+}

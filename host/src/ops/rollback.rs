@@ -1,0 +1,161 @@
+//! Makes a target what an earlier release recorded. The modules are not asked again: what was approved
+//! then is what comes back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{ConfigError, Stack};
+use crate::ops::basis::Basis;
+use crate::ops::compare::secrets_in;
+use crate::ops::weigh::{Wanted, Weighed, weigh};
+use crate::ops::{OpsError, Proposal, Session, app_secrets};
+use crate::release::{Operation, Phase, RecordedSource, Release};
+use crate::spec::{SecretRef, SecretSource};
+
+/// Which release is replayed, and what that means for its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rollback {
+    /// The release.
+    pub revision: u64,
+    /// How it ended.
+    pub phase: Phase,
+    /// Where its resources went, if this is another place than today's.
+    pub made_for: Option<String>,
+    generated: bool,
+    external: bool,
+    literal: bool,
+}
+
+impl Rollback {
+    /// Says what happens to secrets, a sentence each; nothing of those that the release does not have.
+    pub(super) fn secret_notes(&self) -> Vec<&'static str> {
+        let notes = [
+            (self.generated, "Generated secrets keep today's values."),
+            (self.external, "External secrets are read now."),
+            (self.literal, "Secrets written in app.yaml have the values that stand there now."),
+        ];
+        notes.into_iter().filter_map(|(applies, note)| applies.then_some(note)).collect()
+    }
+}
+
+/// Plans that the target becomes what a release recorded. Writes nothing and needs no lease.
+///
+/// Runs and looks for no module. Generated secrets keep the values they have, external ones are read from
+/// today's store, and those written in app.yaml are taken from there, because no record holds a value.
+///
+/// # Errors
+///
+/// There is no such release, it is a destroy, a secret that it uses cannot be had any more, or the target or
+/// the records cannot be read.
+pub async fn propose_rollback(
+    session: Session<'_>,
+    revision: u64,
+) -> Result<Proposal<'_>, OpsError> {
+    let release = session.releases().get(revision).await?;
+    if release.operation == Operation::Destroy {
+        return Err(OpsError::RollbackToDestroy { revision });
+    }
+    let recorded = sources(&release)?;
+    let mut written = Written::default();
+    if recorded.values().any(|source| *source == RecordedSource::Literal) {
+        written = Written::read(&session);
+    }
+    let found = recorded.iter().filter_map(|(secret, source)| {
+        let source = match source {
+            RecordedSource::Generated { length, alphabet } => {
+                SecretSource::Generated { length: *length, alphabet: alphabet.clone() }
+            }
+            RecordedSource::External { reference } => {
+                SecretSource::External { reference: reference.clone() }
+            }
+            RecordedSource::Literal => written.secrets.get(secret)?.clone(),
+        };
+        Some((secret.clone(), source))
+    });
+    let found: BTreeMap<SecretRef, SecretSource> = found.collect();
+    let lost: BTreeSet<SecretRef> =
+        recorded.keys().filter(|secret| !found.contains_key(*secret)).cloned().collect();
+    let has = |kind: fn(&RecordedSource) -> bool| recorded.values().any(kind);
+    let target = session.runtime.target();
+    let rollback = Rollback {
+        revision,
+        phase: release.phase,
+        made_for: Some(release.target.clone()).filter(|then| *then != target),
+        generated: has(|source| matches!(source, RecordedSource::Generated { .. })),
+        external: has(|source| matches!(source, RecordedSource::External { .. })),
+        literal: found.values().any(|source| matches!(source, SecretSource::Literal(_))),
+    };
+    let basis = Basis::recorded(release);
+    let is_drawn = |source: &SecretSource| matches!(source, SecretSource::Generated { .. });
+    let kept = found.iter().filter(|(_, source)| is_drawn(source));
+    let wanted = Wanted {
+        spec: &basis.spec,
+        makers: &basis.makers(),
+        kept: kept.map(|(secret, _)| secret.clone()).collect(),
+        sources: found,
+        lost,
+    };
+    let Weighed { latest, moved_from, resolved, comparison, secrets, missed } =
+        weigh(&session, wanted).await?;
+    if !missed.is_empty() {
+        return Err(OpsError::LiteralsGone {
+            revision,
+            secrets: missed.into_iter().collect(),
+            source: written.error,
+        });
+    }
+    Ok(Proposal {
+        session,
+        operation: Operation::Rollback,
+        generation: None,
+        rollback: Some(rollback),
+        basis,
+        comparison,
+        latest,
+        moved_from,
+        resolved,
+        secrets: Some(secrets),
+        has_vault: false,
+    })
+}
+
+/// Returns where each secret of a release comes from.
+fn sources(release: &Release) -> Result<BTreeMap<SecretRef, RecordedSource>, OpsError> {
+    let recorded = release.secrets.clone().unwrap_or_default();
+    let resources = release.spec.resources.values();
+    let known = resources
+        .flat_map(|resource| secrets_in(&resource.attributes))
+        .all(|secret| recorded.contains_key(&secret));
+    if known { Ok(recorded) } else { Err(OpsError::NoSources { revision: release.revision }) }
+}
+
+/// The secrets that stand in today's app.yaml.
+#[derive(Default)]
+struct Written {
+    secrets: BTreeMap<SecretRef, SecretSource>,
+    /// Why app.yaml cannot be read. It matters only if a secret is missed.
+    error: Option<Box<ConfigError>>,
+}
+
+impl Written {
+    fn read(session: &Session<'_>) -> Self {
+        // A rollback begins with the header of the stack, so that a broken app.yaml is no hindrance.
+        let stack = match Stack::load(session.project.stack.stack_dir()) {
+            Ok(stack) => stack,
+            Err(error) => return Self { error: Some(Box::new(error)), ..Self::default() },
+        };
+        let mut secrets = BTreeMap::new();
+        for app in stack.apps() {
+            // What is wrong with a secret of today is for the next apply to say.
+            let contribution = app_secrets::contribution(app, stack.namespace()).ok().flatten();
+            secrets.extend(contribution.into_iter().flat_map(|contribution| {
+                contribution.secrets.into_iter().map(|(name, source)| {
+                    let (app, accessory) =
+                        (app.name().to_string(), app_secrets::WORKLOAD.to_owned());
+                    (SecretRef { app, accessory, name }, source)
+                })
+            }));
+        }
+        secrets.retain(|_, source| matches!(source, SecretSource::Literal(_)));
+        Self { secrets, error: None }
+    }
+}

@@ -1,0 +1,102 @@
+//! The one way from a wanted Spec to a plan, whoever wants it: an apply, a preview or a rollback.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use crate::ops::compare::{compare, known_secrets, resolve};
+use crate::ops::session::Secrets;
+use crate::ops::{Comparison, OpsError, Session};
+use crate::release::LatestState;
+use crate::secret::{Resolve, Resolver, SecretError};
+use crate::spec::{Origin, ResourceId, SecretRef, SecretSource, SecretText, Spec, State};
+
+/// What shall exist.
+pub(super) struct Wanted<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) makers: &'a BTreeMap<ResourceId, Origin>,
+    pub(super) sources: BTreeMap<SecretRef, SecretSource>,
+    /// Generated secrets that must be in the vault, beside those that the last release uses.
+    pub(super) kept: BTreeSet<SecretRef>,
+    /// Secrets whose value nobody has. They do no harm as long as no value is asked for.
+    pub(super) lost: BTreeSet<SecretRef>,
+}
+
+/// What it takes to get there.
+pub(super) struct Weighed {
+    pub(super) latest: LatestState,
+    pub(super) moved_from: Option<String>,
+    pub(super) resolved: Spec,
+    pub(super) comparison: Comparison,
+    pub(super) secrets: Secrets,
+    /// The lost secrets whose values the target needs.
+    pub(super) missed: BTreeSet<SecretRef>,
+}
+
+/// Compares what is wanted with what is on record and what the target holds.
+pub(super) async fn weigh(session: &Session<'_>, wanted: Wanted<'_>) -> Result<Weighed, OpsError> {
+    let mut latest = session.releases().latest_state().await?;
+    let mut known = known_secrets(&latest.state);
+    known.extend(wanted.kept);
+    let secrets = session.open_secrets(wanted.sources, known).await?;
+    let moved_from = leave_behind(session, &mut latest.state).await?;
+    let resolved = resolve(wanted.spec);
+    let resolver = Watched {
+        resolver: secrets.resolver(),
+        lost: wanted.lost,
+        missed: Mutex::new(BTreeSet::new()),
+    };
+    let comparison = compare(
+        &resolved,
+        &latest.state,
+        wanted.makers,
+        session.runtime,
+        &resolver,
+        session.project.parallelism,
+    )
+    .await?;
+    secrets.check_recorded(&resolved, &latest.state, &comparison.observed)?;
+    let missed = resolver.missed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Weighed { latest, moved_from, resolved, comparison, secrets, missed })
+}
+
+/// Forgets what the last release made in another target, and returns that target's name.
+///
+/// A record says nothing about the place where resources go now: what it calls ours may be somebody else's
+/// there.
+pub(super) async fn leave_behind(
+    session: &Session<'_>,
+    state: &mut State,
+) -> Result<Option<String>, OpsError> {
+    if state.resources.is_empty() {
+        return Ok(None);
+    }
+    let target = session.runtime.target();
+    let last = session.releases().latest().await?.map(|release| release.target);
+    let moved_from = last.filter(|last| *last != target);
+    if moved_from.is_some() {
+        *state = State::default();
+    }
+    Ok(moved_from)
+}
+
+/// Notes which lost secrets are asked for; they are unknown, so that all of them are found.
+struct Watched {
+    resolver: Resolver,
+    lost: BTreeSet<SecretRef>,
+    missed: Mutex<BTreeSet<SecretRef>>,
+}
+
+impl Resolve for Watched {
+    fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
+        if !self.lost.contains(secret) {
+            return self.resolver.resolve(secret);
+        }
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        missed.insert(secret.clone());
+        Err(SecretError::NotMade { secret: secret.clone() })
+    }
+
+    fn fingerprint(&self, value: &SecretText) -> Option<String> {
+        self.resolver.fingerprint(value)
+    }
+}
