@@ -3,10 +3,11 @@
 CARGO ?= cargo
 KUSION := target/debug/kusion
 CATALOG := target/debug/catalog
+RELEASE := target/release
 MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
-.PHONY: demo test build catalog targets lint doc deny
+.PHONY: demo test bench build catalog targets lint doc deny
 
 ## Build everything and show the main job in a temporary folder.
 demo: catalog
@@ -15,6 +16,12 @@ demo: catalog
 ## Run every check and test. The last lines are the test runner's own summary.
 test: lint doc catalog
 	$(CARGO) test --workspace
+
+## Measure against the floors, as users get it, and print a table. `make bench BENCH=--quick` only tries it out.
+bench: targets
+	$(CARGO) build --release --package kusion --package kusion-benches
+	$(RELEASE)/kusion mod build $(MODULES) --output-dir $(RELEASE)/catalog
+	$(RELEASE)/kusion-bench --kusion $(RELEASE)/kusion --catalog $(RELEASE)/catalog --disk target $(BENCH)
 
 ## Build the command line.
 build:

@@ -1,0 +1,20 @@
+//! One file per thing that is measured.
+
+mod assembly;
+mod calls;
+mod compile;
+mod fixture;
+mod journal;
+mod process;
+mod report;
+mod times;
+
+pub(crate) use assembly::assembly;
+pub(crate) use calls::{calls, calls_child, stack, stack_child};
+pub(crate) use compile::compile;
+pub(crate) use fixture::Fixture;
+pub(crate) use journal::journal;
+pub(crate) use process::process;
+pub(crate) use report::Report;
+
+use times::Times;
