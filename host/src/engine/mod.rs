@@ -33,12 +33,16 @@ pub use request::{
     Usage,
 };
 
-use cache::{CodeCache, Untrusted};
+use cache::{CodeCache, Entry, Facts, Untrusted};
 use call::Guest;
 use sandbox::Sandbox;
 
 /// How often the epoch advances: the precision of a call's deadline.
 const TICK: Duration = Duration::from_millis(10);
+
+/// To be raised when entries of the cache look different, or when a component that passed inspection
+/// before might not pass any more.
+const ENTRY_FORMAT: u32 = 2;
 
 /// How an engine is set up.
 #[derive(Debug, Clone)]
@@ -95,54 +99,98 @@ impl Engine {
         digest: &Digest,
         component: &[u8],
     ) -> Result<Module, LoadError> {
-        let inspected = inspect::inspect(name, component, &self.limits)?;
+        let mut kept = self.kept(digest)?;
+        let known = kept.as_mut().and_then(Entry::take_facts);
+        let known = known.filter(|facts| self.vouches(facts, component));
+        let needs_wasi = match &known {
+            Some(facts) => facts.needs_wasi,
+            None => inspect::inspect(name, component, &self.limits)?.needs_wasi,
+        };
+        let mapped = kept.and_then(|entry| self.map(entry));
         let invalid = |error: wasmtime::Error| LoadError::Invalid {
             module: name.clone(),
             source: error.into(),
         };
-        let compiled = self.compiled(name, digest, component)?;
-        let mut linker = Linker::new(&self.engine);
-        bindings::log::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox: &mut Sandbox| sandbox)
-            .map_err(invalid)?;
-        if inspected.needs_wasi {
-            sandbox::add_wasi_to_linker(&mut linker).map_err(invalid)?;
+        let (compiled, new) = match mapped {
+            Some(compiled) => (compiled, None),
+            None => {
+                let code = self.compiler.compile(name, &self.engine, component, &self.limits)?;
+                (self.deserialize(&code).map_err(invalid)?, Some(code))
+            }
+        };
+        tracing::Span::current().record("compiled", new.is_some());
+        let guest = self.link(name, &compiled, needs_wasi).map_err(invalid)?;
+        let description = match known {
+            Some(facts) => Ok(facts.description),
+            None => guest.describe(),
+        };
+        if let Some(code) = new {
+            self.keep(digest, &code, needs_wasi, description.as_ref().ok())?;
         }
-        let instance = linker.instantiate_pre(&compiled).map_err(invalid)?;
-        let instance = bindings::ModulePre::new(instance).map_err(invalid)?;
-        let limits = self.limits.clone();
-        let guest =
-            Guest::new(name.clone(), self.engine.clone(), limits, inspected.needs_wasi, instance);
-        let description = guest.describe()?;
-        Ok(Module { digest: *digest, guest, description })
+        Ok(Module { digest: *digest, guest, description: description? })
     }
 
-    fn compiled(
+    /// Whether facts hold under the limits of this engine, which may be narrower than when they were found.
+    fn vouches(&self, facts: &Facts, component: &[u8]) -> bool {
+        component.len() <= self.limits.component_size
+            && facts.expanded_instances <= self.limits.expanded_instances
+    }
+
+    fn kept(&self, digest: &Digest) -> Result<Option<Entry>, LoadError> {
+        let Some(cache) = &self.cache else { return Ok(None) };
+        cache.read(digest).map_err(|Untrusted(path)| LoadError::UntrustedCache { path })
+    }
+
+    fn keep(
+        &self,
+        digest: &Digest,
+        code: &[u8],
+        needs_wasi: bool,
+        description: Option<&Description>,
+    ) -> Result<(), LoadError> {
+        let Some(cache) = &self.cache else { return Ok(()) };
+        let facts = description.map(|description| Facts {
+            expanded_instances: self.limits.expanded_instances,
+            needs_wasi,
+            description: description.clone(),
+        });
+        cache
+            .write(digest, code, facts.as_ref())
+            .map_err(|Untrusted(path)| LoadError::UntrustedCache { path })
+    }
+
+    fn link(
         &self,
         name: &ModuleName,
-        digest: &Digest,
-        component: &[u8],
-    ) -> Result<Component, LoadError> {
-        let untrusted = |Untrusted(path): Untrusted| LoadError::UntrustedCache { path };
-        if let Some(cache) = &self.cache
-            && let Some(code) = cache.read(digest).map_err(untrusted)?
-            && let Ok(compiled) = self.deserialize(&code)
-        {
-            tracing::Span::current().record("compiled", false);
-            return Ok(compiled);
+        compiled: &Component,
+        needs_wasi: bool,
+    ) -> wasmtime::Result<Guest> {
+        let mut linker = Linker::new(&self.engine);
+        bindings::log::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox: &mut Sandbox| {
+            sandbox
+        })?;
+        if needs_wasi {
+            sandbox::add_wasi_to_linker(&mut linker)?;
         }
-        tracing::Span::current().record("compiled", true);
-        let code = self.compiler.compile(name, &self.engine, component, &self.limits)?;
-        if let Some(cache) = &self.cache {
-            cache.write(digest, &code).map_err(untrusted)?;
-        }
-        self.deserialize(&code)
-            .map_err(|error| LoadError::Invalid { module: name.clone(), source: error.into() })
+        let instance = bindings::ModulePre::new(linker.instantiate_pre(compiled)?)?;
+        let (engine, limits) = (self.engine.clone(), self.limits.clone());
+        Ok(Guest::new(name.clone(), engine, limits, needs_wasi, instance))
+    }
+
+    /// Loads code as it lies in its file. Where that cannot be done, on a disk from which nothing may be
+    /// executed for example, it is copied.
+    fn map(&self, entry: Entry) -> Option<Component> {
+        #[expect(unsafe_code, reason = "wasmtime cannot check native code")]
+        // SAFETY: this engine configuration's own compiler made the code, and the cache has verified the
+        // hash of this very file, into which nobody writes.
+        let mapped = unsafe { Component::deserialize_file(&self.engine, entry.path()) };
+        mapped.ok().or_else(|| self.deserialize(&entry.code()?).ok())
     }
 
     fn deserialize(&self, code: &[u8]) -> wasmtime::Result<Component> {
         #[expect(unsafe_code, reason = "wasmtime cannot check native code")]
         // SAFETY: `code` was made by this engine configuration's own compiler, in this process, in its
-        // child, or earlier; in the last case the cache has verified the hash of these very bytes.
+        // child, or earlier; in the last case the cache has verified its hash.
         unsafe {
             Component::deserialize(&self.engine, code)
         }
@@ -175,7 +223,7 @@ impl crate::diagnostic::Diagnose for EngineError {
     }
 }
 
-/// Returns a name for everything that decides what compiled code looks like.
+/// Returns a name for everything that decides what an entry of the cache looks like.
 fn fingerprint(engine: &wasmtime::Engine) -> String {
     use std::hash::{Hash as _, Hasher};
 
@@ -190,6 +238,9 @@ fn fingerprint(engine: &wasmtime::Engine) -> String {
     }
 
     let mut hasher = Stable(blake3::Hasher::new());
+    // What is kept beside the code follows from kusion's own rules.
+    env!("CARGO_PKG_VERSION").hash(&mut hasher);
+    ENTRY_FORMAT.hash(&mut hasher);
     engine.precompile_compatibility_hash().hash(&mut hasher);
     hasher.0.finalize().to_hex().chars().take(32).collect()
 }

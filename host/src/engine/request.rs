@@ -67,7 +67,7 @@ pub struct Input {
 }
 
 /// What a module says about itself.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Description {
     /// The module's own name.
