@@ -13,6 +13,7 @@ mod test_no_secret;
 mod test_projects;
 mod test_prompt;
 mod test_records;
+mod test_releases;
 mod test_schema;
 mod test_secrets;
 mod test_tracing;

@@ -53,7 +53,7 @@ fn what_is_no_setting_is_refused() {
     exit 1
     --- stderr
     error: there is no setting `workspce`
-    hint: settings are `workspace`, `backends.current`, `backends.<name>`, `backends.<name>.type` and `backends.<name>.configs.path`
+    hint: settings are `workspace`, `releases.keep`, `backends.current`, `backends.<name>`, `backends.<name>.type` and `backends.<name>.configs.path`
     ");
     assert_snapshot!(run(&["set", "workspace", "a b"]), @r"
     exit 1

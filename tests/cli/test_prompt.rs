@@ -80,8 +80,8 @@ fn a_failure_skips_only_what_depends_on_it_and_the_next_apply_goes_on() {
     assert_snapshot!(sandbox.run("dev", &["release", "list"]), @r"
     exit 0
     --- stdout
-    REVISION  OPERATION  PHASE   RESOURCES  CREATED               BY
-    1         apply      failed  7          2000-01-01T00:00:00Z  tester@[host]
+    REVISION  OPERATION  PHASE   RESOURCES        CREATED               BY
+    1         apply      failed  6 + 1 uncertain  2000-01-01T00:00:00Z  tester@[host]
     ");
 
     fs::remove_dir(&secret).unwrap();
@@ -106,8 +106,8 @@ fn a_failure_skips_only_what_depends_on_it_and_the_next_apply_goes_on() {
     assert_snapshot!(sandbox.run("dev", &["release", "list"]), @r"
     exit 0
     --- stdout
-    REVISION  OPERATION  PHASE      RESOURCES  CREATED               BY
-    1         apply      failed     7          2000-01-01T00:00:00Z  tester@[host]
-    2         apply      succeeded  8          2000-01-01T00:00:00Z  tester@[host]
+    REVISION  OPERATION  PHASE      RESOURCES        CREATED               BY
+    1         apply      failed     6 + 1 uncertain  2000-01-01T00:00:00Z  tester@[host]
+    2         apply      succeeded  8                2000-01-01T00:00:00Z  tester@[host]
     ");
 }

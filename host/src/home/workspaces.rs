@@ -13,7 +13,7 @@ use super::settings::DEFAULT;
 
 /// The version of a stored workspace that this library writes, and the newest it reads.
 const FORMAT_VERSION: u64 = 1;
-/// What the first line of a stored workspace says. It is a comment, so the rest is the user's text as it was.
+/// What the last line of a stored workspace says. It is a comment after the user's text, which keeps its lines.
 const FORMAT: &str = "# formatVersion: ";
 
 /// Reads and writes the workspaces of a backend.
@@ -48,17 +48,16 @@ impl Workspaces {
     /// There is none of this name, it cannot be read, or a newer kusion wrote it.
     pub async fn text(&self, name: &WorkspaceName) -> Result<String, HomeError> {
         let stored = self.stored(name).await?;
-        Ok(match stored.split_once('\n') {
-            Some((first, rest)) if first.starts_with(FORMAT) => rest.to_owned(),
-            _ => stored,
+        Ok(match version(&stored) {
+            Some((text, _)) => text.to_owned(),
+            None => stored,
         })
     }
 
     async fn stored(&self, name: &WorkspaceName) -> Result<String, HomeError> {
         let text = self.record(name).await?;
-        let version = text.lines().next().and_then(|line| line.strip_prefix(FORMAT));
-        match version.and_then(|version| version.trim().parse::<u64>().ok()) {
-            Some(version) if version > FORMAT_VERSION => {
+        match version(&text) {
+            Some((_, version)) if version > FORMAT_VERSION => {
                 Err(HomeError::Newer { path: self.backend.root.join(key(name)?.key().as_str()) })
             }
             _ => Ok(text),
@@ -188,7 +187,16 @@ impl Workspaces {
 }
 
 fn stored_text(workspace: &Workspace) -> String {
-    format!("{FORMAT}{FORMAT_VERSION}\n{}", workspace.absolutise())
+    let text = workspace.absolutise();
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}{FORMAT}{FORMAT_VERSION}\n")
+}
+
+/// Returns the user's part of a stored text, and the version that its last line says.
+fn version(stored: &str) -> Option<(&str, u64)> {
+    let start = stored.trim_end().rfind('\n').map_or(0, |end| end + 1);
+    let (text, last) = stored.split_at_checked(start)?;
+    Some((text, last.strip_prefix(FORMAT)?.trim_end().parse().ok()?))
 }
 
 fn folder() -> Result<Key, HomeError> {
@@ -201,4 +209,23 @@ fn key(name: &WorkspaceName) -> Result<SharedKey, HomeError> {
 
 fn bad_key(source: KeyError) -> HomeError {
     HomeError::Key { source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_stands_behind_what_the_user_wrote() {
+        for (stored, found) in [
+            ("modules: {}\n# formatVersion: 1\n", Some(("modules: {}\n", 1))),
+            ("# formatVersion: 12\n", Some(("", 12))),
+            ("modules: {}\n", None),
+            ("# formatVersion: 2\nmodules: {}\n", None),
+            ("# formatVersion: x\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version(stored), found, "{stored:?}");
+        }
+    }
 }

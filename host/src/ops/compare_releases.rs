@@ -61,21 +61,17 @@ pub async fn compare_releases(
     to: Option<u64>,
 ) -> Result<ReleaseDiff, OpsError> {
     let revisions = releases.revisions().await?;
-    let to = match to.or_else(|| revisions.last().copied()) {
-        Some(to) => to,
-        None => return Err(no_revision(releases, 1, &revisions)),
+    let (stack, latest) = (releases.stack(), revisions.last().copied());
+    let Some(to) = to.or(latest) else {
+        let (stack, revision) = (stack.clone(), from.unwrap_or(1));
+        return Err(ReleaseError::NoRevision { stack, revision, latest }.into());
     };
+    let new = releases.get(to).await?;
     let before = || revisions.iter().rev().copied().find(|revision| *revision < to);
-    let from = match from.or_else(before) {
-        Some(from) => from,
-        None => return Err(no_revision(releases, to.saturating_sub(1), &revisions)),
+    let Some(from) = from.or_else(before) else {
+        return Err(OpsError::NothingBefore { stack: stack.clone(), revision: to });
     };
-    Ok(compare(&releases.get(from).await?, &releases.get(to).await?))
-}
-
-fn no_revision(releases: &ReleaseStore, revision: u64, revisions: &[u64]) -> OpsError {
-    let (stack, latest) = (releases.stack().clone(), revisions.last().copied());
-    ReleaseError::NoRevision { stack, revision, latest }.into()
+    Ok(compare(&releases.get(from).await?, &new))
 }
 
 fn compare(from: &Release, to: &Release) -> ReleaseDiff {
@@ -141,4 +137,101 @@ fn changes(before: &Resource, after: &Resource) -> Vec<Change> {
     let mut changes = diff(Some(&before.attributes), Some(&after.attributes), &[]);
     changes.extend(diff(Some(&beside(before)), Some(&beside(after)), &[]));
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn release(value: Value) -> Release {
+        let mut document = json!({
+            "formatVersion": 1, "project": "shop", "workspace": "dev", "stack": "dev",
+            "revision": 1, "operation": "apply", "phase": "succeeded",
+            "createTime": "2025-11-22T12:03:00Z", "modifiedTime": "2025-11-22T12:03:00Z",
+            "actor": "alice@a", "kusionVersion": "0.1.0", "target": "directory `a`",
+            "spec": {"resources": []}, "state": {"resources": []},
+        });
+        for (key, value) in value.as_object().unwrap() {
+            document[key] = value.clone();
+        }
+        serde_json::from_value(document).unwrap()
+    }
+
+    fn module(name: &str, version: &str, digest: &str) -> Value {
+        json!({"name": name, "version": version, "digest": digest})
+    }
+
+    #[test]
+    fn a_release_does_not_differ_from_itself() {
+        let one = release(json!({"modules": [module("mysql", "1.0.0", "sha256:a")]}));
+        let two = Release { revision: 2, ..one.clone() };
+        let diff = compare(&one, &two);
+        assert!(diff.is_empty(), "{diff:?}");
+        assert_eq!((diff.from, diff.to), (1, 2));
+    }
+
+    #[test]
+    fn operations_targets_and_modules_are_compared() {
+        let one = release(json!({"modules": [
+            module("gone", "1.0.0", "sha256:a"),
+            module("rebuilt", "1.0.0", "sha256:a"),
+            module("same", "1.0.0", "sha256:a"),
+        ]}));
+        let two = release(json!({
+            "operation": "rollback", "target": "directory `b`",
+            "modules": [
+                module("new", "1.0.0", "sha256:a"),
+                module("rebuilt", "1.0.0", "sha256:b"),
+                module("same", "1.0.0", "sha256:a"),
+            ],
+        }));
+        let diff = compare(&one, &two);
+        assert_eq!(diff.operation, Some((Operation::Apply, Operation::Rollback)));
+        assert_eq!(diff.target, Some(("directory `a`".to_owned(), "directory `b`".to_owned())));
+        let digests = |record: &Option<ModuleRecord>| record.as_ref().map(|m| m.digest.clone());
+        let modules: Vec<_> = diff
+            .modules
+            .iter()
+            .map(|change| (change.name.as_str(), digests(&change.old), digests(&change.new)))
+            .collect();
+        let (a, b) = (Some("sha256:a".to_owned()), Some("sha256:b".to_owned()));
+        assert_eq!(
+            modules,
+            [("gone", a.clone(), None), ("new", None, a.clone()), ("rebuilt", a, b)]
+        );
+    }
+
+    #[test]
+    fn resources_are_compared_value_by_value_with_their_needs() {
+        let resource = |id: &str, attributes: Value, needs: Value| json!({"id": id, "type": "Kubernetes", "attributes": attributes, "dependsOn": needs});
+        let secret = |key: &str| json!({"data": {"key": format!("$kusion_secret.a.b.{key}")}});
+        let one = release(json!({"spec": {"resources": [
+            resource("a", secret("old"), json!([])),
+            resource("b", json!({"x": 1}), json!([])),
+            resource("c", json!({"x": 1}), json!([])),
+        ]}}));
+        let two = release(json!({"spec": {"resources": [
+            resource("a", secret("new"), json!(["c"])),
+            resource("c", json!({"x": 1}), json!([])),
+            resource("d", json!({"x": 1}), json!([])),
+        ]}}));
+        let plan = compare(&one, &two).plan;
+        let steps: Vec<_> = plan.steps.iter().map(|step| (step.id.as_str(), step.action)).collect();
+        assert_eq!(steps, [("a", Action::Update), ("b", Action::Delete), ("d", Action::Create)]);
+        let lines: Vec<String> = plan.steps[0]
+            .changes
+            .iter()
+            .map(|change| {
+                let shown = |value: &Option<Value>| value.clone().unwrap_or_default();
+                format!("{}: {} -> {}", change.path, shown(&change.old), shown(&change.new))
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                r#"data.key: "$kusion_secret.a.b.old" -> "$kusion_secret.a.b.new""#,
+                r#"dependsOn: [] -> ["c"]"#
+            ]
+        );
+    }
 }

@@ -57,6 +57,14 @@ pub enum OpsError {
         /// The release.
         revision: u64,
     },
+    /// There is no earlier release to compare with.
+    #[error("release {revision} of {stack} has none before it to compare with")]
+    NothingBefore {
+        /// The stack.
+        stack: StackKey,
+        /// The release.
+        revision: u64,
+    },
     /// Values that were written down when the release was made are written nowhere any more.
     #[error(
         "release {revision} uses secrets whose values are in no record, and not in app.yaml any more: {}",
@@ -129,6 +137,7 @@ macro_rules! from {
                     | Self::Refused { .. }
                     | Self::RollbackToDestroy { .. }
                     | Self::NoSources { .. }
+                    | Self::NothingBefore { .. }
                     | Self::LiteralsGone { .. }
                     | Self::AtWork { .. }
                     | Self::Unrecorded { .. } => None,
@@ -170,6 +179,9 @@ impl Diagnose for OpsError {
             Self::NoSources { .. } => {
                 &["an older kusion made it; put app.yaml back and run `kusion apply`"]
             }
+            Self::NothingBefore { .. } => &[
+                "name both releases, as in `kusion release diff 1 2`; `kusion release list` shows them",
+            ],
             Self::LiteralsGone { .. } => &[
                 "write the values in app.yaml again, under the names they had",
                 "or put app.yaml back and run `kusion apply`, which gets those that modules give",

@@ -14,6 +14,8 @@ use super::{YamlError, scalar, syntax};
 use crate::diagnostic::Problem;
 use crate::source::{Content, Entry, Key, Location, Map, Node, SourceFile};
 
+mod plain;
+
 /// The largest text of a user that is read, in bytes: far above any real file, small enough to hold in memory.
 pub const MAX_BYTES: usize = 32 << 20;
 /// The deepest nesting of maps and lists, the same as serde_json's.
@@ -47,6 +49,9 @@ pub fn read(file: &Arc<SourceFile>) -> Result<Vec<Node>, YamlError> {
 ///
 /// As for [`read`]; a second document is an error too.
 pub fn parse_value(text: &str) -> Result<Value, YamlError> {
+    if let Some(value) = plain::read(text, &RECORDED) {
+        return Ok(value);
+    }
     let documents = Reader::new(&SourceFile::new("", text), &RECORDED).read()?;
     match documents.get(1) {
         Some(second) => {
