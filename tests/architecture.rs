@@ -52,6 +52,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("clap", "bin"),
     ("clap_complete", "bin"),
     ("indicatif", "bin"),
+    ("tracing_subscriber", "bin"),
 ];
 
 /// What only the binary may do.

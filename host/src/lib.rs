@@ -36,6 +36,10 @@
 //! The library never prints, never reads the environment and never exits. Each error is an enum of its
 //! own room; its message says what failed, its source says why, and [`diagnostic::Diagnose`] says whose
 //! mistake it is, where, and what to do.
+//!
+//! Stages are spans of `tracing` at the level of information, their details at that of debugging: names and
+//! numbers, never the value of anything a user wrote. Nothing is shown unless the program that embeds the
+//! library sets up a subscriber.
 
 pub mod apply;
 pub mod backend;

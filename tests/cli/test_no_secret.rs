@@ -398,8 +398,11 @@ fn no_secret_is_found_in_anything_that_is_said_or_left() {
         &["release", "list", "-o", "json"],
         &["release", "show", "--revision", "1"],
         &["release", "show", "-o", "json"],
-        &["release", "diff", "1", "2"],
+        &["release", "diff"],
+        &["release", "diff", "1", "2", "-o", "json"],
+        &["release", "rollback", "2", "--dry-run"],
         &["release", "rollback", "1", "--yes"],
+        &["release", "unlock"],
         &["resource", "graph"],
         &["resource", "show", "--id", "v1:Secret:shop:login"],
         &["project", "list"],
@@ -407,8 +410,7 @@ fn no_secret_is_found_in_anything_that_is_said_or_left() {
         &["mod", "list"],
         &["config", "list"],
     ] {
-        let (code, text) = search.run(arguments);
-        assert_ne!(code, Some(70), "{text}");
+        search.succeed(arguments);
     }
     search.check(true);
     search.succeed(&["destroy", "--yes"]);
@@ -434,6 +436,18 @@ fn killed_after(search: &mut Search, changes: usize) -> Option<i32> {
     let mut output = child.wait_with_output().unwrap();
     output.stderr = told;
     search.said(&["apply, killed"], &output).0
+}
+
+#[test]
+#[should_panic(expected = "home/releases/journal: token, in base 64")]
+fn a_value_in_disguise_is_found_in_a_file() {
+    let search = Search::new();
+    search.sandbox.run("", &["workspace", "create", "dev", "-f", "dev.yaml"]).success();
+    search.check(true);
+    let hidden = base64(b"{\"data\": \"planted.token.QWxsIHlvdXI\"}", 0);
+    fs::create_dir_all(search.sandbox.home("releases")).unwrap();
+    fs::write(search.sandbox.home("releases/journal"), hidden).unwrap();
+    search.check(true);
 }
 
 #[test]

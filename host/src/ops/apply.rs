@@ -83,14 +83,7 @@ pub async fn prepare_rollback(
 }
 
 async fn recover(session: &Session<'_>, lease: &dyn Lease) -> Result<Option<Recovered>, OpsError> {
-    let recovered = session.releases().recover(lease).await?;
-    match &recovered {
-        Some(Recovered { revision, resources, .. }) => {
-            tracing::debug!(revision, resources, "recovered an interrupted release");
-        }
-        None => tracing::debug!("there is no interrupted release"),
-    }
-    Ok(recovered)
+    Ok(session.releases().recover(lease).await?)
 }
 
 impl<'a> Prepared<'a> {

@@ -54,6 +54,7 @@ pub async fn propose_rollback(
     if release.operation == Operation::Destroy {
         return Err(OpsError::RollbackToDestroy { revision });
     }
+    tracing::debug!(revision, phase = %release.phase, "replay release");
     let recorded = sources(&release)?;
     let mut written = Written::default();
     if recorded.values().any(|source| *source == RecordedSource::Literal) {

@@ -126,6 +126,12 @@ impl ReleaseStore {
             }
             _ => None,
         };
+        match &recovered {
+            Some(Recovered { revision, resources, confirmed, uncertain, .. }) => {
+                tracing::debug!(revision, resources, confirmed, uncertain, "recovered release");
+            }
+            None => tracing::debug!("no release was interrupted"),
+        }
         for revision in self.open_journals().await? {
             lease.delete(&self.stack.journal(revision)).await?;
         }

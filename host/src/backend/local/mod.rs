@@ -246,11 +246,12 @@ impl Backend for LocalBackend {
         blocking(move || record.list()).await
     }
 
-    #[tracing::instrument(level = "debug", name = "take lease", skip_all, fields(key = %key))]
+    #[tracing::instrument(level = "debug", name = "take lease", skip_all, fields(key = %key, generation))]
     async fn lease(&self, key: &Key, holder: &Holder) -> Result<Box<dyn Lease>, BackendError> {
         let (backend, key, holder) = (self.clone(), key.clone(), holder.clone());
-        blocking(move || Ok(Box::new(LocalLease::take(backend, &key, holder)?) as Box<dyn Lease>))
-            .await
+        let lease = blocking(move || LocalLease::take(backend, &key, holder)).await?;
+        tracing::Span::current().record("generation", lease.generation());
+        Ok(Box::new(lease))
     }
 }
 

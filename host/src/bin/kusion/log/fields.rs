@@ -124,7 +124,7 @@ fn text(name: &str, value: &Value) -> Option<String> {
 
 /// Whether a number names something instead of counting it.
 fn is_ordinal(name: &str) -> bool {
-    name == "revision"
+    ["generation", "revision"].contains(&name)
 }
 
 /// Returns the noun of a count: `1 call`, `2 calls`.
