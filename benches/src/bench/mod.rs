@@ -4,6 +4,7 @@ mod assembly;
 mod calls;
 mod compile;
 mod fixture;
+mod floor;
 mod journal;
 mod process;
 mod report;
@@ -13,8 +14,12 @@ pub(crate) use assembly::assembly;
 pub(crate) use calls::{calls, calls_child, stack, stack_child};
 pub(crate) use compile::compile;
 pub(crate) use fixture::Fixture;
+pub(crate) use floor::floor;
 pub(crate) use journal::journal;
 pub(crate) use process::process;
 pub(crate) use report::Report;
 
 use times::Times;
+
+/// The first argument of a process that is the floor.
+pub(crate) const FLOOR: &str = "--floor";

@@ -1,11 +1,10 @@
 //! Whole processes: `kusion generate` with everything cached, against a process that does only what must be done.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use fs_err as fs;
-use kusion_benches::{Failure, RawEngine, RawRequest, seal};
+use kusion_benches::Failure;
 
-use super::{Fixture, Report, Times};
+use super::{Fixture, Report, Times, floor};
 
 /// Measures `generate` and `version` in turns with the floor.
 pub(crate) fn process(
@@ -13,8 +12,9 @@ pub(crate) fn process(
     rounds: usize,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let folder = record(fixture)?;
-    let floor = beside("kusion-floor")?;
+    let folder = fixture.path("floor");
+    floor::record(fixture, &folder)?;
+    let this = std::env::current_exe()?;
     fixture.succeed(&["generate"])?;
     let [mut nothing, mut floors, mut generates, mut versions] = <[Times; 4]>::default();
     for _ in 0..rounds {
@@ -28,7 +28,7 @@ pub(crate) fn process(
             }
         };
         run(&mut nothing, Path::new("/bin/true"), &[])?;
-        run(&mut floors, &floor, &[&folder])?;
+        run(&mut floors, &this, &[Path::new(super::FLOOR), &folder])?;
         run(&mut generates, &fixture.kusion, &[Path::new("generate")])?;
         run(&mut versions, &fixture.kusion, &[Path::new("version")])?;
     }
@@ -43,27 +43,4 @@ pub(crate) fn process(
     report.tell("`kusion version`, min / median", both(&versions));
     report.at_most("`kusion version`, median", versions.median(), 5.0, " ms");
     Ok(())
-}
-
-/// Writes what the floor reads: compiled code, sealed, and the requests of the stack.
-fn record(fixture: &Fixture) -> Result<PathBuf, Failure> {
-    let folder = fixture.path("floor");
-    fs::create_dir_all(&folder)?;
-    let engine = RawEngine::new()?;
-    let generation = fixture.generate(&fixture.engine()?)?;
-    for name in generation.modules.keys() {
-        let component = fs::read(fixture.catalog.join(format!("{name}.wasm")))?;
-        seal(&folder.join(name.as_str()), &engine.compile(&component)?)?;
-    }
-    let calls: Vec<_> = (generation.calls.iter())
-        .map(|call| (call.origin.module.as_str(), RawRequest::new(&call.request)))
-        .collect();
-    fs::write(folder.join("calls.json"), serde_json::to_vec(&calls)?)?;
-    Ok(folder)
-}
-
-/// Finds another program of this package.
-fn beside(name: &str) -> Result<PathBuf, Failure> {
-    let path = std::env::current_exe()?.with_file_name(name);
-    if path.is_file() { Ok(path) } else { Err(format!("{} is not built", path.display()).into()) }
 }

@@ -18,6 +18,10 @@ pub(super) fn engine() -> Config {
         .consume_fuel(true)
         .epoch_interruption(true)
         .max_wasm_stack(STACK)
+        // A third of the compiled code, which each load reads and hashes. They serve debuggers, and
+        // places in a component's bytes that no message shows.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .wasm_relaxed_simd(false)
         .relaxed_simd_deterministic(true)
         .wasm_memory64(false)

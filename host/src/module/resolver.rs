@@ -100,10 +100,13 @@ impl Resolver {
 
 /// Reads a component; nothing larger than any component is taken into memory.
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    if !path.metadata()?.is_file() {
+    let metadata = path.metadata()?;
+    if !metadata.is_file() {
         return Err(std::io::Error::other("not a file"));
     }
-    let mut bytes = Vec::new();
+    // One more, so that the end is seen without growing.
+    let size = usize::try_from(metadata.len().min(MAX_SIZE)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size.saturating_add(1));
     std::fs::File::open(path)?.take(MAX_SIZE).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

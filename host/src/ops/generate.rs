@@ -112,8 +112,8 @@ pub fn generate(project: &Project<'_>) -> Result<Generation, OpsError> {
     let modules = modules
         .into_iter()
         .map(|(name, module)| {
-            let version = module.description().version.clone();
-            (name, UsedModule { version, digest: *module.digest() })
+            let version = module.module.description().version.clone();
+            (name, UsedModule { version, digest: *module.module.digest() })
         })
         .collect();
     Ok(Generation { assembled, modules, calls })
@@ -179,15 +179,28 @@ fn none_or_invalid(mut problems: Vec<Problem>) -> Result<(), OpsError> {
     Err(OpsError::Invalid { problems })
 }
 
+/// A module and its schemas, which all its uses are checked against.
+struct Loaded {
+    module: Module,
+    developer: Result<Schema, SchemaError>,
+    platform: Result<Schema, SchemaError>,
+}
+
 /// Loads each module once.
 #[tracing::instrument(level = "info", name = "load modules", skip_all, fields(modules))]
-fn load(project: &Project<'_>, uses: &[Use<'_>]) -> Result<BTreeMap<ModuleName, Module>, OpsError> {
+fn load(project: &Project<'_>, uses: &[Use<'_>]) -> Result<BTreeMap<ModuleName, Loaded>, OpsError> {
     let mut names: Vec<&ModuleName> = uses.iter().map(|used| used.component.module()).collect();
     names.sort();
     names.dedup();
     tracing::Span::current().record("modules", names.len());
-    let loaded = parallel::map(project.parallelism, &names, |name| load_one(project, name));
-    names.into_iter().cloned().zip(loaded).map(|(name, module)| Ok((name, module?))).collect()
+    let loaded = parallel::map(project.parallelism, &names, |name| {
+        let module = load_one(project, name)?;
+        let description = module.description();
+        let developer = Schema::compile(&description.developer_schema);
+        let platform = Schema::compile(&description.platform_schema);
+        Ok::<_, OpsError>(Loaded { module, developer, platform })
+    });
+    names.into_iter().cloned().zip(loaded).map(|(name, loaded)| Ok((name, loaded?))).collect()
 }
 
 /// Loads a module as the workspace says.
@@ -219,14 +232,15 @@ pub fn locate_module(origin: &ModuleOrigin) -> ModuleLocation {
 fn check(
     project: &Project<'_>,
     uses: &[Use<'_>],
-    modules: &BTreeMap<ModuleName, Module>,
+    modules: &BTreeMap<ModuleName, Loaded>,
 ) -> Result<(), OpsError> {
     let mut problems = Vec::new();
-    for (name, module) in modules {
-        problems.extend(check_version(project, name, module));
+    for (name, loaded) in modules {
+        problems.extend(check_version(project, name, &loaded.module));
     }
     for used in uses {
-        let Some(module) = modules.get(used.component.module()) else { continue };
+        let Some(loaded) = modules.get(used.component.module()) else { continue };
+        let Loaded { module, developer: developer_schema, platform: platform_schema } = loaded;
         let description = module.description();
         if description.is_workload() != used.is_workload() {
             problems.push(misplaced(used, &description.kind));
@@ -234,12 +248,12 @@ fn check(
         }
         let (developer, platform) = (used.component.config(), &used.platform.config);
         for (whose, schema, node, title) in [
-            ("developer", &description.developer_schema, developer, used.title()),
-            ("platform", &description.platform_schema, platform, module.name().as_str()),
+            ("developer", developer_schema, developer, used.title()),
+            ("platform", platform_schema, platform, module.name().as_str()),
         ] {
-            match Schema::compile(schema) {
+            match schema {
                 Ok(schema) => problems.extend(schema.check(node, title)),
-                Err(error) => problems.push(unusable(used, whose, &error)),
+                Err(error) => problems.push(unusable(used, whose, error)),
             }
         }
     }
@@ -287,11 +301,11 @@ fn misplaced(used: &Use<'_>, kind: &str) -> Problem {
 fn call_all(
     project: &Project<'_>,
     uses: &[Use<'_>],
-    modules: &BTreeMap<ModuleName, Module>,
+    modules: &BTreeMap<ModuleName, Loaded>,
 ) -> Result<Vec<(Call, Generated)>, OpsError> {
     let results = parallel::map(project.parallelism, uses, |used| {
         match modules.get(used.component.module()) {
-            Some(module) => call(project, used, module),
+            Some(loaded) => call(project, used, &loaded.module),
             None => Err(project.workspace.module_of(used.component).err().into_iter().collect()),
         }
     });
