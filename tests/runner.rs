@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod crash;
 mod engine;
 #[path = "golden_runner.rs"]
 mod golden;
@@ -11,7 +12,7 @@ mod golden;
 /// A file that is not listed would never run.
 #[test]
 fn no_test_file_is_forgotten() {
-    for folder in ["cli", "engine"] {
+    for folder in ["cli", "crash", "engine"] {
         let path = kusion_tests::repository().join("tests").join(folder);
         let listed = std::fs::read_to_string(path.join("mod.rs")).unwrap();
         for entry in std::fs::read_dir(&path).unwrap() {

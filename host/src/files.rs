@@ -1,14 +1,16 @@
 //! Writing files so that a reader, a crash or a second process never sees half of one.
 //!
-//! What must survive a crash is written here; caches and built modules, which can be made again, are
-//! not. A new content goes to a temporary file in the same
-//! folder, is made durable, and takes the place of the old one in one step. The writer holds a lock
-//! of the operating system on its temporary file, so [`sweep`] can tell what a dead process left from
-//! what a living one is writing.
+//! A new content goes to a temporary file in the same folder, is made durable, and takes the place of
+//! the old one in one step. The writer holds a lock of the operating system on its temporary file, so
+//! [`sweep`] can tell what a dead process left from what a living one is writing.
 
+use std::fs::TryLockError;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use fs_err::os::unix::fs::OpenOptionsExt;
 
 use tempfile::NamedTempFile;
 
@@ -18,21 +20,59 @@ const TEMPORARY_SUFFIX: &str = ".tmp";
 /// The mode of a file that nobody but its owner may read.
 pub(crate) const PRIVATE: u32 = 0o600;
 
+/// The mode of a file for everybody; the umask takes away what it shall.
+const PUBLIC: u32 = 0o644;
+/// How long a process waits for another one that changes the same file, which takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it looks.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Whether a file must survive a crash of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Durability {
+    Durable,
+    Disposable,
+}
+
+/// Writes a file for everybody, whole or not at all, with its missing folders.
+///
+/// What an earlier write that died left beside it is removed.
+///
+/// # Errors
+///
+/// The file or its folder cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    sweep(folder_of(path))?;
+    write_atomic(path, bytes, PUBLIC)
+}
+
 /// Replaces a file, or creates it, with its missing folders.
 ///
 /// The process's umask applies to `mode`, as it does when a file is opened. Folders get the same
 /// rights, and the right to enter where there is the right to read.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let folder = prepare_folder(path, mode)?;
-    let temporary = write_temporary(folder, bytes, mode)?;
+    let temporary = write_temporary(folder, &[bytes], mode, Durability::Durable)?;
     temporary.persist(path).map_err(|refused| refused.error)?;
     sync_folder(folder)
+}
+
+/// Writes the parts of a private file that can be made again, whole, into a folder that exists.
+///
+/// It is not made durable: after a crash of the machine its content may be anything, so whoever reads it
+/// must be able to tell. What an earlier write that died left beside it is removed.
+pub(crate) fn write_disposable(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let folder = folder_of(path);
+    sweep(folder)?;
+    let temporary = write_temporary(folder, parts, PRIVATE, Durability::Disposable)?;
+    temporary.persist(path).map_err(|refused| refused.error)?;
+    Ok(())
 }
 
 /// Creates a file that must not exist yet; returns `false` and changes nothing if it does.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
     let folder = prepare_folder(path, mode)?;
-    let temporary = write_temporary(folder, bytes, mode)?;
+    let temporary = write_temporary(folder, &[bytes], mode, Durability::Durable)?;
     match temporary.persist_noclobber(path) {
         Ok(_) => sync_folder(folder).map(|()| true),
         Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -88,6 +128,27 @@ pub(crate) fn sweep(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Keeps other processes that change the same file away until the guard is dropped. `path` is a file for
+/// this purpose only; it is made with its missing folders, and stays.
+pub(crate) fn lock(path: &Path) -> io::Result<fs_err::File> {
+    create_folders(folder_of(path), 0o700)?;
+    let mut options = fs_err::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(PRIVATE).open(path)?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                let seconds = PATIENCE.as_secs();
+                let message = format!("another process kept it locked for {seconds} seconds");
+                return Err(io::Error::new(io::ErrorKind::TimedOut, message));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
 /// Turns "there is no such file" into success.
 pub(crate) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     match result {
@@ -97,7 +158,7 @@ pub(crate) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
 }
 
 fn prepare_folder(path: &Path, mode: u32) -> io::Result<&Path> {
-    let folder = or_current(path.parent().unwrap_or(Path::new("")));
+    let folder = folder_of(path);
     create_folders(folder, mode | ((mode & 0o444) >> 2))?;
     Ok(folder)
 }
@@ -106,7 +167,12 @@ fn prepare_folder(path: &Path, mode: u32) -> io::Result<&Path> {
 ///
 /// A sweeper can meet the file between its creation and the lock and remove it; then the file has no
 /// name any more, and another is made.
-fn write_temporary(folder: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+fn write_temporary(
+    folder: &Path,
+    parts: &[&[u8]],
+    mode: u32,
+    durability: Durability,
+) -> io::Result<NamedTempFile> {
     loop {
         let mut temporary = tempfile::Builder::new()
             .prefix(TEMPORARY_PREFIX)
@@ -117,10 +183,18 @@ fn write_temporary(folder: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTe
         if temporary.as_file().metadata()?.nlink() == 0 {
             continue;
         }
-        temporary.write_all(bytes)?;
-        temporary.as_file().sync_all()?;
+        for part in parts {
+            temporary.write_all(part)?;
+        }
+        if durability == Durability::Durable {
+            temporary.as_file().sync_all()?;
+        }
         return Ok(temporary);
     }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    or_current(path.parent().unwrap_or(Path::new("")))
 }
 
 fn or_current(folder: &Path) -> &Path {
@@ -153,6 +227,33 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_can_be_made_again_is_private_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs_err::write(folder.path().join(".kusion-dead.tmp"), b"half").unwrap();
+        write_disposable(&path, &[b"one", b"two"]).unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"onetwo");
+        assert_eq!(names(folder.path()), ["file"]);
+        assert_eq!(fs_err::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn whoever_holds_a_lock_is_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/lock");
+        let count = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let _alone = lock(&path).unwrap();
+                    assert_eq!(count.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                    count.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                });
+            }
+        });
+    }
+
+    #[test]
     fn a_new_file_is_made_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
@@ -165,7 +266,8 @@ mod tests {
     #[test]
     fn a_sweep_takes_what_the_dead_left_and_nothing_of_the_living() {
         let folder = tempfile::tempdir().unwrap();
-        let living = write_temporary(folder.path(), b"living", PRIVATE).unwrap();
+        let living =
+            write_temporary(folder.path(), &[b"living"], PRIVATE, Durability::Durable).unwrap();
         let living_name = living.path().file_name().unwrap().to_string_lossy().into_owned();
         fs_err::write(folder.path().join(".kusion-dead.tmp"), b"half").unwrap();
         fs_err::write(folder.path().join("foreign.tmp"), b"not ours").unwrap();

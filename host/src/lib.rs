@@ -59,3 +59,5 @@ pub mod secret;
 pub mod source;
 pub mod spec;
 pub mod yaml;
+
+pub use files::write_file;

@@ -8,4 +8,4 @@ mod terminal;
 
 pub use build::{catalog, guest, kusion, repository};
 pub use compare::difference;
-pub use sandbox::{Output, Sandbox};
+pub use sandbox::{Output, Sandbox, Traced};

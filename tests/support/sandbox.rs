@@ -1,6 +1,6 @@
 //! A place of its own for one test: a KUSION_HOME, a folder to work in, no inherited environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use fs_err as fs;
+use kusion_faults::{Fault, Point, Run};
 use tempfile::TempDir;
 
 use crate::build::{code_cache, profile_folder};
@@ -31,6 +32,19 @@ pub struct Output {
     pub stdout: String,
     /// Standard error, likewise.
     pub stderr: String,
+}
+
+/// What a run left that was watched from call to call.
+#[derive(Debug)]
+pub struct Traced {
+    /// The exit code and both streams.
+    pub output: Output,
+    /// The calls that changed files below the root of the sandbox.
+    pub points: Vec<Point>,
+    /// How often it looked at the clock, if the fault is one of the clock.
+    pub looks: usize,
+    /// Whether the fault came to pass.
+    pub hit: bool,
 }
 
 impl fmt::Display for Output {
@@ -119,6 +133,24 @@ impl Sandbox {
             Ok(root) => Self { root },
             Err(error) => panic!("cannot make a temporary folder: {error}"),
         }
+    }
+
+    /// Makes a place with the same files as this one.
+    ///
+    /// # Panics
+    ///
+    /// A file cannot be copied.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let copy = Self::without_cache();
+        let copied = copy_below(self.root.path(), copy.root.path());
+        assert!(copied.is_ok(), "{copied:?}");
+        copy
+    }
+
+    /// Returns the folder that holds KUSION_HOME and the working folder.
+    pub fn root(&self) -> &Path {
+        self.root.path()
     }
 
     /// Returns a path in the working folder.
@@ -224,6 +256,49 @@ impl Sandbox {
         }
     }
 
+    /// Runs the program in a folder below the working folder, and lets one thing go wrong.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be started or traced.
+    pub fn run_with(&self, fault: Option<Fault>, folder: &str, arguments: &[&str]) -> Traced {
+        let command = self.command(folder, arguments);
+        match kusion_faults::run(command, self.root(), fault) {
+            Ok(Run { output, points, looks, hit }) => {
+                Traced { output: Output::of(&output, self), points, looks, hit }
+            }
+            Err(error) => panic!("cannot trace `kusion`: {error}"),
+        }
+    }
+
+    /// Returns the paths of everything below the root, folders with a slash at the end, sorted. Links are
+    /// not followed.
+    ///
+    /// # Panics
+    ///
+    /// A folder cannot be read.
+    pub fn everything(&self) -> BTreeSet<String> {
+        let mut paths = BTreeSet::new();
+        let mut folders = vec![self.root.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) => panic!("{error}"),
+            };
+            for entry in entries.flatten() {
+                let path = entry.path();
+                let below = path.strip_prefix(self.root.path()).unwrap_or(&path).display();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    paths.insert(format!("{below}/"));
+                    folders.push(path);
+                } else {
+                    paths.insert(below.to_string());
+                }
+            }
+        }
+        paths
+    }
+
     /// Replaces what differs from run to run and from machine to machine.
     pub(crate) fn normalise(&self, bytes: &[u8]) -> String {
         let root = self.root.path().display().to_string();
@@ -233,6 +308,25 @@ impl Sandbox {
         let text = text.replace(&format!("{USER}@{}", host_name()), &format!("{USER}@[host]"));
         without_durations(&times(&text))
     }
+}
+
+/// Copies all files, folders and links below a folder.
+fn copy_below(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            fs::create_dir(&to)?;
+            fs::set_permissions(&to, entry.metadata()?.permissions())?;
+            copy_below(&from, &to)?;
+        } else if kind.is_symlink() {
+            fs::os::unix::fs::symlink(fs::read_link(&from)?, &to)?;
+        } else {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads all files below a folder; none if there is no such folder. Links are not followed.

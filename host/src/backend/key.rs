@@ -7,7 +7,7 @@ const MAX_SEGMENT: usize = 200;
 /// The longest key in bytes: object stores allow 1024, a prefix included.
 const MAX_KEY: usize = 800;
 /// The folders of what belongs to a stack. Nothing below them is written without the stack's lease.
-const LEASED: [&str; 2] = ["releases", "secrets"];
+pub(super) const LEASED: [&str; 2] = ["releases", "secrets"];
 
 /// A path-like name of a record, such as `releases/shop/dev/dev/7.yaml`.
 ///

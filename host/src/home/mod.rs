@@ -67,7 +67,23 @@ impl Home {
     ///
     /// The file cannot be read, or is not what it should be.
     pub fn settings(&self) -> Result<Settings, HomeError> {
-        Settings::load(self.root.join("config.yaml"))
+        Settings::load(self.settings_file())
+    }
+
+    /// Changes the settings, while no other process does.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or written, or `change` refuses; then nothing is written.
+    pub fn change_settings(
+        &self,
+        change: impl FnOnce(&mut Settings) -> Result<(), HomeError>,
+    ) -> Result<(), HomeError> {
+        Settings::change(&self.settings_file(), change)
+    }
+
+    fn settings_file(&self) -> PathBuf {
+        self.root.join("config.yaml")
     }
 
     /// Opens a backend: the named one, or the current one, or `default`.

@@ -17,11 +17,12 @@ const LOCAL: &str = "local";
 const FORMAT_VERSION: u64 = 1;
 /// The member that holds it; it is no setting.
 const FORMAT: &str = "formatVersion";
+/// The file that orders those who change the settings.
+const LOCK: &str = ".config.yaml.lock";
 
 /// The settings, as the file has them.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    path: PathBuf,
     values: Map<String, Value>,
 }
 
@@ -90,23 +91,25 @@ impl Settings {
             _ => return Err(HomeError::NoMap { path }),
         };
         values.remove(FORMAT);
-        Ok(Self { path, values })
+        Ok(Self { values })
     }
 
-    /// Writes the settings back, atomically.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be written.
-    pub fn save(&self) -> Result<(), HomeError> {
-        let write = |source| HomeError::Write { path: self.path.clone(), source };
-        let mut values = self.values.clone();
-        values.insert(FORMAT.to_owned(), FORMAT_VERSION.into());
-        let text = yaml::to_string(&values).map_err(|source| HomeError::Encode { source })?;
-        if let Some(folder) = self.path.parent() {
-            files::create_folders(folder, 0o700).map_err(write)?;
-        }
-        files::write_atomic(&self.path, text.as_bytes(), files::PRIVATE).map_err(write)
+    /// Reads the settings, changes them and writes them back, while no other process does the same.
+    pub(super) fn change(
+        path: &Path,
+        change: impl FnOnce(&mut Self) -> Result<(), HomeError>,
+    ) -> Result<(), HomeError> {
+        let write = |source| HomeError::Write { path: path.to_owned(), source };
+        let _alone = files::lock(&path.with_file_name(LOCK)).map_err(write)?;
+        let mut settings = Self::load(path.to_owned())?;
+        change(&mut settings)?;
+        settings.values.insert(FORMAT.to_owned(), FORMAT_VERSION.into());
+        let text = yaml::to_string(&settings.values);
+        let text = text.map_err(|source| HomeError::Encode { source })?;
+        path.parent()
+            .map_or(Ok(()), files::sweep)
+            .and_then(|()| files::write_atomic(path, text.as_bytes(), files::PRIVATE))
+            .map_err(write)
     }
 
     /// Returns all settings.
@@ -297,25 +300,29 @@ mod tests {
     use super::*;
     use crate::diagnostic::Diagnose as _;
 
-    fn settings() -> (tempfile::TempDir, Settings) {
+    fn file() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings::load(folder.path().join("config.yaml")).unwrap();
-        (folder, settings)
+        let path = folder.path().join("config.yaml");
+        (folder, path)
+    }
+
+    fn settings() -> Settings {
+        Settings::load(file().1).unwrap()
     }
 
     #[test]
     fn settings_survive_being_written() {
-        let (_folder, mut settings) = settings();
-        settings.set("workspace", "dev").unwrap();
-        settings
-            .set("backends.team", r#"{"type": "local", "configs": {"path": "/srv/k"}}"#)
-            .unwrap();
-        settings.set("backends.current", "team").unwrap();
-        settings.save().unwrap();
-        settings.set("releases.keep", "20").unwrap();
-        settings.save().unwrap();
-        let read = Settings::load(settings.path.clone()).unwrap();
-        assert_eq!(read.all(), settings.all());
+        let (_folder, path) = file();
+        Settings::change(&path, |settings| {
+            settings.set("workspace", "dev")?;
+            let team = r#"{"type": "local", "configs": {"path": "/srv/k"}}"#;
+            settings.set("backends.team", team)?;
+            settings.set("backends.current", "team")?;
+            settings.set("releases.keep", "20")
+        })
+        .unwrap();
+        let read = Settings::load(path).unwrap();
+        assert_eq!(read.all().as_object().map(Map::len), Some(3));
         assert_eq!(read.keep_releases(), NonZeroUsize::new(20));
         assert_eq!(read.current_workspace(), Some("dev"));
         assert_eq!(read.get("backends.team.configs.path").unwrap(), "/srv/k");
@@ -324,8 +331,27 @@ mod tests {
     }
 
     #[test]
+    fn changes_at_the_same_time_are_all_kept() {
+        let (_folder, path) = file();
+        let names: Vec<String> = (0..8).map(|number| format!("team{number}")).collect();
+        std::thread::scope(|scope| {
+            for name in &names {
+                let path = &path;
+                scope.spawn(move || {
+                    let key = format!("backends.{name}.type");
+                    Settings::change(path, |settings| settings.set(&key, "local")).unwrap();
+                });
+            }
+        });
+        let read = Settings::load(path).unwrap();
+        for name in names {
+            assert_eq!(read.get(&format!("backends.{name}.type")).unwrap(), "local");
+        }
+    }
+
+    #[test]
     fn unset_removes_and_then_says_that_nothing_is_there() {
-        let (_folder, mut settings) = settings();
+        let mut settings = settings();
         settings.set("workspace", "dev").unwrap();
         settings.unset("workspace").unwrap();
         assert!(matches!(settings.unset("workspace"), Err(HomeError::NotSet { .. })));
@@ -333,19 +359,19 @@ mod tests {
 
     #[test]
     fn settings_of_a_newer_kusion_are_refused() {
-        let (_folder, settings) = settings();
-        settings.save().unwrap();
-        let text = fs_err::read_to_string(&settings.path).unwrap();
+        let (_folder, path) = file();
+        Settings::change(&path, |_| Ok(())).unwrap();
+        let text = fs_err::read_to_string(&path).unwrap();
         assert_eq!(text, "formatVersion: 1\n");
-        fs_err::write(&settings.path, "formatVersion: 2\nworkspace: {name: dev}\n").unwrap();
-        let error = Settings::load(settings.path).unwrap_err();
+        fs_err::write(&path, "formatVersion: 2\nworkspace: {name: dev}\n").unwrap();
+        let error = Settings::load(path).unwrap_err();
         assert!(error.to_string().ends_with("was written by a newer kusion"), "{error}");
         assert_eq!(error.hints(), ["upgrade kusion"]);
     }
 
     #[test]
     fn keys_and_values_are_checked() {
-        let (_folder, mut settings) = settings();
+        let mut settings = settings();
         for (key, value) in [
             ("worksapce", "dev"),
             ("backends", "x"),

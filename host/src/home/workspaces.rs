@@ -129,28 +129,48 @@ impl Workspaces {
         Ok(())
     }
 
-    /// Gives a workspace another name.
+    /// Gives a workspace another name: makes the new one, lets `moved` point to it what points to the old
+    /// one, and removes that.
+    ///
+    /// A run that died in between left both; then the next one goes on.
     ///
     /// # Errors
     ///
-    /// It is `default`, it has resources on record, there is none of this name, or one of the new name exists.
-    pub async fn rename(&self, name: &WorkspaceName, new: &WorkspaceName) -> Result<(), HomeError> {
+    /// It is `default`, it has resources on record, there is none of this name, one of the new name exists
+    /// and is another, or `moved` fails.
+    pub async fn rename(
+        &self,
+        name: &WorkspaceName,
+        new: &WorkspaceName,
+        moved: impl FnOnce() -> Result<(), HomeError>,
+    ) -> Result<(), HomeError> {
         self.check_unused(name, "renamed").await?;
         let text = self.text(name).await?;
         let path = self.backend.root.join(key(name)?.key().as_str());
-        self.create(new, &path, &text, None).await?;
+        match self.create(new, &path, &text, None).await {
+            Ok(_) => {}
+            Err(HomeError::WorkspaceExists { .. })
+                if new != name && self.text(new).await? == text => {}
+            Err(error) => return Err(error),
+        }
+        moved()?;
         self.backend.backend.delete(&key(name)?).await?;
         Ok(())
     }
 
-    /// Removes a workspace.
+    /// Removes a workspace, after `left` pointed elsewhere what points to it.
     ///
     /// # Errors
     ///
-    /// It is `default`, it has resources on record, or there is none of this name.
-    pub async fn delete(&self, name: &WorkspaceName) -> Result<(), HomeError> {
+    /// It is `default`, it has resources on record, there is none of this name, or `left` fails.
+    pub async fn delete(
+        &self,
+        name: &WorkspaceName,
+        left: impl FnOnce() -> Result<(), HomeError>,
+    ) -> Result<(), HomeError> {
         self.check_unused(name, "deleted").await?;
         self.text(name).await?;
+        left()?;
         self.backend.backend.delete(&key(name)?).await?;
         Ok(())
     }

@@ -1,14 +1,13 @@
 //! Turns a Cargo package into a component.
 
 use std::ffi::OsString;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use fs_err as fs;
 use serde::Deserialize;
 
+use crate::files;
 use crate::module::BuildError;
 
 /// What first-party packages prefix to their module's name.
@@ -72,7 +71,7 @@ pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
         .map_err(|source| BuildError::Componentize { package: artifact.name.clone(), source })?;
     let folder = request.output_dir.clone().unwrap_or_else(|| request.folder.join("dist"));
     let path = folder.join(format!("{name}.wasm"));
-    write(&path, &component).map_err(|source| BuildError::Write { source })?;
+    files::write_file(&path, &component).map_err(|source| BuildError::Write { source })?;
     Ok(Built { name, path, size: component.len() })
 }
 
@@ -163,18 +162,6 @@ fn package_name(id: &str, library: &str) -> String {
 fn componentize(core: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut encoder = wit_component::ComponentEncoder::default().validate(true).module(core)?;
     Ok(encoder.encode()?)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    // A component is for everybody who may run it; the umask takes away what it shall.
-    let readable = std::fs::Permissions::from_mode(0o644);
-    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -83,6 +83,9 @@ pub async fn prepare_rollback(
 }
 
 async fn recover(session: &Session<'_>, lease: &dyn Lease) -> Result<Option<Recovered>, OpsError> {
+    // What dead runs left half-written; some of it may hold secrets.
+    session.key_file.sweep()?;
+    session.runtime.sweep().await?;
     Ok(session.releases().recover(lease).await?)
 }
 

@@ -44,6 +44,12 @@ pub trait Runtime: Send + Sync {
     /// Names the target for the first line of a preview, for example ``directory `manifests/dev/dev` ``.
     fn target(&self) -> String;
 
+    /// Removes what runs that died left half-written. For whoever holds the stack's lease, before anything
+    /// is observed.
+    async fn sweep(&self) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
     /// Reads what is there and computes what would be there. Changes nothing.
     async fn observe(
         &self,

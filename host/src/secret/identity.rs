@@ -116,6 +116,17 @@ impl KeyFile {
         })
     }
 
+    /// Removes what processes that died left while they wrote the file.
+    ///
+    /// # Errors
+    ///
+    /// The file's folder cannot be read or written.
+    pub fn sweep(&self) -> Result<(), SecretError> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let failed = |source| SecretError::KeyWrite { path: self.path.clone(), source };
+        files::sweep(folder).map_err(failed)
+    }
+
     fn check(&self, owner: u32, mode: u32) -> Result<(), SecretError> {
         if owner != rustix::process::geteuid().as_raw() {
             return Err(SecretError::KeyOwner { path: self.path.clone(), owner });

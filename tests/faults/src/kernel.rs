@@ -42,7 +42,12 @@ pub(crate) fn trace(command: &mut Command, calls: &[c_long]) {
         };
         // SAFETY: plain system calls; `program` and the filter it points to live until they return.
         unsafe {
-            check(libc::ptrace(libc::PTRACE_TRACEME, 0, null_mut::<c_void>(), null_mut::<c_void>()))?;
+            check(libc::ptrace(
+                libc::PTRACE_TRACEME,
+                0,
+                null_mut::<c_void>(),
+                null_mut::<c_void>(),
+            ))?;
             check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).into())?;
             let mode = libc::SECCOMP_MODE_FILTER;
             check(libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program, 0, 0).into())?;
@@ -78,7 +83,8 @@ pub(crate) fn wait() -> io::Result<Option<(pid_t, Change)>> {
     loop {
         let mut status = 0;
         // SAFETY: `status` is a valid place for the result.
-        let thread = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
+        let thread =
+            unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
         if thread == -1 {
             let error = io::Error::last_os_error();
             match error.raw_os_error() {
@@ -147,8 +153,7 @@ pub(crate) fn registers(thread: pid_t) -> io::Result<Registers> {
 pub(crate) fn set_registers(thread: pid_t, registers: &Registers) -> io::Result<()> {
     let place = std::ptr::from_ref(registers).cast_mut().cast::<c_void>();
     // SAFETY: the kernel reads the structure and keeps no pointer to it.
-    let result =
-        unsafe { libc::ptrace(libc::PTRACE_SETREGS, thread, null_mut::<c_void>(), place) };
+    let result = unsafe { libc::ptrace(libc::PTRACE_SETREGS, thread, null_mut::<c_void>(), place) };
     check(result).map(drop)
 }
 

@@ -298,7 +298,9 @@ fn path(thread: pid_t, registers: &Registers, names: Names) -> Option<PathBuf> {
     };
     let path = match names {
         Names::Open(index) => open(index)?,
-        Names::Path(index) => std::fs::read_link(format!("/proc/{thread}/cwd")).ok()?.join(text(index)?),
+        Names::Path(index) => {
+            std::fs::read_link(format!("/proc/{thread}/cwd")).ok()?.join(text(index)?)
+        }
         Names::At(index) => {
             let text = text(index + 1)?;
             if text.is_absolute() { text } else { open(index)?.join(text) }
@@ -341,7 +343,8 @@ mod tests {
     }
 
     fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("kusion-faults-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("kusion-faults-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         folder.canonicalize().unwrap()
     }

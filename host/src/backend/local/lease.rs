@@ -74,9 +74,10 @@ impl LocalLease {
         serde_json::to_vec(&claim)
             .map_err(std::io::Error::from)
             .and_then(|claim| files::write_atomic(&record.beside("lease"), &claim, PRIVATE))
-            .and_then(|()| files::sweep(record.folder()))
-            .and_then(|()| files::sweep(&record.path))
             .map_err(|error| record.write_error(error))?;
+        for folder in backend.folders_of(key) {
+            files::sweep(&folder).map_err(|error| record.write_error(error))?;
+        }
         Ok(Self { held: Arc::new(Held { backend, record, lock, claim }) })
     }
 }

@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use fs_err::os::unix::fs::OpenOptionsExt;
 
 use self::lease::LocalLease;
+use crate::backend::key::LEASED;
 use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, SharedKey, Tag};
 use crate::files::{self, PRIVATE};
 
@@ -36,6 +37,18 @@ impl LocalBackend {
     /// Stores records below `root`, which the first write creates.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
+    }
+
+    /// Lists the folders in which a holder of the key's lease writes, and those of shared records.
+    fn folders_of(&self, key: &Key) -> Vec<PathBuf> {
+        let below: PathBuf = key.segments().skip(1).collect();
+        let mut folders = vec![self.root.clone(), self.root.join("workspaces")];
+        for top in LEASED {
+            let record = self.root.join(top).join(&below);
+            folders.extend(record.parent().map(Path::to_path_buf));
+            folders.push(record);
+        }
+        folders
     }
 
     fn record(&self, key: &Key) -> Record {

@@ -178,35 +178,9 @@ impl World {
     /// Writes a file that the user named, atomically.
     pub(crate) fn write_file(&self, path: &Path, text: &str) -> Result<(), CliError> {
         let path = self.path(path);
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new()
-                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-                .tempfile_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path)?;
-            Ok(())
-        };
-        write().map_err(|error| {
+        kusion::write_file(&path, text.as_bytes()).map_err(|error| {
             CliError::environment(format!("cannot write `{}`", path.display()), &error)
         })
-    }
-
-    /// Makes a folder, or makes sure that it is empty.
-    pub(crate) fn create_empty_folder(&self, folder: &Path) -> Result<(), CliError> {
-        let shown = self.display(folder);
-        let cannot = |what: &str, error: &std::io::Error| {
-            CliError::environment(format!("cannot {what} `{shown}`"), error)
-        };
-        std::fs::create_dir_all(folder).map_err(|error| cannot("make folder", &error))?;
-        let mut entries =
-            std::fs::read_dir(folder).map_err(|error| cannot("read folder", &error))?;
-        if entries.next().is_some() {
-            return Err(CliError::user(format!("folder `{shown}` is not empty")));
-        }
-        Ok(())
     }
 
     /// Reads a text file that the user named.

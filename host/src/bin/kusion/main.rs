@@ -10,6 +10,7 @@ mod cli;
 mod commands;
 mod context;
 mod error;
+mod fill;
 mod log;
 mod render;
 mod session;

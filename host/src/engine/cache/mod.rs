@@ -7,8 +7,7 @@
 //! is a miss.
 //! An attacker who is the same user is out of scope.
 
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::engine::Description;
+use crate::files;
 
 mod entry;
 mod prune;
@@ -98,17 +98,8 @@ impl CodeCache {
         }
         self.check_folder()?;
         let entry = Entry::encode([&self.engine, &digest.hex()], code, facts);
-        let _not_stored = self.write_entry(digest, &entry);
+        let _not_stored = files::write_disposable(&self.path(digest), &[&entry]);
         prune::prune(&self.root, SystemTime::now());
-        Ok(())
-    }
-
-    fn write_entry(&self, digest: &Digest, entry: &[u8]) -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new()
-            .permissions(std::fs::Permissions::from_mode(0o600))
-            .tempfile_in(&self.folder)?;
-        file.write_all(entry)?;
-        file.persist(self.path(digest))?;
         Ok(())
     }
 
@@ -128,6 +119,8 @@ impl CodeCache {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     fn cache() -> (tempfile::TempDir, CodeCache, Digest) {

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 
+use crate::files;
+
 /// How entries are called.
 pub(super) const EXTENSION: &str = "code";
 /// How long an entry stays after its last use. Making it again takes a second.
@@ -21,14 +23,11 @@ pub(super) fn prune(root: &Path, now: SystemTime) {
             continue;
         }
         let folder = folder.path();
+        let _left_as_it_is = files::sweep(&folder);
         let mut removed = false;
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            // Files without a name of ours are what killed writers left.
-            let ours = path.extension().is_some_and(|extension| extension == EXTENSION)
-                || path
-                    .file_name()
-                    .is_some_and(|name| name.as_encoded_bytes().starts_with(b".tmp"));
+            let ours = path.extension().is_some_and(|extension| extension == EXTENSION);
             let modified = entry.metadata().and_then(|metadata| metadata.modified());
             let age = modified.ok().and_then(|modified| now.duration_since(modified).ok());
             if ours && age.is_some_and(|age| age > UNUSED) {
@@ -52,7 +51,7 @@ mod tests {
         let now = SystemTime::now();
         for (path, days) in [
             ("old/a.code", 31),
-            ("old/.tmpX", 31),
+            ("old/.kusion-x.tmp", 31),
             ("mixed/a.code", 31),
             ("mixed/b.code", 29),
             ("mixed/c.txt", 31),

@@ -70,8 +70,6 @@ impl Folder {
         self.check()?;
         let path = self.file(name);
         files::create_folders(&self.path, FOLDER_MODE)
-            // A run that was killed may have left a file that holds secrets.
-            .and_then(|()| files::sweep(&self.path))
             .and_then(|()| files::write_atomic(&path, bytes, mode))
             .map_err(|source| RuntimeError::Write { path, source })
     }
@@ -84,10 +82,16 @@ impl Folder {
             .map_err(|source| RuntimeError::Remove { path, source })
     }
 
+    /// Removes the files that runs which died left half-written; some may hold secrets.
+    pub(super) fn sweep(&self) -> Result<(), RuntimeError> {
+        self.check()?;
+        files::sweep(&self.path)
+            .map_err(|source| RuntimeError::Remove { path: self.path.clone(), source })
+    }
+
     /// Removes the folders of the stack and the workspace if nothing is in them any more.
     pub(super) fn tidy(&self) -> Result<(), RuntimeError> {
         let failed = |path: &Path, source| RuntimeError::Remove { path: path.to_owned(), source };
-        files::sweep(&self.path).map_err(|source| failed(&self.path, source))?;
         for path in self.own_levels() {
             match fs_err::remove_dir(path) {
                 Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => break,

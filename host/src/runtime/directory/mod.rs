@@ -217,6 +217,10 @@ impl Runtime for DirectoryRuntime {
         format!("directory `{}`", self.title)
     }
 
+    async fn sweep(&self) -> Result<(), RuntimeError> {
+        self.folder.sweep()
+    }
+
     async fn observe(
         &self,
         subject: Subject<'_>,

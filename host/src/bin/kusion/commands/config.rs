@@ -1,11 +1,13 @@
 //! `kusion config`
 
 use clap::{Args, Subcommand};
+use kusion::home::Workspaces;
 use serde_json::json;
 
 use crate::cli::Format;
 use crate::context::World;
 use crate::error::{CliError, Exit};
+use crate::session::parse_workspace;
 
 /// What to do with settings.
 #[derive(Debug, Subcommand)]
@@ -35,26 +37,31 @@ pub(crate) struct KeyArgs {
     key: String,
 }
 
-pub(crate) fn run(world: &World, command: ConfigCommand) -> Result<Exit, CliError> {
-    let mut settings = world.home()?.settings()?;
+pub(crate) async fn run(world: &World, command: ConfigCommand) -> Result<Exit, CliError> {
+    let home = world.home()?;
     match command {
         ConfigCommand::List { output: Format::Text } => {
+            let settings = home.settings()?;
             world.print(&world.yaml(&settings.all())?)?;
         }
         ConfigCommand::List { output: Format::Json } => {
+            let settings = home.settings()?;
             world.print_json(&json!({ "formatVersion": 1, "settings": settings.all() }))?;
         }
-        ConfigCommand::Get(KeyArgs { key }) => match settings.get(&key)? {
+        ConfigCommand::Get(KeyArgs { key }) => match home.settings()?.get(&key)? {
             serde_json::Value::String(text) => world.print(&format!("{text}\n"))?,
             value => world.print(&world.yaml(value)?)?,
         },
         ConfigCommand::Set { key: KeyArgs { key }, value } => {
-            settings.set(&key, &value)?;
-            settings.save()?;
+            if key == "workspace" {
+                // What does not exist would only be missed by the next command.
+                let name = parse_workspace(&value)?;
+                Workspaces::new(home.backend(None)?).text(&name).await?;
+            }
+            home.change_settings(|settings| settings.set(&key, &value))?;
         }
         ConfigCommand::Unset(KeyArgs { key }) => {
-            settings.unset(&key)?;
-            settings.save()?;
+            home.change_settings(|settings| settings.unset(&key))?;
         }
     }
     Ok(Exit::Success)

@@ -9,6 +9,7 @@ use kusion::name::{NameError, Namespace, ProjectName};
 
 use crate::context::World;
 use crate::error::{CliError, Exit};
+use crate::fill::fill_folder;
 use crate::session::parse_workspace;
 
 #[derive(Debug, Args)]
@@ -31,11 +32,8 @@ pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError>
             "put the built modules into a folder `catalog` beside the program, or set KUSION_CATALOG",
         ));
     }
-    world.create_empty_folder(&folder)?;
     let made = ensure_default_workspace(world).await?;
-    for (path, text) in files(&name) {
-        world.write_file(&folder.join(path), &text)?;
-    }
+    fill_folder(world, &folder, &files(&name))?;
     let shown = world.display(&folder);
     let mut text = format!("Made project `{name}` with one stack, `default`:\n");
     for (path, _) in files(&name) {

@@ -74,7 +74,7 @@ pub(crate) fn run(world: &World, cli: Cli) -> Result<Exit, CliError> {
         Command::Apply(args) => wait(apply::apply(world, args)),
         Command::Destroy(args) => wait(apply::destroy(world, args)),
         Command::Workspace(command) => wait(workspace::run(world, command)),
-        Command::Config(command) => config::run(world, command),
+        Command::Config(command) => wait(config::run(world, command)),
         Command::Project(command) => wait(project::run_project(world, command)),
         Command::Stack(command) => wait(project::run_stack(world, command)),
         Command::Release(command) => wait(release::run(world, command)),

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::cli::Format;
 use crate::context::World;
 use crate::error::{CliError, Exit};
+use crate::fill::fill_folder;
 use crate::render::Table;
 
 /// What to do with projects.
@@ -83,8 +84,7 @@ pub(crate) async fn run_stack(world: &World, command: StackCommand) -> Result<Ex
 fn create_project(world: &World, args: &CreateArgs) -> Result<(), CliError> {
     let name = super::init::project_name(&args.name)?;
     let folder = world.path(&args.target).join(name.as_str());
-    world.create_empty_folder(&folder)?;
-    world.write_file(&folder.join("project.yaml"), &format!("name: {name}\n"))?;
+    fill_folder(world, &folder, &[("project.yaml", format!("name: {name}\n"))])?;
     world.print(&format!("Made project `{name}` in {}.\n", world.display(&folder)))
 }
 
@@ -110,9 +110,8 @@ fn create_stack(world: &World, args: &CreateStackArgs) -> Result<(), CliError> {
         None => String::new(),
     };
     let folder = project.join(name.as_str());
-    world.create_empty_folder(&folder)?;
-    world.write_file(&folder.join("app.yaml"), &app)?;
-    world.write_file(&folder.join("stack.yaml"), &format!("name: {name}\n{pin}"))?;
+    let stack = format!("name: {name}\n{pin}");
+    fill_folder(world, &folder, &[("stack.yaml", stack), ("app.yaml", app)])?;
     world.print(&format!("Made stack `{name}` in {}.\n", world.display(&folder)))
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use kusion::config::Workspace;
-use kusion::home::{Home, Workspaces};
+use kusion::home::{Home, HomeError, Workspaces};
 use kusion::name::WorkspaceName;
 use serde_json::json;
 
@@ -113,10 +113,15 @@ impl Context {
         name.map_or_else(|| self.current(), parse_workspace)
     }
 
-    fn switch(&self, name: &WorkspaceName) -> Result<(), CliError> {
-        let mut settings = self.home.settings()?;
-        settings.set("workspace", name.as_str())?;
-        Ok(settings.save()?)
+    fn switch(&self, name: &WorkspaceName) -> Result<(), HomeError> {
+        self.home.change_settings(|settings| settings.set("workspace", name.as_str()))
+    }
+
+    /// Chooses another workspace if the given one is the current one.
+    fn leave(&self, name: &WorkspaceName, new: &WorkspaceName) -> Result<(), HomeError> {
+        let settings = self.home.settings()?;
+        let is_current = settings.current_workspace() == Some(name.as_str());
+        if is_current { self.switch(new) } else { Ok(()) }
     }
 }
 
@@ -140,10 +145,8 @@ pub(crate) async fn run(world: &World, command: WorkspaceCommand) -> Result<Exit
         WorkspaceCommand::Delete(args) => {
             let context = Context::open(world, &args.backend)?;
             let name = context.name(args.name.as_deref())?;
-            context.workspaces.delete(&name).await?;
-            if context.current()? == name {
-                context.switch(&parse_workspace("default")?)?;
-            }
+            let default = parse_workspace("default")?;
+            context.workspaces.delete(&name, || context.leave(&name, &default)).await?;
             world.print(&format!("Deleted workspace `{name}`.\n"))?;
         }
     }
@@ -170,17 +173,16 @@ async fn create(world: &World, args: CreateArgs) -> Result<(), CliError> {
 async fn update(world: &World, args: UpdateArgs) -> Result<(), CliError> {
     let context = Context::open(world, &args.backend)?;
     let mut name = context.name(args.name.as_deref())?;
-    let was_current = context.current()? == name;
     if let Some(file) = &args.file {
         let (path, text, base) = read(world, file)?;
         context.workspaces.update(&name, &path, &text, base.as_deref()).await?;
     }
     if let Some(new) = &args.rename {
         let new = parse_workspace(new)?;
-        context.workspaces.rename(&name, &new).await?;
+        context.workspaces.rename(&name, &new, || context.leave(&name, &new)).await?;
         name = new;
     }
-    if args.current || (was_current && args.rename.is_some()) {
+    if args.current {
         context.switch(&name)?;
     }
     world.print(&format!("Updated workspace `{name}`.\n"))

@@ -1,0 +1,19 @@
+//! Runs that die, are refused or misled at any change they make to files.
+//!
+//! The program is the real one, traced from outside; see `tests/faults`. A test whose faults are random
+//! prints the seed of a failure and the command that runs it again.
+
+mod check;
+mod seeds;
+mod story;
+mod test_apply;
+mod test_home;
+
+/// Returns whether programs can be traced here; says so if not.
+fn can_trace() -> bool {
+    let can = kusion_faults::is_supported();
+    if !can {
+        eprintln!("skipped: programs cannot be traced here");
+    }
+    can
+}
