@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use fs_err as fs;
-use kusion::engine::{Compiler, Limits, LoadError};
+use kusion::engine::{CompileBounds, Compiler, Limits, LoadError};
 use kusion_tests::{Sandbox, guest, kusion};
 
 use super::fixture::{
@@ -21,14 +21,19 @@ struct Counted {
 impl Counted {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let bounds =
+            CompileBounds { memory: 2 << 30, cpu_seconds: 600, parent: std::process::id() };
         let mut compiler = Command::new(kusion())
-            .args(["__compile", &(2_u64 << 30).to_string()])
+            .arg("__compile")
+            .args(bounds.arguments())
             .stdin(Stdio::piped())
-            .stdout(fs::File::create(folder.path().join("code")).unwrap().into_parts().0)
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         compiler.stdin.take().unwrap().write_all(misbehave_bytes()).unwrap();
-        assert!(compiler.wait().unwrap().success());
+        let compiled = compiler.wait_with_output().unwrap();
+        assert!(compiled.status.success());
+        fs::write(folder.path().join("code"), compiled.stdout).unwrap();
         Self { folder }
     }
 

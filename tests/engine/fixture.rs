@@ -130,6 +130,18 @@ pub(crate) fn peak_memory() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
+/// The most memory that any process had that this process started and waited for, in bytes.
+pub(crate) fn peak_memory_of_children() -> u64 {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    #[expect(unsafe_code, reason = "a system call")]
+    // SAFETY: the pointer is valid for the struct that the call fills in.
+    let usage = unsafe {
+        assert_eq!(libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr()), 0);
+        usage.assume_init()
+    };
+    u64::try_from(usage.ru_maxrss).unwrap() << 10
+}
+
 /// Runs one ignored test of this program in a process of its own.
 pub(crate) fn in_another_process(test: &str) -> Output {
     let output = Command::new(std::env::current_exe().unwrap())

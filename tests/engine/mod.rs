@@ -9,6 +9,7 @@
 mod ambient;
 mod cache;
 mod calls;
+mod child;
 mod cli;
 mod compile;
 mod components;

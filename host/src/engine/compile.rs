@@ -5,15 +5,17 @@
 //! it reads a byte, and that is killed when its time is up.
 
 use std::ffi::OsString;
-use std::io::{Read, Write};
+use std::io::{Read, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::Signal;
 
+use crate::engine::confine::{CompileBounds, INVALID_COMPONENT};
 use crate::engine::error::CompileLimit;
-use crate::engine::{Limits, LoadError, config};
+use crate::engine::{Limits, LoadError};
 use crate::name::ModuleName;
 
 /// How often the parent looks whether the child has ended.
@@ -22,15 +24,18 @@ const POLL: Duration = Duration::from_millis(2);
 const OUT_OF_MEMORY: &str = "memory allocation of";
 /// Bytes read of what the child reports.
 const REPORT_BYTES: u64 = 64 << 10;
-/// Bytes of compiled code that the parent takes from the child. Compiled code is about four times
-/// the component.
-const MAX_CODE: u64 = 1 << 30;
+/// Bytes of compiled code for each byte of the largest component. What compilers make of real modules is
+/// about four times as large.
+const CODE_PER_BYTE: u64 = 8;
+/// Arenas of the child's allocator. By default there are eight for each processor, and each takes 64 MiB
+/// of the child's address space whether it is used or not.
+const ARENAS: (&str, &str) = ("MALLOC_ARENA_MAX", "4");
 
 /// Where components are compiled.
 #[derive(Debug, Clone)]
 pub enum Compiler {
-    /// In a child process under the limits: `program` with `arguments`, which must call
-    /// [`compile_child`].
+    /// In a child process under the limits: `program` with `arguments` and those that
+    /// [`CompileBounds::arguments`] adds, which must call [`compile_child`](crate::engine::compile_child).
     Child {
         /// The program.
         program: PathBuf,
@@ -58,7 +63,7 @@ impl Compiler {
             }),
             Self::Child { program, arguments } => {
                 let mut command = Command::new(program);
-                command.args(arguments).arg(limits.compile_memory.to_string());
+                command.args(arguments).args(CompileBounds::of(limits).arguments());
                 Run { module, limits }.run(command, component)
             }
         }
@@ -72,19 +77,26 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn run(&self, mut command: Command, component: &[u8]) -> Result<Vec<u8>, LoadError> {
-        // The child's own environment is empty: nothing in it can change what the compiler does.
-        command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| self.failed(&error))?;
-        let (stdin, stdout, stderr) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        // Nothing of this process's environment can change what the compiler does.
+        command.env_clear().env(ARENAS.0, ARENAS.1);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().map_err(|error| self.failed(&error))?;
+        let max_code = u64::try_from(self.limits.component_size)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(CODE_PER_BYTE);
         let (status, code, report) = std::thread::scope(|scope| {
+            // Dropped before the threads are waited for, because killing the child is what ends them.
+            let mut child = Ended(child);
+            let (stdin, stdout, stderr) =
+                (child.0.stdin.take(), child.0.stdout.take(), child.0.stderr.take());
             scope.spawn(move || {
                 // A child that ends early closes the pipe; its report says why.
                 let _closed = stdin.map(|mut stdin| stdin.write_all(component));
             });
-            let code = scope.spawn(move || read_all(stdout, MAX_CODE));
+            let code = scope.spawn(move || read_all(stdout, max_code));
             let report = scope.spawn(move || read_all(stderr, REPORT_BYTES));
-            let status = self.wait(&mut child);
+            let status = self.wait(&mut child.0);
+            drop(child);
             (status, code.join(), report.join())
         });
         let status = status?;
@@ -101,8 +113,6 @@ impl Run<'_> {
                 return Ok(status);
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                child.kill().map_err(|error| self.failed(&error))?;
-                child.wait().map_err(|error| self.failed(&error))?;
                 return Err(self.over(CompileLimit::Time(self.limits.compile_time)));
             }
             std::thread::sleep(POLL);
@@ -113,6 +123,9 @@ impl Run<'_> {
         // Only a process that was aborted can have run out of memory; what else it says may quote the module.
         if status.code().is_none() && report.contains(OUT_OF_MEMORY) {
             return self.over(CompileLimit::Memory(self.limits.compile_memory));
+        }
+        if status.signal() == Some(Signal::XCPU.as_raw()) {
+            return self.over(CompileLimit::Time(self.limits.compile_time));
         }
         if status.code() == Some(INVALID_COMPONENT) {
             return LoadError::Invalid { module: self.module.clone(), source: report.into() };
@@ -138,65 +151,13 @@ fn read_all(pipe: Option<impl Read>, limit: u64) -> Vec<u8> {
     bytes
 }
 
-/// The exit code of a child that was given an invalid component.
-const INVALID_COMPONENT: i32 = 2;
+/// A child process that does not outlive this value, not even as a zombie.
+struct Ended(Child);
 
-/// How [`compile_child`] ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CompileOutcome {
-    /// The compiled code is written: the process ends with code 0.
-    Compiled,
-    /// The component is invalid: the process ends with code 2.
-    Invalid,
-    /// Something else went wrong: the process ends with code 1.
-    Failed,
-}
-
-/// What the child process of [`Compiler::Child`] does: limits itself to `memory_limit` bytes of address
-/// space, reads a component from `input`, writes compiled code to `output` and what went wrong to
-/// `report`.
-///
-/// The parent passes the limit as the last argument.
-pub fn compile_child(
-    memory_limit: u64,
-    input: impl Read,
-    mut output: impl Write,
-    mut report: impl Write,
-) -> CompileOutcome {
-    let compiled = compile_limited(memory_limit, input);
-    let written = compiled.and_then(|code| output.write_all(&code).map_err(Failure::environment));
-    match written {
-        Ok(()) => CompileOutcome::Compiled,
-        Err(Failure { outcome, message }) => {
-            // Nobody is left to tell if this fails.
-            let _unheard = writeln!(report, "{message}");
-            outcome
-        }
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // Neither does anything to a child that has been waited for.
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
     }
-}
-
-struct Failure {
-    outcome: CompileOutcome,
-    message: String,
-}
-
-impl Failure {
-    fn environment(error: impl std::fmt::Display) -> Self {
-        Self { outcome: CompileOutcome::Failed, message: error.to_string() }
-    }
-}
-
-fn compile_limited(memory_limit: u64, mut input: impl Read) -> Result<Vec<u8>, Failure> {
-    let limit = Rlimit { current: Some(memory_limit), maximum: Some(memory_limit) };
-    setrlimit(Resource::As, limit).map_err(Failure::environment)?;
-    // A compiler that runs out of memory aborts; nobody wants its gigabytes on the disk.
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    setrlimit(Resource::Core, none).map_err(Failure::environment)?;
-    let mut component = Vec::new();
-    input.read_to_end(&mut component).map_err(Failure::environment)?;
-    let engine = wasmtime::Engine::new(&config::engine()).map_err(Failure::environment)?;
-    engine.precompile_component(&component).map_err(|error| Failure {
-        outcome: CompileOutcome::Invalid,
-        message: format!("{error:#}"),
-    })
 }

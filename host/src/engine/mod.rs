@@ -17,6 +17,7 @@ mod cache;
 mod call;
 mod compile;
 mod config;
+mod confine;
 mod error;
 mod inspect;
 mod limits;
@@ -24,7 +25,8 @@ mod request;
 mod sandbox;
 mod stderr;
 
-pub use compile::{CompileOutcome, Compiler, compile_child};
+pub use compile::Compiler;
+pub use confine::{CompileBounds, CompileOutcome, compile_child};
 pub use error::{CallError, CallLimit, CompileLimit, LoadError};
 pub use inspect::INTERFACE_VERSION;
 pub use limits::Limits;

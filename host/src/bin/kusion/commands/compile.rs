@@ -1,6 +1,7 @@
 //! The child process that compiles modules under limits. Not for users.
 
 use clap::Args;
+use kusion::engine::{CompileBounds, CompileOutcome, compile_child};
 
 use crate::error::Exit;
 
@@ -11,13 +12,19 @@ pub(crate) const COMPILE: &str = "__compile";
 pub(crate) struct CompileArgs {
     /// Limit of the address space in bytes.
     memory: u64,
+    /// Limit of the processor time in seconds.
+    cpu_seconds: u64,
+    /// The process that asks.
+    parent: u32,
 }
 
 pub(crate) fn run(args: &CompileArgs) -> Exit {
+    let CompileArgs { memory, cpu_seconds, parent } = *args;
+    let bounds = CompileBounds { memory, cpu_seconds, parent };
     let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
-    match kusion::engine::compile_child(args.memory, stdin.lock(), stdout.lock(), stderr.lock()) {
-        kusion::engine::CompileOutcome::Compiled => Exit::Success,
-        kusion::engine::CompileOutcome::Invalid => Exit::Changes,
-        kusion::engine::CompileOutcome::Failed => Exit::User,
+    match compile_child(&bounds, stdin.lock(), stdout.lock(), stderr.lock()) {
+        CompileOutcome::Compiled => Exit::Success,
+        CompileOutcome::Invalid => Exit::Changes,
+        CompileOutcome::Failed => Exit::User,
     }
 }
