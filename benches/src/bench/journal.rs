@@ -63,6 +63,8 @@ async fn measure(
         modules: Vec::new(),
         calls: Vec::new(),
         origins: BTreeMap::new(),
+        rolled_back_to: None,
+        secrets: BTreeMap::new(),
         spec: Spec { resources: resources.collect() },
         prior: State::default(),
         intents: entries.iter().map(intent).collect(),
