@@ -43,7 +43,7 @@ pub enum OpsError {
         /// What was done until then.
         outcome: Box<Outcome>,
         /// Why it ended.
-        source: Box<OpsError>,
+        source: Box<Self>,
     },
     /// A destroy has no Spec to go back to.
     #[error("release {revision} destroyed the stack, so there is nothing in it to go back to")]
