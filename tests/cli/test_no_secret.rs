@@ -407,7 +407,7 @@ fn no_secret_is_found_in_anything_that_is_said_or_left() {
         &["resource", "show", "--id", "v1:Secret:shop:login"],
         &["project", "list"],
         &["workspace", "list"],
-        &["mod", "list"],
+        &["mod", "list", "--workspace", "dev"],
         &["config", "list"],
     ] {
         search.succeed(arguments);
