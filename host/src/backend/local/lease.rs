@@ -19,8 +19,9 @@ use crate::files::{self, PRIVATE};
 const FORMAT_VERSION: u64 = 1;
 /// The largest lease file that is read, in bytes; ours has some hundred.
 const MAX_CLAIM: u64 = 64 << 10;
-/// A holder writes its name right after it got the lock; who comes in between looks again.
-const LOOKS: usize = 5;
+/// A holder writes its name right after it got the lock; who comes in between looks again, for two seconds
+/// at most, because a busy disk takes its time.
+const LOOKS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What the lease file says.
