@@ -1,5 +1,6 @@
 //! The command line.
 
+mod test_bench;
 mod test_concurrency;
 mod test_config;
 mod test_determinism;

@@ -125,8 +125,7 @@ fn says_more(object: &Object) -> bool {
 }
 
 fn visit(schema: &mut Value, position: bool, root: &Value) {
-    let original = schema.clone();
-    let Some(object) = schema.as_object_mut() else { return };
+    let Some(object) = schema.as_object() else { return };
     let lists = POSITION_MAPS.iter().any(|keyword| object.contains_key(*keyword));
     let alternatives = object.contains_key("anyOf") || object.contains_key("oneOf");
     let combined = (SAME.iter().chain(&["allOf", "$ref", "dependentSchemas"]))
@@ -135,12 +134,19 @@ fn visit(schema: &mut Value, position: bool, root: &Value) {
     // Alternatives that stand alone are closed one by one, because one of them may be a free map.
     let each = open && alternatives && !lists && !combined;
 
-    if open && !each {
-        if lists && !alternatives && !combined {
-            object.insert("additionalProperties".to_owned(), Value::Bool(false));
-        } else if (lists || combined) && keys(&original, root, 0) == Keys::Listed {
-            object.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
-        }
+    let keyword = if !open || each {
+        None
+    } else if lists && !alternatives && !combined {
+        Some("additionalProperties")
+    } else if (lists || combined) && keys(schema, root, 0) == Keys::Listed {
+        Some("unevaluatedProperties")
+    } else {
+        None
+    };
+
+    let Some(object) = schema.as_object_mut() else { return };
+    if let Some(keyword) = keyword {
+        object.insert(keyword.to_owned(), Value::Bool(false));
     }
 
     for keyword in POSITION {
