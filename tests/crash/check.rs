@@ -90,7 +90,8 @@ pub(super) struct Wreck {
 /// Checks what holds at once after a run died: all is readable, and what exists is on record.
 pub(super) fn after_crash(sandbox: &Sandbox) -> Result<Wreck, String> {
     let list = sandbox.run("dev", &["release", "list"]);
-    holds(format_args!("`release list` after the crash: {list}"), list.code == Some(0))?;
+    let is_sound = list.code == Some(0) && !list.stderr.contains("warning");
+    holds(format_args!("`release list` after the crash: {list}"), is_sound)?;
     let manifests = manifests(sandbox);
     let record = record(sandbox)?;
     check_releases(&record, false)?;
@@ -122,7 +123,11 @@ pub(super) fn converged(
     let strange: Vec<_> = names(sandbox).difference(&story.names).cloned().collect();
     holds(format_args!("left behind: {strange:?}"), strange.is_empty())?;
     let again = match goal {
-        Goal::Gone => sandbox.run("dev", &["destroy", "--yes"]),
+        Goal::Gone => {
+            let vault = sandbox.home("secrets/shop/default/dev.age");
+            holds("the secrets of a stack that is gone are kept", !vault.exists())?;
+            sandbox.run("dev", &["destroy", "--yes"])
+        }
         _ => sandbox.run("dev", &["preview", "--detailed-exitcode"]),
     };
     holds(format_args!("there is more to do: {again}"), again.code == Some(0))?;

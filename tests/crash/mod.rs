@@ -7,7 +7,10 @@ mod check;
 mod seeds;
 mod story;
 mod test_apply;
+mod test_clock;
+mod test_damage;
 mod test_home;
+mod test_refusals;
 
 /// Returns whether programs can be traced here; says so if not.
 fn can_trace() -> bool {

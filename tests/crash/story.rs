@@ -1,6 +1,7 @@
 //! The life of a stack whose runs are killed: what it is told to be, step by step, and what that makes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use kusion_tests::{Output, Sandbox, Traced};
 
@@ -11,6 +12,8 @@ pub(super) enum Policy {
     Plain,
     /// Manifests go without them.
     Omitted,
+    /// There are none, as the stack has no database; such a stack is rolled back too.
+    NoSecrets,
 }
 
 /// What the stack shall be.
@@ -22,28 +25,29 @@ pub(super) enum Goal {
     Second,
     /// The first database is gone, the network is back.
     Third,
+    /// The first again, by a rollback.
+    Back,
     /// Nothing.
     Gone,
 }
 
 impl Goal {
-    fn app(self) -> String {
+    fn app(self, policy: Policy) -> String {
+        let network = "network: {ports: [{port: 80}]}";
+        let orders = "orders: {module: mysql, type: local, version: \"8.0\"}";
+        let users = "users: {module: mysql, type: local, version: \"8.0\"}";
         let (image, accessories) = match self {
-            Self::First | Self::Gone => (
-                "shop:1",
-                "{network: {ports: [{port: 80}]}, orders: {module: mysql, type: local, version: \"8.0\"}}",
-            ),
-            Self::Second => (
-                "shop:2",
-                "{orders: {module: mysql, type: local, version: \"8.0\"}, users: {module: mysql, type: local, version: \"8.0\"}}",
-            ),
-            Self::Third => (
-                "shop:2",
-                "{network: {ports: [{port: 80}]}, users: {module: mysql, type: local, version: \"8.0\"}}",
-            ),
+            Self::First | Self::Back | Self::Gone => ("shop:1", vec![network, orders]),
+            Self::Second => ("shop:2", vec![orders, users]),
+            Self::Third => ("shop:2", vec![network, users]),
         };
+        let accessories: Vec<&str> = accessories
+            .into_iter()
+            .filter(|accessory| policy != Policy::NoSecrets || *accessory == network)
+            .collect();
         format!(
-            "workload: {{module: service, containers: {{main: {{image: \"{image}\"}}}}}}\naccessories: {accessories}\n"
+            "workload: {{module: service, containers: {{main: {{image: \"{image}\"}}}}}}\naccessories: {{{}}}\n",
+            accessories.join(", ")
         )
     }
 
@@ -51,19 +55,20 @@ impl Goal {
     pub(super) fn command(self) -> &'static [&'static str] {
         match self {
             Self::Gone => &["destroy", "--yes"],
+            Self::Back => &["release", "rollback", "1", "--yes"],
             _ => &["apply", "--yes"],
         }
     }
 }
 
 /// Prepares a sandbox for a goal; the target is left as it is.
-pub(super) fn ask_for(sandbox: &Sandbox, goal: Goal) {
-    sandbox.write("app.yaml", &goal.app());
+pub(super) fn ask_for(sandbox: &Sandbox, policy: Policy, goal: Goal) {
+    sandbox.write("app.yaml", &goal.app(policy));
 }
 
 /// Goes for the goal, without a fault.
-pub(super) fn reach(sandbox: &Sandbox, goal: Goal) -> Output {
-    ask_for(sandbox, goal);
+pub(super) fn reach(sandbox: &Sandbox, policy: Policy, goal: Goal) -> Output {
+    ask_for(sandbox, policy, goal);
     sandbox.run("dev", goal.command())
 }
 
@@ -76,7 +81,7 @@ pub(super) fn manifests(sandbox: &Sandbox) -> Manifests {
     files
         .map(|(path, (bytes, _))| {
             let name = path.strip_prefix(sandbox.path("manifests")).unwrap().display().to_string();
-            (name, String::from_utf8(bytes).unwrap())
+            (name, String::from_utf8_lossy(&bytes).into_owned())
         })
         .collect()
 }
@@ -109,16 +114,17 @@ impl Story {
         sandbox.write("dev/stack.yaml", "name: dev\n");
         let target = match policy {
             Policy::Plain => "{directory: manifests, secrets: plain}",
-            Policy::Omitted => "{directory: manifests}",
+            Policy::Omitted | Policy::NoSecrets => "{directory: manifests}",
         };
-        ask_for(&sandbox, Goal::First);
+        ask_for(&sandbox, policy, Goal::First);
         sandbox.make_workspace("default", target);
         // Modules are compiled once for all tests; what is told here begins after that.
         sandbox.run("dev", &["generate"]).success();
         let mut story = Self { steps: Vec::new(), made: BTreeMap::new(), names: BTreeSet::new() };
         let mut from = Goal::Gone;
-        for goal in [Goal::First, Goal::Second, Goal::Third, Goal::Gone] {
-            ask_for(&sandbox, goal);
+        let third = if policy == Policy::NoSecrets { Goal::Back } else { Goal::Third };
+        for goal in [Goal::First, Goal::Second, third, Goal::Gone] {
+            ask_for(&sandbox, policy, goal);
             let before = sandbox.copy();
             let Traced { output, points, .. } = sandbox.run_with(None, "dev", goal.command());
             output.success();
@@ -129,6 +135,12 @@ impl Story {
         }
         story
     }
+}
+
+/// Returns the story for each policy.
+pub(super) fn stories() -> &'static [Story; 3] {
+    static STORIES: OnceLock<[Story; 3]> = OnceLock::new();
+    STORIES.get_or_init(|| [Policy::Plain, Policy::Omitted, Policy::NoSecrets].map(Story::tell))
 }
 
 /// Returns the names of everything below a sandbox. Releases count as one.

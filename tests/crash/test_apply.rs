@@ -1,22 +1,15 @@
 //! Applies and destroys that are killed, and the runs that follow.
 
-use std::sync::OnceLock;
-
 use kusion_faults::Fault;
 use kusion_tests::Traced;
 
 use super::can_trace;
 use super::check::{after_crash, converged, holds};
 use super::seeds::{Random, each_seed};
-use super::story::{Goal, Policy, Step, Story, ask_for, reach};
+use super::story::{Goal, Step, ask_for, reach, stories};
 
 /// The most runs of one trial that die.
 const MAX_DEATHS: usize = 4;
-
-fn stories() -> &'static [Story; 2] {
-    static STORIES: OnceLock<[Story; 2]> = OnceLock::new();
-    STORIES.get_or_init(|| [Policy::Plain, Policy::Omitted].map(Story::tell))
-}
 
 fn kill(random: &mut Random, points: usize) -> Fault {
     let at = 1 + random.below(points);
@@ -26,7 +19,7 @@ fn kill(random: &mut Random, points: usize) -> Fault {
 /// Kills a step at a point and, for a part of the seeds, what follows it; then one run must mend it.
 fn trial(seed: u64) -> Result<bool, String> {
     let mut random = Random::new(seed);
-    let story = &stories()[random.one_of(&[0, 0, 0, 1])];
+    let story = &stories()[random.one_of(&[0, 0, 1, 2])];
     let step = &story.steps[random.below(story.steps.len())];
     let sandbox = step.before.copy();
     let deaths = random.one_of(&[1, 1, 1, 2, 3, MAX_DEATHS]);
@@ -46,13 +39,13 @@ fn trial(seed: u64) -> Result<bool, String> {
         after_crash(&sandbox).map_err(context)?;
         if death + 1 < deaths {
             goal = next_goal(&mut random, step);
-            ask_for(&sandbox, goal);
+            ask_for(&sandbox, step.policy, goal);
         }
     }
     let context = |failure| format!("{history}\n  then to {goal:?}\n{failure}");
     let wreck = after_crash(&sandbox).map_err(context)?;
     goal = next_goal(&mut random, step);
-    let output = reach(&sandbox, goal);
+    let output = reach(&sandbox, step.policy, goal);
     let context = |failure| format!("{history}\n  then to {goal:?}\n{failure}");
     holds(format_args!("the next run: {output}"), output.code == Some(0)).map_err(context)?;
     converged(&sandbox, story, goal, &wreck).map_err(context)?;

@@ -158,7 +158,7 @@ impl<'a> Prepared<'a> {
     async fn nothing(self) -> Result<Applied, OpsError> {
         let Proposal { operation, latest, moved_from, .. } = &self.proposal;
         let nothing_left = latest.state.resources.is_empty() && moved_from.is_none();
-        if *operation == Operation::Destroy && nothing_left {
+        if *operation == Operation::Destroy && nothing_left && self.proposal.has_vault {
             // An earlier destroy may have died before it came to this.
             self.forget_secrets().await?;
         }

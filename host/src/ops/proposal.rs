@@ -132,10 +132,13 @@ impl<'a> Proposal<'a> {
         self.rollback.as_ref().map(Rollback::secret_notes).unwrap_or_default()
     }
 
-    /// Says whether the vault goes once everything was deleted: what was forgotten and not deleted may
-    /// still be somewhere, with the secrets it uses.
+    /// Says whether the vault goes once everything was deleted: what was adopted stays, with the secrets it
+    /// uses. What else is forgotten is gone already.
     pub(super) fn forgets_secrets(&self) -> bool {
-        self.operation == Operation::Destroy && self.has_vault && self.plan().forgotten.is_empty()
+        let resources = &self.latest.state.resources;
+        let stays = |id| resources.get(id).is_some_and(|entry| entry.adopted);
+        let all_goes = !self.plan().forgotten.iter().any(stays);
+        self.operation == Operation::Destroy && self.has_vault && all_goes
     }
 }
 
