@@ -7,7 +7,7 @@ RELEASE := target/release
 MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
-.PHONY: demo test bench build catalog targets lint doc deny
+.PHONY: demo test crash bench build catalog targets lint doc deny
 
 ## Build everything and show the main job in a temporary folder.
 demo: catalog
@@ -16,6 +16,11 @@ demo: catalog
 ## Run every check and test. The last lines are the test runner's own summary.
 test: lint doc catalog
 	$(CARGO) test --workspace
+
+## Kill and refuse runs at many random changes to files; a failure prints how to run its seed again.
+RUNS ?= 3000
+crash: targets
+	KUSION_CRASH_RUNS=$(RUNS) $(CARGO) test --package kusion-tests --test runner crash:: -- --nocapture
 
 ## Measure against the floors, as users get it, and print a table. `make bench BENCH=--quick` only tries it out.
 bench: targets

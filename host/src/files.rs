@@ -149,6 +149,18 @@ pub(crate) fn lock(path: &Path) -> io::Result<fs_err::File> {
     }
 }
 
+/// Runs file work on a thread that may wait, so that events and progress go on meanwhile.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only a runtime that shuts down drops work; then nobody polls this future again.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// Turns "there is no such file" into success.
 pub(crate) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     match result {

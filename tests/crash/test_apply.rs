@@ -28,8 +28,13 @@ fn trial(seed: u64) -> Result<bool, String> {
     let mut history = format!("{:?}: ", step.policy);
     for death in 0..deaths {
         let fault = kill(&mut random, step.points);
+        let mut arguments = goal.command().to_vec();
+        if seed % 2 == 0 {
+            // One change at a time: such a seed meets the same point whenever it is run.
+            arguments.extend(["--parallelism", "1"]);
+        }
         let Traced { output, points, hit: dead, .. } =
-            sandbox.run_with(Some(fault), "dev", goal.command());
+            sandbox.run_with(Some(fault), "dev", &arguments);
         hit |= dead;
         let point = points.last().map_or_else(String::new, ToString::to_string);
         history.push_str(&format!("\n  {:?} to {goal:?} {fault} ({point})", step.from));
@@ -63,4 +68,28 @@ fn a_killed_run_loses_nothing_and_the_next_one_goes_on() {
         return;
     }
     each_seed("crash::test_apply::a_killed_run_loses_nothing_and_the_next_one_goes_on", 220, trial);
+}
+
+#[test]
+fn the_smallest_apply_can_be_killed_at_every_point() {
+    if !can_trace() {
+        return;
+    }
+    let story = &stories()[2];
+    let step = &story.steps[0];
+    let trial = |seed: u64| {
+        let point = 1 + usize::try_from(seed).unwrap() % step.points;
+        let fault = Fault::Tear(point);
+        let sandbox = step.before.copy();
+        let arguments = ["apply", "--yes", "--parallelism", "1"];
+        let Traced { output, points, hit, .. } = sandbox.run_with(Some(fault), "dev", &arguments);
+        let context = |failure| format!("{fault} ({:?})\n{output}\n{failure}", points.last());
+        let wreck = after_crash(&sandbox).map_err(context)?;
+        let next = reach(&sandbox, step.policy, step.goal);
+        holds(format_args!("the next run: {next}"), next.code == Some(0)).map_err(context)?;
+        converged(&sandbox, story, step.goal, &wreck).map_err(context)?;
+        Ok(hit)
+    };
+    let test = "crash::test_apply::the_smallest_apply_can_be_killed_at_every_point";
+    each_seed(test, u64::try_from(step.points).unwrap(), trial);
 }

@@ -11,9 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{LocalBackend, Record, blocking, lock};
+use super::{LocalBackend, Record, lock};
 use crate::backend::{BackendError, Expected, Holder, Key, Lease, Tag};
-use crate::files::{self, PRIVATE};
+use crate::files::{self, PRIVATE, blocking};
 
 /// The version of the lease file that this library writes, and the newest it reads.
 const FORMAT_VERSION: u64 = 1;

@@ -20,7 +20,7 @@ use fs_err::os::unix::fs::OpenOptionsExt;
 use self::lease::LocalLease;
 use crate::backend::key::LEASED;
 use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, SharedKey, Tag};
-use crate::files::{self, PRIVATE};
+use crate::files::{self, PRIVATE, blocking};
 
 /// The largest record in bytes: a release of 10,000 resources has about 60 MB.
 const MAX_RECORD: u64 = 256 << 20;
@@ -207,18 +207,6 @@ impl Record {
         }
         keys.sort();
         Ok(keys)
-    }
-}
-
-/// Runs file work on a thread that may wait, so that events and progress go on meanwhile.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Only a runtime that shuts down drops work; then nobody polls this future again.
-            Err(_) => std::future::pending().await,
-        },
     }
 }
 

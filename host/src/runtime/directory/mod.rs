@@ -14,7 +14,7 @@ mod record;
 mod tests;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ use self::folder::{Folder, Found};
 use self::manifest::{Manifest, Missing, secret_error, secret_places};
 use self::marker::Marker;
 use self::record::Record;
-use crate::files::PRIVATE;
+use crate::files::{PRIVATE, blocking};
 use crate::runtime::{Applied, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
 use crate::secret::{Resolve, encrypt_to};
 use crate::spec::{Observed, Resource, ResourceId, SecretText, StateEntry};
@@ -43,12 +43,27 @@ const NAME_MEMBER: &str = "(file)";
 /// Keeps Kubernetes objects as files.
 #[derive(Debug)]
 pub struct DirectoryRuntime {
-    folder: Folder,
+    files: Arc<Files>,
     title: String,
-    owner: Owner,
     secrets: SecretPolicy,
-    /// Held while files and folders change, because deletes remove folders in which applies write.
-    writing: Mutex<()>,
+}
+
+/// The files of a stack.
+#[derive(Debug)]
+struct Files {
+    folder: Folder,
+    owner: Owner,
+    /// Writers of files share it; who removes folders, in which they could be writing, has it alone.
+    folders: RwLock<()>,
+}
+
+/// A file as it shall be.
+struct Content {
+    name: String,
+    bytes: Vec<u8>,
+    mode: u32,
+    /// Whether it is written even if it is there already.
+    anyway: bool,
 }
 
 /// A file as it is, read for one resource.
@@ -64,7 +79,8 @@ impl DirectoryRuntime {
     pub fn new(folder: impl Into<PathBuf>, owner: Owner, secrets: SecretPolicy) -> Self {
         let folder = folder.into();
         let title = folder.display().to_string();
-        Self { folder: Folder::new(folder), title, owner, secrets, writing: Mutex::new(()) }
+        let files = Files { folder: Folder::new(folder), owner, folders: RwLock::new(()) };
+        Self { files: Arc::new(files), title, secrets }
     }
 
     /// Names the folder as the user knows it. The name is recorded in releases, so it should not depend on
@@ -79,6 +95,63 @@ impl DirectoryRuntime {
         matches!(self.secrets, SecretPolicy::Age(_)) && !secret_places(resource).is_empty()
     }
 
+    fn observe_desired(
+        &self,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+        secrets: &dyn Resolve,
+    ) -> Result<Observed, RuntimeError> {
+        let encrypted = self.is_encrypted(desired);
+        let manifest = Manifest::of(desired, &self.secrets, secrets, Missing::Keep)?;
+        let text = if encrypted { manifest.text(desired)? } else { String::new() };
+        let mut planned = if encrypted { without_secrets(desired) } else { manifest.value };
+        let mut observed = Observed { sensitive: secret_places(desired), ..Observed::default() };
+        if let Some(mut live) = self.files.find(&desired.id, encrypted, prior)? {
+            let shall_be = name(&desired.id, encrypted);
+            if live.name != shall_be {
+                live.document = with_member(live.document, NAME_MEMBER, Some(live.name.into()));
+                planned = with_member(planned, NAME_MEMBER, Some(shall_be.into()));
+            } else if encrypted {
+                let record = prior.and_then(Record::of).unwrap_or_default();
+                observed.secrets_changed = manifest.unknown || !record.is_content(&text, secrets);
+            }
+            observed.live = Some(live.document);
+        }
+        observed.planned = Some(planned);
+        Ok(observed)
+    }
+
+    /// Returns the file that a resource shall have, and what is to be kept about it.
+    fn content(
+        &self,
+        desired: &Resource,
+        secrets: &dyn Resolve,
+    ) -> Result<(Content, Record), RuntimeError> {
+        let id = &desired.id;
+        let encrypted = self.is_encrypted(desired);
+        let manifest = Manifest::of(desired, &self.secrets, secrets, Missing::Refuse)?;
+        let text = manifest.text(desired)?;
+        let name = name(id, encrypted);
+        match &self.secrets {
+            SecretPolicy::Age(recipient) if encrypted => {
+                let failed = |source| secret_error(id, source);
+                let content = SecretText::new(text.as_str());
+                let bytes = encrypt_to(recipient, &content).map_err(failed)?.into_bytes();
+                let record = Record::encrypted(&bytes, &text, secrets);
+                Ok((Content { name, bytes, mode: PUBLIC, anyway: true }, record))
+            }
+            policy => {
+                let marker = Marker { owner: self.files.owner.clone(), id: id.clone() };
+                let bytes = format!("{marker}\n{text}").into_bytes();
+                let secret = *policy == SecretPolicy::Plain && !secret_places(desired).is_empty();
+                let mode = if secret { PRIVATE } else { PUBLIC };
+                Ok((Content { name, bytes, mode, anyway: false }, Record::default()))
+            }
+        }
+    }
+}
+
+impl Files {
     /// Returns the file that a resource has now, or `None` if it has none.
     ///
     /// Looks under the name it shall have, then under the one it was recorded with, which differs after
@@ -146,68 +219,41 @@ impl DirectoryRuntime {
         }
     }
 
-    fn observe_desired(
-        &self,
-        desired: &Resource,
-        prior: Option<&StateEntry>,
-        secrets: &dyn Resolve,
-    ) -> Result<Observed, RuntimeError> {
-        let encrypted = self.is_encrypted(desired);
-        let manifest = Manifest::of(desired, &self.secrets, secrets, Missing::Keep)?;
-        let text = if encrypted { manifest.text(desired)? } else { String::new() };
-        let mut planned = if encrypted { without_secrets(desired) } else { manifest.value };
-        let mut observed = Observed { sensitive: secret_places(desired), ..Observed::default() };
-        if let Some(mut live) = self.find(&desired.id, encrypted, prior)? {
-            let shall_be = name(&desired.id, encrypted);
-            if live.name != shall_be {
-                live.document = with_member(live.document, NAME_MEMBER, Some(live.name.into()));
-                planned = with_member(planned, NAME_MEMBER, Some(shall_be.into()));
-            } else if encrypted {
-                let record = prior.and_then(Record::of).unwrap_or_default();
-                observed.secrets_changed = manifest.unknown || !record.is_content(&text, secrets);
-            }
-            observed.live = Some(live.document);
-        }
-        observed.planned = Some(planned);
-        Ok(observed)
-    }
-
+    /// Writes a resource's file, and removes the one it had under another name.
     fn write(
         &self,
-        desired: &Resource,
+        id: &ResourceId,
+        encrypted: bool,
         prior: Option<&StateEntry>,
-        secrets: &dyn Resolve,
-    ) -> Result<Record, RuntimeError> {
-        let id = &desired.id;
-        let encrypted = self.is_encrypted(desired);
-        let manifest = Manifest::of(desired, &self.secrets, secrets, Missing::Refuse)?;
-        let text = manifest.text(desired)?;
-        let name = name(id, encrypted);
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        content: &Content,
+    ) -> Result<(), RuntimeError> {
+        let _folders_stay = self.folders.read().unwrap_or_else(PoisonError::into_inner);
         let present = self.find(id, encrypted, prior)?;
-        let record = match &self.secrets {
-            SecretPolicy::Age(recipient) if encrypted => {
-                let failed = |source| secret_error(id, source);
-                let content = SecretText::new(text.as_str());
-                let bytes = encrypt_to(recipient, &content).map_err(failed)?;
-                self.folder.write(&name, bytes.as_bytes(), PUBLIC)?;
-                Record::encrypted(bytes.as_bytes(), &text, secrets)
-            }
-            policy => {
-                let marker = Marker { owner: self.owner.clone(), id: id.clone() };
-                let text = format!("{marker}\n{text}");
-                let secret = *policy == SecretPolicy::Plain && !secret_places(desired).is_empty();
-                let mode = if secret { PRIVATE } else { PUBLIC };
-                if self.folder.look(&name)? != Found::File(text.as_bytes().to_vec()) {
-                    self.folder.write(&name, text.as_bytes(), mode)?;
-                }
-                Record::default()
-            }
-        };
-        if let Some(old) = present.filter(|live| live.name != name) {
-            self.folder.remove(&old.name)?;
+        let Content { name, bytes, mode, anyway } = content;
+        let is_there =
+            || Ok(matches!(self.folder.look(name)?, Found::File(found) if found == *bytes));
+        if *anyway || !is_there()? {
+            self.folder.write(name, bytes, *mode)?;
         }
-        Ok(record)
+        match present.filter(|live| live.name != *name) {
+            Some(old) => self.folder.remove(&old.name),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes a resource's files, and the folders that become empty.
+    fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+        let id = &prior.resource.id;
+        let _nobody_writes = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+        for encrypted in [false, true] {
+            match self.read(id, encrypted, Some(prior)) {
+                Ok(Some(live)) => self.folder.remove(&live.name)?,
+                Ok(None) => {}
+                Err(RuntimeError::Foreign { .. }) if !is_recorded(Some(prior), encrypted) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.folder.tidy()
     }
 }
 
@@ -218,7 +264,8 @@ impl Runtime for DirectoryRuntime {
     }
 
     async fn sweep(&self) -> Result<(), RuntimeError> {
-        self.folder.sweep()
+        let files = Arc::clone(&self.files);
+        blocking(move || files.folder.sweep()).await
     }
 
     async fn observe(
@@ -233,7 +280,7 @@ impl Runtime for DirectoryRuntime {
         let Some(prior) = subject.prior else { return Ok(Observed::default()) };
         require_kubernetes(&prior.resource)?;
         let encrypted = Record::of(prior).is_some_and(|record| record.encrypted);
-        let live = self.find(&prior.resource.id, encrypted, Some(prior))?;
+        let live = self.files.find(&prior.resource.id, encrypted, Some(prior))?;
         Ok(Observed {
             live: live.map(|live| live.document),
             sensitive: secret_places(&prior.resource),
@@ -248,23 +295,17 @@ impl Runtime for DirectoryRuntime {
         secrets: &dyn Resolve,
     ) -> Result<Applied, RuntimeError> {
         require_kubernetes(desired)?;
-        let record = self.write(desired, prior, secrets)?;
+        let (content, record) = self.content(desired, secrets)?;
+        let (files, id, prior) = (Arc::clone(&self.files), desired.id.clone(), prior.cloned());
+        let encrypted = self.is_encrypted(desired);
+        blocking(move || files.write(&id, encrypted, prior.as_ref(), &content)).await?;
         Ok(Applied { private: record.to_value() })
     }
 
     async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
         require_kubernetes(&prior.resource)?;
-        let id = &prior.resource.id;
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        for encrypted in [false, true] {
-            match self.read(id, encrypted, Some(prior)) {
-                Ok(Some(live)) => self.folder.remove(&live.name)?,
-                Ok(None) => {}
-                Err(RuntimeError::Foreign { .. }) if !is_recorded(Some(prior), encrypted) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.folder.tidy()
+        let (files, prior) = (Arc::clone(&self.files), prior.clone());
+        blocking(move || files.delete(&prior)).await
     }
 }
 
