@@ -247,7 +247,7 @@ fn normal(path: &Path) -> PathBuf {
         if part.as_os_str() == ".." {
             normal.pop();
         } else {
-            normal.push(part)
+            normal.push(part);
         }
     }
     normal

@@ -3,6 +3,12 @@
 //! The program is the real one, traced from outside; see `tests/faults`. A test whose faults are random
 //! prints the seed of a failure and the command that runs it again.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says which seeds it tries, and what it cannot try here"
+)]
+
 mod check;
 mod seeds;
 mod story;

@@ -29,7 +29,7 @@ fn trial(seed: u64) -> Result<bool, String> {
     for death in 0..deaths {
         let fault = kill(&mut random, step.points);
         let mut arguments = goal.command().to_vec();
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             // One change at a time: such a seed meets the same point whenever it is run.
             arguments.extend(["--parallelism", "1"]);
         }
