@@ -19,18 +19,20 @@ impl<'a> Identity<'a> {
         if !manifest.is_object() {
             return Err("the manifest is no object".to_owned());
         }
-        let text = |pointer: &str| {
-            let value = manifest.pointer(pointer).and_then(Value::as_str);
-            value.filter(|text| !text.is_empty())
+        // Asked several times of every resource, and reading by JSON Pointer would copy each segment.
+        let metadata = manifest.get("metadata");
+        let text = |value: Option<&'a Value>| {
+            value.and_then(Value::as_str).filter(|text| !text.is_empty())
         };
-        let required = |pointer: &str, name: &str| {
-            text(pointer).ok_or_else(|| format!("the manifest has no `{name}`"))
+        let required = |value: Option<&'a Value>, name: &str| {
+            text(value).ok_or_else(|| format!("the manifest has no `{name}`"))
         };
+        let named = |member: &str| metadata.and_then(|metadata| metadata.get(member));
         Ok(Self {
-            api_version: required("/apiVersion", "apiVersion")?,
-            kind: required("/kind", "kind")?,
-            namespace: text("/metadata/namespace"),
-            name: required("/metadata/name", "metadata.name")?,
+            api_version: required(manifest.get("apiVersion"), "apiVersion")?,
+            kind: required(manifest.get("kind"), "kind")?,
+            namespace: text(named("namespace")),
+            name: required(named("name"), "metadata.name")?,
         })
     }
 
