@@ -3,7 +3,7 @@
 CARGO ?= cargo
 KUSION := target/debug/kusion
 CATALOG := target/debug/catalog
-RELEASE := target/release
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
@@ -26,7 +26,7 @@ crash: targets
 bench: targets
 	$(CARGO) build --release --package kusion --package kusion-benches
 	$(RELEASE)/kusion mod build $(MODULES) --output-dir $(RELEASE)/catalog
-	$(RELEASE)/kusion-bench --kusion $(RELEASE)/kusion --catalog $(RELEASE)/catalog --disk target $(BENCH)
+	$(RELEASE)/kusion-bench --kusion $(RELEASE)/kusion --catalog $(RELEASE)/catalog --disk $(RELEASE) $(BENCH)
 
 ## Build the command line.
 build:
