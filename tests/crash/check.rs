@@ -47,7 +47,9 @@ fn resources(manifests: &Manifests) -> BTreeSet<String> {
         let marker = text.lines().next()?.strip_prefix(MARKER)?;
         Some(marker.rsplit_once(" id=")?.1.to_owned())
     };
-    manifests.values().filter_map(id).collect()
+    // A file that was being written is none yet.
+    let whole = manifests.iter().filter(|(name, _)| !name.contains("/.kusion-"));
+    whole.filter_map(|(_, text)| id(text)).collect()
 }
 
 pub(super) fn equal<T: PartialEq + Debug>(

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::{LocalBackend, Record, lock};
@@ -67,7 +69,7 @@ impl LocalLease {
         holder: Holder,
     ) -> Result<Self, BackendError> {
         let record = backend.record(key);
-        let lock = take_lock(&record)?;
+        let lock = take_lock(&record, &holder)?;
         // No write of an earlier holder is under way from here on, and none begins once the claim stands.
         let _fence = lock::folder(&record, &record.path)?;
         let generation = read(&record)?.map_or(0, |claim| claim.generation) + 1;
@@ -83,7 +85,7 @@ impl LocalLease {
     }
 }
 
-fn take_lock(record: &Record) -> Result<fs_err::File, BackendError> {
+fn take_lock(record: &Record, ours: &Holder) -> Result<fs_err::File, BackendError> {
     let lock = lock::open(&record.beside("lock")).map_err(|error| record.write_error(error))?;
     let mut looks = 0;
     loop {
@@ -93,13 +95,23 @@ fn take_lock(record: &Record) -> Result<fs_err::File, BackendError> {
             Err(TryLockError::WouldBlock) => {
                 let holder = read(record)?.map(|claim| Box::new(claim.holder));
                 looks += 1;
-                if holder.is_some() || looks == LOOKS {
+                // Until the new holder has written its name, the one before stands there.
+                let is_told = holder.as_ref().is_some_and(|holder| may_live(holder, ours));
+                if is_told || looks == LOOKS {
                     return Err(BackendError::Held { key: record.key.clone(), holder });
                 }
                 std::thread::sleep(PAUSE);
             }
         }
     }
+}
+
+/// Returns whether a holder can be alive: a process of another machine always can.
+pub(super) fn may_live(holder: &Holder, ours: &Holder) -> bool {
+    let host = |holder: &Holder| holder.who.rsplit_once('@').map(|(_, host)| host.to_owned());
+    let process = i32::try_from(holder.pid).ok().and_then(Pid::from_raw);
+    let Some(process) = process.filter(|_| host(holder) == host(ours)) else { return true };
+    test_kill_process(process) != Err(Errno::SRCH)
 }
 
 /// Reads who holds or last held the lease; a file of another shape is as good as none.

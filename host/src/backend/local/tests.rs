@@ -284,3 +284,17 @@ async fn an_unreadable_place_is_named() {
     assert_eq!(error.to_string(), format!("cannot write record `a` in `{}`", place.display()));
     assert!(std::error::Error::source(&error).is_some());
 }
+
+#[test]
+fn a_holder_of_this_machine_whose_process_is_gone_is_not_told_to_anybody() {
+    let mut child = Command::new("true").spawn().unwrap();
+    let pid = child.id();
+    child.wait().unwrap();
+    let of = |who: &str, pid| Holder { who: who.to_owned(), pid, ..holder("apply") };
+    let ours = of("ada@here", std::process::id());
+    assert!(lease::may_live(&ours, &ours));
+    assert!(!lease::may_live(&of("bob@here", pid), &ours));
+    assert!(lease::may_live(&of("bob@there", pid), &ours));
+    // No process has such a number, so it tells nothing.
+    assert!(lease::may_live(&of("bob@here", 0), &ours));
+}
