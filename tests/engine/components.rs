@@ -82,6 +82,122 @@ fn export_interface(component: &mut ComponentBuilder) {
     component.export(INTERFACE, ComponentExportKind::Instance, instance, None);
 }
 
+/// A component that imports a component.
+pub(crate) fn imports_component() -> Vec<u8> {
+    let mut component = ComponentBuilder::default();
+    let any = component.type_component(None, &ComponentType::new());
+    component.import("acme:any/thing", ComponentTypeRef::Component(any));
+    export_interface(&mut component);
+    component.finish()
+}
+
+/// A component with more exports than anybody needs.
+pub(crate) fn exports(count: usize) -> Vec<u8> {
+    let mut component = ComponentBuilder::default();
+    let inner = component.component(None, ComponentBuilder::default());
+    let instance = component.instantiate(None, inner, NO_ARGUMENTS);
+    for number in 0..count {
+        let name = format!("acme:e{number}/x");
+        component.export(name.as_str(), ComponentExportKind::Instance, instance, None);
+    }
+    component.finish()
+}
+
+/// A component followed by a custom section.
+pub(crate) fn with_custom_section(component: &[u8], name: &str, bytes: usize) -> Vec<u8> {
+    let mut added = Component::new();
+    let data = vec![0_u8; bytes];
+    added.section(&wasm_encoder::CustomSection { name: name.into(), data: (&data).into() });
+    [component, &added.finish()[Component::HEADER.len()..]].concat()
+}
+
+/// Core modules that use what is switched off, by the name of the proposal.
+pub(crate) fn proposals() -> Vec<(&'static str, Module)> {
+    let plain = MemoryType {
+        minimum: 1,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    };
+    let with_memories = |types: &[MemoryType]| {
+        let mut memories = MemorySection::new();
+        for memory in types {
+            memories.memory(*memory);
+        }
+        let mut module = Module::new();
+        module.section(&memories);
+        module
+    };
+    let with_code = |write: fn(&mut Function)| {
+        let mut function = Function::new([]);
+        write(&mut function);
+        function.instructions().end();
+        let mut module = functions(1);
+        let mut code = CodeSection::new();
+        code.function(&function);
+        module.section(&code);
+        module
+    };
+    let mut types = TypeSection::new();
+    types.ty().struct_([]);
+    let mut structs = Module::new();
+    structs.section(&types);
+    let mut tags = wasm_encoder::TagSection::new();
+    tags.tag(wasm_encoder::TagType { kind: wasm_encoder::TagKind::Exception, func_type_idx: 0 });
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    let mut exceptions = Module::new();
+    exceptions.section(&types).section(&tags);
+    vec![
+        ("memory64", with_memories(&[MemoryType { memory64: true, ..plain }])),
+        ("threads", with_memories(&[MemoryType { shared: true, maximum: Some(1), ..plain }])),
+        ("multi-memory", with_memories(&[plain, plain])),
+        ("custom-page-sizes", with_memories(&[MemoryType { page_size_log2: Some(0), ..plain }])),
+        ("gc", structs),
+        ("exceptions", exceptions),
+        (
+            "tail-call",
+            with_code(|function| {
+                function.instructions().return_call(0);
+            }),
+        ),
+        (
+            "relaxed-simd",
+            with_code(|function| {
+                let mut code = function.instructions();
+                code.v128_const(0).v128_const(0).i8x16_relaxed_swizzle().drop();
+            }),
+        ),
+    ]
+}
+
+/// A core module with so many data segments.
+pub(crate) fn data_segments(count: usize) -> Module {
+    let mut module = memory(1);
+    let mut data = DataSection::new();
+    for _ in 0..count {
+        data.passive([]);
+    }
+    module.section(&data);
+    module
+}
+
+/// A core module that exports one function under so many names.
+pub(crate) fn core_exports(count: usize) -> Module {
+    let mut exports = wasm_encoder::ExportSection::new();
+    for number in 0..count {
+        exports.export(&number.to_string(), wasm_encoder::ExportKind::Func, 0);
+    }
+    let mut function = Function::new([]);
+    function.instructions().end();
+    let mut code = CodeSection::new();
+    code.function(&function);
+    let mut module = functions(1);
+    module.section(&exports).section(&code);
+    module
+}
+
 /// Components inside each other, as deep as they fit into a number of bytes.
 pub(crate) fn deep(bytes: usize) -> Vec<u8> {
     // A header, then a section that holds the next component. Built from the inside, backwards.

@@ -81,25 +81,77 @@ fn limits_do_not_matter() {
     );
 }
 
+/// A request for each module of the catalog, with the module's name.
+fn catalog_requests() -> [(&'static str, Request); 5] {
+    let containers = json!({"main": {"image": "web:1", "env": {"A": "1", "B": "2"}}});
+    let service = json!({"containers": containers, "replicas": 2, "labels": {"a": "b"}});
+    let job = json!({"containers": containers, "schedule": "*/5 * * * *"});
+    let of = |config| Request { workload: service.clone(), ..request(config) };
+    let runs = |config: serde_json::Value| Request {
+        accessory: String::new(),
+        workload: config.clone(),
+        ..request(config)
+    };
+    [
+        ("job", runs(job)),
+        ("monitoring", of(json!({"path": "/metrics"}))),
+        ("mysql", of(json!({"type": "local", "version": "8.0"}))),
+        ("network", ports()),
+        ("service", runs(service.clone())),
+    ]
+}
+
+/// What each module of the catalog used and made, a line each.
+fn catalog_run(engine: &Engine) -> String {
+    let line = |(name, request): (&str, Request)| {
+        let bytes = fs_err::read(catalog().join(format!("{name}.wasm"))).unwrap();
+        let generated = load(engine, name, &bytes).unwrap().generate(&request).unwrap();
+        let made = serde_json::to_string(&generated.resources).unwrap();
+        let made = kusion::digest::Digest::of(made.as_bytes());
+        format!("run {name} {} {made} {}\n", generated.usage.fuel, generated.usage.peak_memory)
+    };
+    catalog_requests().into_iter().map(line).collect()
+}
+
+#[test]
+fn every_module_of_the_catalog_burns_the_same_fuel_on_every_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let cached = || engine_with(Some(folder.path()), child(), Limits::default());
+    let expected = catalog_run(&cached());
+    assert_eq!(expected.lines().count(), 5);
+    assert_eq!(catalog_run(&cached()), expected, "from the cache");
+    let here = engine_with(None, Compiler::InProcess, Limits::default());
+    assert_eq!(catalog_run(&here), expected, "compiled in this process");
+    for harm in ["trap", "grow", "post-return-trap"] {
+        misbehave().generate(&what(harm)).unwrap_err();
+    }
+    let engine = cached();
+    assert_eq!(catalog_run(&engine), expected, "after others failed");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(catalog_run(&engine), expected, "on several threads"));
+        }
+    });
+    let other = in_another_process("engine::determinism::burnt");
+    let stdout = String::from_utf8_lossy(&other.stdout);
+    for line in expected.lines() {
+        assert!(stdout.contains(line), "in another process: {line}\n{stdout}");
+    }
+}
+
 #[test]
 #[ignore = "run by another test in a process of its own"]
 fn burnt() {
     println!("fuel {} {}", fuel(misbehave()), misbehave().digest());
-    let generated = network(&engine(Limits::default())).generate(&ports()).unwrap();
-    println!("fuel {} network", generated.usage.fuel);
+    println!("{}", catalog_run(&engine(Limits::default())));
 }
 
 #[test]
 fn another_process_burns_the_same_fuel() {
     let other = in_another_process("engine::determinism::burnt");
     let stdout = String::from_utf8_lossy(&other.stdout);
-    let network = network(&engine(Limits::default())).generate(&ports()).unwrap();
-    for expected in [
-        format!("fuel {} {}\n", fuel(misbehave()), misbehave().digest()),
-        format!("fuel {} network\n", network.usage.fuel),
-    ] {
-        assert!(stdout.contains(&expected), "{expected}\n{stdout}");
-    }
+    let expected = format!("fuel {} {}\n", fuel(misbehave()), misbehave().digest());
+    assert!(stdout.contains(&expected), "{expected}\n{stdout}");
 }
 
 #[test]

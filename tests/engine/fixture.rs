@@ -105,8 +105,16 @@ pub(crate) const DEFECT: &str = "hint: this is a defect of the module, not of yo
 
 /// The hints below a passed limit: those that a workspace can raise are named.
 pub(crate) fn limit_hints(message: &str) -> Vec<String> {
-    let settings =
-        [("units of fuel", "fuel"), ("MiB of memory", "memoryMiB"), ("MiB of output", "outputMiB")];
+    let settings = [
+        ("units of fuel", "fuel"),
+        ("MiB of memory", "memoryMiB"),
+        ("MiB of output", "outputMiB"),
+        ("table elements", "tableElements"),
+        ("instances, memories or tables", "instances"),
+        ("open handles", "handles"),
+        ("KiB of log lines", "logKiB"),
+        (" log lines", "logLines"),
+    ];
     let setting = settings.into_iter().find(|(unit, _)| message.ends_with(unit));
     let raise = setting.map(|(_, key)| {
         format!("hint: if the module needs it, raise `limits.{key}` in the workspace")

@@ -25,6 +25,12 @@ fn all_harm_was_done() {
         "gigabyte",
         "needs-many",
         "grow",
+        "patch-kind-long",
+        "secret-name-long",
+        "long-reject",
+        "many-reject",
+        "deep-reject",
+        "long-trap",
     ] {
         let start = std::time::Instant::now();
         // Whether and how it fails is what other tests ask.

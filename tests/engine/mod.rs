@@ -6,6 +6,7 @@
     reason = "tests, and what they tell each other"
 )]
 
+mod abuse;
 mod ambient;
 mod cache;
 mod calls;
@@ -16,7 +17,10 @@ mod components;
 mod describe;
 mod determinism;
 mod fixture;
+mod hostile;
 mod load;
 mod memory;
+mod secrets;
+mod shop;
 mod threads;
 mod wasip2;

@@ -15,6 +15,21 @@ use crate::spec::{Patch, Resource, ResourceId, SecretSource};
 /// process, so bounding the bytes alone would not bound the memory. 10,000 resources of 50 values fit.
 const MAX_VALUES: usize = 500_000;
 
+/// JSON values of one schema. The schema of a whole pod has 5,000.
+const MAX_SCHEMA_VALUES: usize = 50_000;
+
+/// Characters of a name, version or kind, which stand in messages and records.
+const MAX_WORD: usize = 100;
+
+/// Names in each list of a description.
+const MAX_NAMES: usize = 1_000;
+
+/// Places that a rejection may name; nobody reads more.
+const MAX_PLACES: usize = 50;
+
+/// Characters that are kept of each text that a guest writes for people.
+const MAX_TEXT: usize = 2_000;
+
 mod raw {
     #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated code")]
     wasmtime::component::bindgen!({
@@ -68,15 +83,31 @@ pub(super) fn rejection(raw: wit::Rejection) -> Result<Rejection, String> {
         wit::Rejection::Invalid(places) if places.is_empty() => {
             return Err("it rejects the request and names no place that is wrong".to_owned());
         }
-        wit::Rejection::Invalid(places) => Rejection::Invalid(
-            places
-                .into_iter()
-                .map(|place| RejectedPlace { pointer: place.pointer, message: place.message })
-                .collect(),
-        ),
-        wit::Rejection::Unsupported(text) => Rejection::Unsupported(text),
-        wit::Rejection::Failed(text) => Rejection::Failed(text),
+        wit::Rejection::Invalid(places) => {
+            let unread = places.len().saturating_sub(MAX_PLACES);
+            let more = RejectedPlace {
+                pointer: String::new(),
+                message: format!("{unread} more problems like these"),
+            };
+            let shown = places.into_iter().take(MAX_PLACES).map(|place| RejectedPlace {
+                pointer: shortened(place.pointer),
+                message: shortened(place.message),
+            });
+            Rejection::Invalid(shown.chain((unread > 0).then_some(more)).collect())
+        }
+        wit::Rejection::Unsupported(text) => Rejection::Unsupported(shortened(text)),
+        wit::Rejection::Failed(text) => Rejection::Failed(shortened(text)),
     })
+}
+
+/// Cuts a text of a guest off where nobody reads on.
+pub(super) fn shortened(mut text: String) -> String {
+    if let Some((at, _)) = text.char_indices().nth(MAX_TEXT) {
+        let unread = text.len() - at;
+        text.truncate(at);
+        text.push_str(&format!("… ({unread} bytes more)"));
+    }
+    text
 }
 
 /// Translates a description, or says what is wrong with it.
@@ -84,16 +115,33 @@ pub(super) fn description(raw: wit::Description) -> Result<Description, String> 
     if raw.name.is_empty() || raw.version.is_empty() || raw.kind.is_empty() {
         return Err("name, version and kind cannot be empty".to_owned());
     }
+    for (what, word) in [("name", &raw.name), ("version", &raw.version), ("kind", &raw.kind)] {
+        if word.chars().count() > MAX_WORD || word.contains(char::is_control) {
+            return Err(format!(
+                "its {what} is longer than {MAX_WORD} characters or contains control characters"
+            ));
+        }
+    }
+    if raw.context_keys.len().max(raw.resource_types.len()) > MAX_NAMES {
+        return Err(format!("it lists more than {MAX_NAMES} context keys or resource types"));
+    }
     Ok(Description {
-        developer_schema: json("the developer schema", &raw.developer_schema)?,
-        platform_schema: json("the platform schema", &raw.platform_schema)?,
+        developer_schema: schema("the developer schema", &raw.developer_schema)?,
+        platform_schema: schema("the platform schema", &raw.platform_schema)?,
         name: raw.name,
         version: raw.version,
         kind: raw.kind,
-        summary: raw.summary,
+        summary: shortened(raw.summary),
         context_keys: raw.context_keys,
         resource_types: raw.resource_types,
     })
+}
+
+fn schema(what: &str, text: &str) -> Result<Value, String> {
+    if values_at_most(text) > MAX_SCHEMA_VALUES {
+        return Err(format!("{what} is more than {MAX_SCHEMA_VALUES} JSON values"));
+    }
+    json(what, text)
 }
 
 /// Translates an answer, or says what is wrong with it.
@@ -269,6 +317,20 @@ mod tests {
         assert_eq!(values_at_most("1"), 1);
         assert_eq!(values_at_most(r#"{"a": [1, 2, {}], "b": "[,{"}"#), 7);
         assert_eq!(values_at_most(r#"["\\", "\",["]"#), 3);
+    }
+
+    #[test]
+    fn a_guest_does_not_flood_whoever_reads_its_rejection() {
+        let problem = |number: usize| wit::Problem {
+            pointer: format!("/config/{number}"),
+            message: "ö".repeat(if number == 0 { MAX_TEXT + 1 } else { 1 }),
+        };
+        let raw = wit::Rejection::Invalid((0..MAX_PLACES + 7).map(problem).collect());
+        let Ok(Rejection::Invalid(places)) = rejection(raw) else { panic!("no rejection") };
+        assert_eq!(places.len(), MAX_PLACES + 1);
+        assert_eq!(places[0].message, format!("{}… (2 bytes more)", "ö".repeat(MAX_TEXT)));
+        assert_eq!(places[1].message, "ö");
+        assert_eq!(places[MAX_PLACES].message, "7 more problems like these");
     }
 
     #[test]

@@ -41,14 +41,19 @@ impl Guest {
         let failed =
             |source| LoadError::Describe { module: self.name.clone(), source: Box::new(source) };
         let (raw, _) = self.call(|guest, store| guest.call_describe(store)).map_err(failed)?;
-        bindings::description(raw)
-            .map_err(|reason| LoadError::BadDescription { module: self.name.clone(), reason })
+        bindings::description(raw).map_err(|reason| LoadError::BadDescription {
+            module: self.name.clone(),
+            reason: bindings::shortened(reason),
+        })
     }
 
     pub(super) fn generate(&self, request: &Request) -> Result<Generated, CallError> {
         let request = bindings::request(request);
         let (raw, end) = self.call(|guest, store| guest.call_generate(store, &request))?;
-        let bad_output = |reason| CallError::BadOutput { module: self.name.clone(), reason };
+        let bad_output = |reason| CallError::BadOutput {
+            module: self.name.clone(),
+            reason: bindings::shortened(reason),
+        };
         let output = match raw {
             Ok(output) => output,
             Err(rejection) => {
@@ -162,6 +167,7 @@ impl Guest {
     }
 
     fn crashed(&self, reason: String, sandbox: Sandbox) -> CallError {
+        let reason = bindings::shortened(reason);
         CallError::Trapped { module: self.name.clone(), reason, log: sandbox.log }
     }
 

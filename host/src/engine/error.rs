@@ -49,8 +49,18 @@ pub enum LoadError {
     TooComplex {
         /// The module.
         module: ModuleName,
+        /// What they come to, if that can be told.
+        instances: Option<u64>,
         /// The limit.
         limit: u64,
+    },
+    /// The component imports and exports more than any module needs.
+    #[error("module `{module}` has more than {limit} imports and exports")]
+    TooManyNames {
+        /// The module.
+        module: ModuleName,
+        /// The limit.
+        limit: usize,
     },
     /// The component does not export the module interface.
     #[error("module `{module}` does not export `kusion:module/generator`")]
@@ -116,6 +126,9 @@ pub enum LoadError {
     },
 }
 
+/// How many exports of a component of another kind are listed.
+const SHOWN_EXPORTS: usize = 10;
+
 /// A bound of compilation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompileLimit {
@@ -148,7 +161,10 @@ impl Diagnose for LoadError {
                 vec!["`kusion mod build` turns a Cargo package into a component".to_owned()]
             }
             Self::NoInterface { exports, .. } if !exports.is_empty() => {
-                vec![format!("it exports: {}", exports.join(", "))]
+                let more = if exports.len() > SHOWN_EXPORTS { ", …" } else { "" };
+                let shown: Vec<&str> =
+                    exports.iter().take(SHOWN_EXPORTS).map(String::as_str).collect();
+                vec![format!("it exports: {}{more}", shown.join(", "))]
             }
             Self::UnsupportedInterface { .. } => {
                 vec![format!(
@@ -170,6 +186,10 @@ impl Diagnose for LoadError {
                 vec![format!("run `chmod 700 {}`, or remove the folder", path.display())]
             }
             Self::Describe { source, .. } => source.hints(),
+            Self::TooLarge { .. } => raise("componentMiB"),
+            Self::TooComplex { instances: Some(_), .. } => raise("expandedInstances"),
+            Self::CompileLimit { limit: CompileLimit::Time(_), .. } => raise("compileSeconds"),
+            Self::CompileLimit { limit: CompileLimit::Memory(_), .. } => raise("compileMemoryMiB"),
             _ => Vec::new(),
         }
     }
@@ -231,22 +251,20 @@ impl Diagnose for CallError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Rejected { .. } => Vec::new(),
-            Self::OverLimit { limit: CallLimit::Time(_), .. } => {
-                vec![
-                    "time depends on the machine; the same call may pass on a faster one"
-                        .to_owned(),
-                ]
-            }
             Self::OverLimit { limit, .. } => {
-                let mut hints = vec![DEFECT.to_owned()];
-                hints.extend(limit.setting().map(|setting| {
-                    format!("if the module needs it, raise `limits.{setting}` in the workspace")
-                }));
+                let time = "time depends on the machine; the same call may pass on a faster one";
+                let first = if let CallLimit::Time(_) = limit { time } else { DEFECT };
+                let mut hints = vec![first.to_owned()];
+                hints.extend(limit.setting().into_iter().flat_map(raise));
                 hints
             }
             _ => vec![DEFECT.to_owned()],
         }
     }
+}
+
+fn raise(setting: &str) -> Vec<String> {
+    vec![format!("if the module needs it, raise `limits.{setting}` in the workspace")]
 }
 
 const DEFECT: &str = "this is a defect of the module, not of your configuration";
@@ -284,12 +302,12 @@ impl CallLimit {
             Self::Time(_) => Some("seconds"),
             Self::Memory(_) => Some("memoryMiB"),
             Self::Output(_) => Some("outputMiB"),
-            Self::TableElements(_)
-            | Self::Instances(_)
-            | Self::LogLines(_)
-            | Self::LogBytes(_)
-            | Self::Handles(_)
-            | Self::Stack => None,
+            Self::TableElements(_) => Some("tableElements"),
+            Self::Instances(_) => Some("instances"),
+            Self::LogLines(_) => Some("logLines"),
+            Self::LogBytes(_) => Some("logKiB"),
+            Self::Handles(_) => Some("handles"),
+            Self::Stack => None,
         }
     }
 }

@@ -17,6 +17,9 @@ const INTERFACE: &str = "kusion:module/generator";
 /// How deep components may nest. What `wit-component` writes has a depth of 2.
 const MAX_DEPTH: usize = 16;
 
+/// Imports and exports of the outermost component. A Python module has 27.
+const MAX_NAMES: usize = 1_000;
+
 /// Packages of WASI 0.2 that the sandbox offers in their deterministic form.
 const WASI: [&str; 6] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
@@ -51,7 +54,14 @@ pub(super) fn inspect(
     let outline = Outline::read(bytes)
         .map_err(|source| LoadError::Invalid { module: module(), source: source.into() })?;
     if outline.instances.is_none_or(|count| count > limits.expanded_instances) {
-        return Err(LoadError::TooComplex { module: module(), limit: limits.expanded_instances });
+        return Err(LoadError::TooComplex {
+            module: module(),
+            instances: outline.instances,
+            limit: limits.expanded_instances,
+        });
+    }
+    if outline.imports.len() + outline.exports.len() > MAX_NAMES {
+        return Err(LoadError::TooManyNames { module: module(), limit: MAX_NAMES });
     }
     check_interface(module(), &outline.exports)?;
     let mut needs_wasi = false;
@@ -154,7 +164,7 @@ impl Outline {
                 Payload::ComponentImportSection(section) => {
                     for import in section {
                         let import = import?;
-                        if outer.is_empty() {
+                        if outer.is_empty() && outline.imports.len() <= MAX_NAMES {
                             outline.imports.push(import.name.name.to_owned());
                         }
                         if matches!(import.ty, ComponentTypeRef::Component(_)) {
@@ -163,7 +173,8 @@ impl Outline {
                     }
                 }
                 Payload::ComponentExportSection(section) if outer.is_empty() => {
-                    for export in section {
+                    let room = (MAX_NAMES + 1).saturating_sub(outline.exports.len());
+                    for export in section.into_iter().take(room) {
                         outline.exports.push(export?.name.name.to_owned());
                     }
                 }
@@ -217,7 +228,10 @@ mod tests {
         let bytes = nested(7);
         assert!(bytes.len() < 900, "{}", bytes.len());
         let error = inspect(&module, &bytes, &Limits::default()).unwrap_err();
-        assert!(matches!(error, LoadError::TooComplex { limit: 1_000, .. }));
+        assert!(matches!(
+            error,
+            LoadError::TooComplex { limit: 1_000, instances: Some(11_111_110), .. }
+        ));
     }
 
     #[test]

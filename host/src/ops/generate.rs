@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::num::NonZeroUsize;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::config::{
     App, Component, ModuleOrigin, Platform, Schema, SchemaError, Stack, Workspace,
@@ -16,8 +16,9 @@ use crate::engine::{
 use crate::module::{ModuleLocation, Resolver};
 use crate::name::ModuleName;
 use crate::ops::needs::{ReadFile, Reader};
-use crate::ops::{OpsError, app_secrets, host_keys, parallel};
+use crate::ops::{OpsError, app_secrets, host_keys, parallel, visible};
 use crate::runtime::KubernetesSemantics;
+use crate::secret::check_drawable;
 use crate::source::{Location, Node};
 use crate::spec::{AssembleInput, Assembled, Contribution, Origin, SecretSource, assemble};
 
@@ -109,6 +110,11 @@ pub fn generate(project: &Project<'_>) -> Result<Generation, OpsError> {
     let input =
         AssembleInput { semantics: &KubernetesSemantics, namespace: project.stack.namespace() };
     let assembled = assemble(contributions, &input)?;
+    for (secret, source) in &assembled.secrets {
+        if let SecretSource::Generated { length, alphabet } = source {
+            check_drawable(secret, *length, alphabet)?;
+        }
+    }
     let modules = modules
         .into_iter()
         .map(|(name, module)| {
@@ -402,26 +408,9 @@ fn request(project: &Project<'_>, used: &Use<'_>, module: &Module) -> Request {
         config,
         platform: used.platform.config.to_json(),
         workload,
-        context: context(project.workspace.context(), &module.description().context_keys),
+        context: visible::context(project.workspace.context(), &module.description().context_keys),
         inputs: Vec::new(),
     }
-}
-
-/// Picks the keys a module named, and none that is or holds a credential.
-fn context(context: &Node, keys: &[String]) -> Value {
-    let credential = |key: &str| {
-        let key = key.to_uppercase();
-        ["KEY", "SECRET", "TOKEN", "PASSWORD", "CREDENTIAL", "KUBECONFIG"]
-            .iter()
-            .any(|word| key.contains(word))
-    };
-    let picked: Map<String, Value> = keys
-        .iter()
-        .filter(|key| !credential(key))
-        .filter_map(|key| Some((key.clone(), context.get(key)?.to_json())))
-        .filter(|(_, value)| !value.as_str().is_some_and(|text| text.starts_with("ref://")))
-        .collect();
-    Value::Object(picked)
 }
 
 /// Refuses an external secret whose reference nobody gave to the module.

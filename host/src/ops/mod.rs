@@ -22,6 +22,7 @@ mod schema;
 mod session;
 mod target;
 mod unlock;
+mod visible;
 mod weigh;
 
 pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy, prepare_rollback};

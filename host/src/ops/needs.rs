@@ -71,7 +71,12 @@ impl<'a> Reader<'a> {
         let cannot = |error: std::io::Error| format!("cannot read `{path}`: {error}");
         let folder = std::fs::canonicalize(self.folder).map_err(cannot)?;
         let full = std::fs::canonicalize(folder.join(relative)).map_err(cannot)?;
-        if full.starts_with(&folder) { Ok(full) } else { Err(outside()) }
+        // A link inside the folder may lead to what was written for kusion.
+        match full.strip_prefix(&folder) {
+            Err(_) => Err(outside()),
+            Ok(real) if real.iter().any(is_private) => Err(format!("`{path}` is not for modules")),
+            Ok(_) => Ok(full),
+        }
     }
 
     fn file(&mut self, path: &str, full: &Path) -> Result<String, String> {
@@ -174,5 +179,8 @@ mod tests {
         }
         let input = reader.answer(need("folder", ".")).unwrap();
         assert_eq!(input.answer, json!({"files": {"free.txt": "free"}}));
+        std::os::unix::fs::symlink("app.yaml", stack.path().join("alias")).unwrap();
+        let error = reader.answer(need("file", "alias")).unwrap_err();
+        assert_eq!(error, "`alias` is not for modules");
     }
 }

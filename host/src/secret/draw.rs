@@ -16,18 +16,22 @@ const MAX_ALPHABET: usize = 256;
 /// What an empty alphabet stands for.
 const LETTERS_AND_DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
+/// Says whether a secret can be drawn at all, before anybody relies on it.
+///
+/// # Errors
+///
+/// It is longer than any password, or its alphabet is none.
+pub fn check_drawable(secret: &SecretRef, length: u32, alphabet: &str) -> Result<(), SecretError> {
+    characters(secret, length, alphabet).map(|_| ())
+}
+
 /// Draws a text with the randomness of the operating system.
 pub(super) fn draw(
     secret: &SecretRef,
     length: u32,
     alphabet: &str,
 ) -> Result<SecretText, SecretError> {
-    if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
-        return Err(SecretError::Length { secret: secret.clone(), length });
-    }
-    let alphabet = if alphabet.is_empty() { LETTERS_AND_DIGITS } else { alphabet };
-    let characters = check(alphabet)
-        .map_err(|reason| SecretError::Alphabet { secret: secret.clone(), reason })?;
+    let characters = characters(secret, length, alphabet)?;
     // Bytes from here on would make the first characters more likely than the last.
     let fair = 256 - 256 % characters.len();
     let length = length as usize;
@@ -47,6 +51,14 @@ pub(super) fn draw(
         }
     }
     Ok(SecretText::new(text))
+}
+
+fn characters(secret: &SecretRef, length: u32, alphabet: &str) -> Result<Vec<char>, SecretError> {
+    if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
+        return Err(SecretError::Length { secret: secret.clone(), length });
+    }
+    let alphabet = if alphabet.is_empty() { LETTERS_AND_DIGITS } else { alphabet };
+    check(alphabet).map_err(|reason| SecretError::Alphabet { secret: secret.clone(), reason })
 }
 
 fn check(alphabet: &str) -> Result<Vec<char>, &'static str> {

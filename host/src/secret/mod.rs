@@ -11,6 +11,7 @@ mod recipient;
 mod resolver;
 mod vault;
 
+pub use draw::check_drawable;
 pub use error::SecretError;
 pub use external::{ExternalRef, FakeStore, SecretStore};
 pub use identity::{Identity, KeyFile};

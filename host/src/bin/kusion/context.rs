@@ -208,7 +208,7 @@ impl World {
     /// Writes a warning to standard error.
     pub(crate) fn warn(&self, text: &str) {
         let label = self.stderr_paint().text(crate::render::Style::Warning, "warning:");
-        let shown = format!("{label} {}\n", crate::render::harmless(text));
+        let shown = format!("{label} {}\n", crate::error::indent(text));
         self.tell(&shown, || vec![Line::message(Level::WARN, text)]);
     }
 

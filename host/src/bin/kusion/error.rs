@@ -173,7 +173,8 @@ fn chain<'a>(error: Option<&'a (dyn Error + 'a)>) -> impl Iterator<Item = String
         .map(ToString::to_string)
 }
 
-fn indent(text: &str) -> String {
+/// Makes a text that may be another's harmless, and its lines those of one message.
+pub(crate) fn indent(text: &str) -> String {
     harmless(text.trim_end()).replace('\n', "\n       ")
 }
 

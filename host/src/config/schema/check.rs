@@ -3,12 +3,16 @@
 use serde_json::Value;
 
 use super::close::close;
+use super::cost;
 use super::explain::Explainer;
 use crate::diagnostic::Problem;
 use crate::source::Node;
 
 /// The most problems that one check reports.
 const MAX_PROBLEMS: usize = 50;
+
+/// Bytes of one compiled pattern. One for the longest name of Kubernetes takes 50,000.
+const MAX_PATTERN: usize = 1 << 20;
 
 /// A JSON Schema, closed and ready to check values.
 pub struct Schema {
@@ -33,14 +37,20 @@ impl Schema {
     ///
     /// The value is no JSON Schema, or refers to something outside itself.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
+        cost::survey(schema).map_err(|error| SchemaError { source: Box::new(error) })?;
         let mut closed = close(schema);
         if let Some(object) = closed.as_object_mut() {
             object.remove("$schema");
+            object.remove("$id");
         }
         let validator = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             // A pattern comes from a module; this engine needs time linear in the text.
-            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .with_pattern_options(
+                jsonschema::PatternOptions::regex()
+                    .size_limit(MAX_PATTERN)
+                    .dfa_size_limit(MAX_PATTERN),
+            )
             .offline()
             .build(&closed)
             .map_err(|error| SchemaError { source: Box::new(error) })?;
@@ -57,6 +67,13 @@ impl Schema {
     /// `prefix` is the name of the value in messages, such as `workload` or `accessories.orders`.
     pub fn check(&self, node: &Node, prefix: &str) -> Vec<Problem> {
         let value = node.to_json();
+        if let Err(error) = cost::of(&self.closed, &value) {
+            let message = format!("`{prefix}` cannot be checked: {error}");
+            return vec![
+                Problem::at(node.location().clone(), message)
+                    .hint("this is a defect of the module, not of your configuration"),
+            ];
+        }
         let errors: Vec<_> = self.validator.iter_errors(&value).take(MAX_PROBLEMS).collect();
         if errors.is_empty() {
             return Vec::new();

@@ -50,7 +50,7 @@ fn collect_names(schema: &Value, root: &Value, depth: usize, names: &mut BTreeSe
 }
 
 /// Iterates over the schemas that apply to the same value.
-fn same_position(object: &Object) -> impl Iterator<Item = &Value> {
+pub(super) fn same_position(object: &Object) -> impl Iterator<Item = &Value> {
     let single = SAME.iter().filter_map(|keyword| object.get(*keyword));
     let lists = (SAME_LISTS.iter().filter_map(|keyword| object.get(*keyword)))
         .filter_map(Value::as_array)

@@ -3,6 +3,7 @@
 mod app;
 mod check;
 mod close;
+mod cost;
 mod explain;
 mod partial;
 mod path;

@@ -13,6 +13,7 @@
     reason = "generated code, and a guest that does what no module should"
 )]
 
+mod abuse;
 mod world;
 
 wit_bindgen::generate!({ path: "../../../wit", world: "module" });
@@ -40,6 +41,13 @@ impl wit::Guest for Ambient {
         let attributes = match request.config.split('"').nth(3).unwrap_or_default() {
             "sleep" => world::sleep(),
             "hoard" => world::hoard(),
+            "hoard-streams" => abuse::hoard_streams(),
+            "random-max" => abuse::random(u64::MAX),
+            "random-much" => abuse::random_for_ever(),
+            "poll-many" => abuse::poll(4_000_000),
+            "poll-none" => abuse::poll(0),
+            "flood" => abuse::flood(),
+            "sleep-for-ever" => abuse::sleep(),
             "shout" => world::shout(),
             "exit" => std::process::exit(1),
             "panic" => panic!("no peace in {}", request.scope.app),

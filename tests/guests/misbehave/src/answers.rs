@@ -107,7 +107,7 @@ fn fine(request: &Request) -> Output {
     resource(&format!("v1:ConfigMap:{namespace}:{name}"), &manifest)
 }
 
-fn empty() -> Output {
+pub(crate) fn empty() -> Output {
     Output {
         resources: Vec::new(),
         patches: Vec::new(),
@@ -117,7 +117,7 @@ fn empty() -> Output {
     }
 }
 
-fn resource(id: &str, attributes: &str) -> Output {
+pub(crate) fn resource(id: &str, attributes: &str) -> Output {
     Output {
         resources: vec![Resource {
             id: id.to_owned(),
@@ -130,15 +130,15 @@ fn resource(id: &str, attributes: &str) -> Output {
     }
 }
 
-fn attributes(attributes: &str) -> Output {
+pub(crate) fn attributes(attributes: &str) -> Output {
     resource("v1:ConfigMap:shop:web", attributes)
 }
 
-fn id(id: &str) -> Output {
+pub(crate) fn id(id: &str) -> Output {
     resource(id, "{}")
 }
 
-fn secrets(secrets: impl IntoIterator<Item = (&'static str, u32)>) -> Output {
+pub(crate) fn secrets(secrets: impl IntoIterator<Item = (&'static str, u32)>) -> Output {
     let source =
         |length| SecretSource::Generated(GeneratedSecret { length, alphabet: String::new() });
     Output {
@@ -150,15 +150,15 @@ fn secrets(secrets: impl IntoIterator<Item = (&'static str, u32)>) -> Output {
     }
 }
 
-fn patch(patch: Patch) -> Output {
+pub(crate) fn patch(patch: Patch) -> Output {
     Output { patches: vec![patch], ..empty() }
 }
 
-fn need(kind: &str, document: &str) -> Output {
+pub(crate) fn need(kind: &str, document: &str) -> Output {
     Output { needs: vec![Need { kind: kind.to_owned(), document: document.to_owned() }], ..empty() }
 }
 
-fn problem(pointer: &str, message: &str) -> Problem {
+pub(crate) fn problem(pointer: &str, message: &str) -> Problem {
     Problem { pointer: pointer.to_owned(), message: message.to_owned() }
 }
 

@@ -8,12 +8,19 @@ use crate::wit::Description;
 /// The mark that a test looks for, then 16 bytes for what it chooses.
 static MODE: [u8; 32] = *b"HOW-TO-DESCRIBE:well            ";
 
-pub(crate) fn description() -> Description {
+/// Returns what the test chose.
+pub(crate) fn mode() -> String {
     // The compiler must not believe what stands in the source.
     // SAFETY: a reference is valid for reads.
     let bytes = unsafe { std::ptr::read_volatile(&raw const MODE) };
     let text = String::from_utf8_lossy(&bytes);
-    let mode = text.split(':').nth(1).unwrap_or_default().trim_end();
+    text.split(':').nth(1).unwrap_or_default().trim_end().to_owned()
+}
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+pub(crate) fn description() -> Description {
+    let mode = mode();
+    let mode = mode.as_str();
     harm::harm(mode);
     let mut description = Description {
         name: "misbehave".to_owned(),
@@ -42,7 +49,63 @@ pub(crate) fn description() -> Description {
         "schema-file" => {
             description.developer_schema = r#"{"$ref": "file:///etc/hostname"}"#.to_owned();
         }
+        "schema-endless" => {
+            description.developer_schema = r##"{"$ref": "#"}"##.to_owned();
+        }
+        "schema-laughs" => description.developer_schema = laughs(),
+        "schema-row" => description.developer_schema = row(),
+        "schema-pattern" => {
+            description.developer_schema =
+                r#"{"properties": {"do": {"pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"}}}"#.to_owned();
+        }
+        "schema-huge-re" => {
+            description.developer_schema =
+                r#"{"properties": {"do": {"pattern": "((\\w{100}){100}){100}"}}}"#.to_owned();
+        }
+        "schema-flood" => {
+            description.developer_schema = format!(r#"{{"enum": [{}0]}}"#, "0,".repeat(2_000_000));
+        }
+        "long-name" => description.name = "x".repeat(1 << 20),
+        "odd-kind" => description.kind = "acc\u{1b}[2Jessory".to_owned(),
+        "greedy" | "greedy-workload" => {
+            description.context_keys = GREED.iter().map(|key| (*key).to_owned()).collect();
+            description.platform_schema =
+                r#"{"type": "object", "additionalProperties": true}"#.to_owned();
+            if mode == "greedy-workload" {
+                description.kind = "workload".to_owned();
+            }
+        }
         _ => {}
     }
     description
+}
+
+/// Everything that a context may hold.
+const GREED: [&str; 9] = [
+    "REGION",
+    "KUBECONFIG_CONTENT",
+    "KUBECONFIG_PATH",
+    "AWS_SECRET_ACCESS_KEY",
+    "providers",
+    "list",
+    "secretStore",
+    "store",
+    "",
+];
+
+/// A schema that multiplies tenfold with each of its definitions.
+fn laughs() -> String {
+    let level = |number: usize| {
+        let next = format!(r##"{{"$ref": "#/$defs/{}"}}"##, number + 1);
+        format!(r#""{number}": {{"allOf": [{}]}}"#, vec![next; 10].join(", "))
+    };
+    let levels: Vec<String> = (0..12).map(level).collect();
+    format!(r##"{{"$ref": "#/$defs/0", "$defs": {{{}, "12": true}}}}"##, levels.join(", "))
+}
+
+/// A schema that leads from one definition to the next, and so on.
+fn row() -> String {
+    let next = |number: usize| format!(r##""{number}": {{"$ref": "#/$defs/{}"}}"##, number + 1);
+    let all: Vec<String> = (0..10_000).map(next).collect();
+    format!(r##"{{"$ref": "#/$defs/0", "$defs": {{{}, "10000": true}}}}"##, all.join(", "))
 }

@@ -13,7 +13,9 @@
     reason = "generated code, and a guest that breaks rules"
 )]
 
+mod allocator;
 mod answers;
+mod attacks;
 mod describe;
 mod harm;
 
@@ -29,10 +31,11 @@ impl wit::Guest for Misbehave {
     }
 
     fn generate(request: wit::Request) -> Result<wit::Output, wit::Rejection> {
-        // `{"do":"<what>"}`: reading JSON properly would only make the guest bigger.
-        let what = request.config.split('"').nth(3).unwrap_or_default();
+        // `"do":"<what>"`: reading JSON properly would only make the guest bigger.
+        let (_, after) = request.config.split_once("\"do\":\"").unwrap_or_default();
+        let what = after.split('"').next().unwrap_or_default();
         harm::harm(what);
-        answers::answer(what, &request)
+        attacks::attack(what, &request).unwrap_or_else(|| answers::answer(what, &request))
     }
 }
 

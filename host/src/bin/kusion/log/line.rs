@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tracing::Level;
 
 use crate::log::fields::Fields;
-use crate::render::{Paint, Style};
+use crate::render::{Paint, Style, is_obeyed};
 
 /// The width of the column of durations.
 const DURATION_WIDTH: usize = 10;
@@ -92,13 +92,13 @@ fn milliseconds(duration: f64) -> String {
     }
 }
 
-/// Shows control characters, line breaks included, instead of obeying them: modules choose what they say.
+/// Shows what a terminal would obey, line breaks included: modules choose what they say.
 fn one_line(text: &str) -> String {
-    if !text.contains(char::is_control) {
+    if !text.contains(is_obeyed) {
         return text.to_owned();
     }
     text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
+        .map(|c| if is_obeyed(c) { c.escape_default().to_string() } else { c.to_string() })
         .collect()
 }
 

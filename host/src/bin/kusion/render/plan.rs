@@ -77,6 +77,7 @@ fn details(step: &Step, paint: Paint) -> String {
 
 fn field(change: &Change, paint: Paint) -> String {
     let Change { path, old, new, sensitive } = change;
+    let path = super::harmless_line(path);
     if *sensitive {
         return format!("    {path}: {}\n", paint.text(Style::Dim, "(secret, changed)"));
     }
@@ -96,16 +97,16 @@ fn short(value: &Value) -> String {
         value => value.to_string(),
     };
     if text.chars().count() <= MAX_VALUE {
-        return text;
+        return super::harmless_line(&text);
     }
-    format!("{}…", text.chars().take(MAX_VALUE).collect::<String>())
+    super::harmless_line(&format!("{}…", text.chars().take(MAX_VALUE).collect::<String>()))
 }
 
 /// Whether a text can be shown without quotes and still be told from other values.
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text
-        && !text.contains(char::is_control)
+        && !text.contains(super::is_obeyed)
         && serde_json::from_str::<Value>(text).is_err()
 }
 
