@@ -255,7 +255,6 @@ fn answers_that_are_none_or_mean_harm() {
         "reject-nowhere",
         "terminal-reject",
         "long-reject",
-        "deep-reject",
         "needs-for-ever",
         "needs-many",
         "needs-absolute",
@@ -279,6 +278,17 @@ fn a_resource_that_waits_for_itself_is_a_circle() {
     for harm in ["cycle-self", "path-self"] {
         shop.configure(harm);
         assert_eq!(shop.fail_all(), circle, "{harm}");
+    }
+}
+
+#[test]
+fn a_rejection_of_a_place_that_is_none_points_at_the_accessory() {
+    let shop = Shop::applied();
+    for harm in ["reject-nowhere", "deep-reject"] {
+        shop.configure(harm);
+        let said = shop.fail_all();
+        let start = "error: module `misbehave`: is wrong\n --> app.yaml:2:3\n";
+        assert!(said.starts_with(start), "{harm}: {said}");
     }
 }
 
@@ -316,8 +326,6 @@ fn what_an_answer_contains_obeys_no_terminal() {
         for (stream, text) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
             // The Spec is data: what it escapes is for YAML to decide.
             let data = arguments == ["generate"] && stream == "stdout";
-            // A line of JSON is for programs, and JSON escapes no direction.
-            let data = data || arguments.contains(&"json");
             let obeyed = |c: char| (c.is_control() && c != '\n') || (c == '\u{202e}' && !data);
             assert!(!text.contains(obeyed), "{arguments:?} {stream}: {text:?}");
             assert!(!text.contains("\nerror: all is lost"), "{arguments:?} {stream}: {text}");

@@ -80,8 +80,22 @@ impl Line {
             // Nothing measures better than in microseconds.
             line.insert("durationMs".to_owned(), json!((duration * 1000.0).round() / 1000.0));
         }
-        format!("{}\n", Value::Object(line))
+        format!("{}\n", unobeyed(&Value::Object(line).to_string()))
     }
+}
+
+/// Escapes what a terminal would obey and JSON leaves as it is; such characters stand in texts only.
+fn unobeyed(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_obeyed(c) {
+            let units = c.encode_utf16(&mut [0; 2]).to_vec();
+            escaped.extend(units.iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 fn milliseconds(duration: f64) -> String {
@@ -118,6 +132,15 @@ mod tests {
         let text = line().text(Paint(false));
         assert_eq!(text, "   1.23 ms    module says: a\\n\\u{1b}[2Jb (1,000 fuel)\n");
         assert_eq!(milliseconds(12_345.6), "12.35 s");
+    }
+
+    #[test]
+    fn a_json_line_obeys_nothing_either() {
+        let text = "a\u{9b}1m\u{202e}\u{e0001}\u{1b}ö";
+        let json = Line::message(Level::DEBUG, text).json();
+        assert!(json.contains(r#""message":"a\u009b1m\u202e\udb40\udc01\u001bö""#), "{json}");
+        let read: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["message"], text);
     }
 
     #[test]
