@@ -11,6 +11,7 @@
 mod lease;
 mod lock;
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -40,13 +41,14 @@ impl LocalBackend {
     }
 
     /// Lists the folders in which a holder of the key's lease writes, and those of shared records.
-    fn folders_of(&self, key: &Key) -> Vec<PathBuf> {
+    fn folders_of(&self, key: &Key) -> BTreeSet<PathBuf> {
+        let own = self.root.join(key.as_str());
         let below: PathBuf = key.segments().skip(1).collect();
-        let mut folders = vec![self.root.clone(), self.root.join("workspaces")];
-        for top in LEASED {
-            let record = self.root.join(top).join(&below);
+        let records = LEASED.map(|top| self.root.join(top).join(&below));
+        let mut folders = BTreeSet::from([self.root.clone(), self.root.join("workspaces")]);
+        for record in records.into_iter().chain([own]) {
             folders.extend(record.parent().map(Path::to_path_buf));
-            folders.push(record);
+            folders.insert(record);
         }
         folders
     }
