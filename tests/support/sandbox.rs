@@ -127,8 +127,11 @@ impl Sandbox {
     /// The temporary folder cannot be made.
     pub fn without_cache() -> Self {
         let folder = profile_folder().join("tests-sandboxes");
+        static SWEPT: OnceLock<()> = OnceLock::new();
+        SWEPT.get_or_init(|| remove_left_behind(&folder));
+        let prefix = format!("test-{}-", std::process::id());
         let root = fs::create_dir_all(&folder)
-            .and_then(|()| tempfile::Builder::new().prefix("test-").tempdir_in(&folder));
+            .and_then(|()| tempfile::Builder::new().prefix(&prefix).tempdir_in(&folder));
         match root {
             Ok(root) => Self { root },
             Err(error) => panic!("cannot make a temporary folder: {error}"),
@@ -307,6 +310,23 @@ impl Sandbox {
             String::from_utf8_lossy(bytes).replace(&root, "[root]").replace(&catalog, "[catalog]");
         let text = text.replace(&format!("{USER}@{}", host_name()), &format!("{USER}@[host]"));
         without_durations(&times(&text))
+    }
+}
+
+/// Removes the places of test programs that have ended: one that lives as long as its program, or whose
+/// program was killed, is removed by nobody else.
+fn remove_left_behind(folder: &Path) {
+    let lives = |process: u32| Path::new("/proc").join(process.to_string()).exists();
+    if !lives(std::process::id()) {
+        return;
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.split('-').nth(1).and_then(|process| process.parse().ok());
+        if process.is_none_or(|process| !lives(process)) {
+            // Another test program may be removing it too.
+            let _gone = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
