@@ -33,6 +33,9 @@ const WRITTEN: Bounds = Bounds { bytes: MAX_BYTES, weight: 1_000_000 };
 const RECORDED: Bounds = Bounds { bytes: 1 << 30, weight: 100_000_000 };
 /// The most problems that are collected before reading stops.
 const MAX_PROBLEMS: usize = 100;
+/// The budget for copies by aliases, in the unit of [`Bounds::weight`]: text grows memory by what it weighs,
+/// copies by their square and more.
+const MAX_COPIES: usize = 1_000_000;
 
 /// Reads all documents of a file; documents without content are left out.
 ///
@@ -100,6 +103,7 @@ struct Reader<'a> {
     documents: Vec<Node>,
     problems: Vec<Problem>,
     weight: usize,
+    copies: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -112,6 +116,7 @@ impl<'a> Reader<'a> {
             documents: Vec::new(),
             problems: Vec::new(),
             weight: 0,
+            copies: 0,
         }
     }
 
@@ -120,6 +125,9 @@ impl<'a> Reader<'a> {
             let start = Location::new(Arc::clone(self.file), 1, 1, 1);
             let limit = self.bounds.bytes >> 20;
             return Err(Problem::at(start, format!("the text is larger than {limit} MiB")).into());
+        }
+        if let Some(problem) = self.lone_return() {
+            return Err(problem.into());
         }
         for event in Parser::new_from_str(self.file.text()) {
             let step = match event {
@@ -143,6 +151,23 @@ impl<'a> Reader<'a> {
             Some(error) => Err(error),
             None => Ok(self.documents),
         }
+    }
+
+    /// Looks for a carriage return without a line feed: to YAML it ends a line, to most other programs it does
+    /// not, so that places would mean different lines.
+    fn lone_return(&self) -> Option<Problem> {
+        let text = self.file.text();
+        let lone = |at: &usize| text.get(*at..).is_some_and(|rest| !rest.starts_with("\r\n"));
+        let at = text.match_indices('\r').map(|(at, _)| at).find(lone)?;
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let place = Location::new(Arc::clone(self.file), line, column, 1);
+        let problem = Problem::at(place, "a carriage return stands alone");
+        Some(
+            problem
+                .hint("end lines with a line feed, and write `\\r` in double quotes within a text"),
+        )
     }
 
     /// Takes in one event; an error ends reading.
@@ -180,6 +205,10 @@ impl<'a> Reader<'a> {
                     return Err(Problem::at(place, "the alias stands inside its own anchor"));
                 };
                 self.charge(value.weight, &place)?;
+                self.copies = self.copies.saturating_add(value.weight);
+                if self.copies > MAX_COPIES {
+                    return Err(too_many(place));
+                }
                 if self.stack.len() + value.depth > MAX_DEPTH {
                     return Err(too_deep(place));
                 }
@@ -216,8 +245,7 @@ impl<'a> Reader<'a> {
     fn charge(&mut self, weight: usize, place: &Location) -> Result<(), Problem> {
         self.weight = self.weight.saturating_add(weight);
         if self.weight > self.bounds.weight {
-            let message = "the text holds too many values, counting the copies that aliases make";
-            return Err(Problem::at(place.clone(), message));
+            return Err(too_many(place.clone()));
         }
         Ok(())
     }
@@ -411,6 +439,10 @@ impl<'a> Reader<'a> {
         }
         Map::from_distinct(entries)
     }
+}
+
+fn too_many(place: Location) -> Problem {
+    Problem::at(place, "the text holds too many values, counting the copies that aliases make")
 }
 
 fn too_deep(place: Location) -> Problem {

@@ -104,6 +104,25 @@ fn a_text_that_explodes_is_stopped() {
 }
 
 #[test]
+fn a_machine_written_text_cannot_explode_either() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..8 {
+        let items = format!("*a{}, ", level - 1).repeat(10);
+        text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+    }
+    let error = parse_value(&text).unwrap_err();
+    assert!(error.to_string().starts_with("the text holds too many values"), "{error}");
+    assert_eq!(parse_value("- &a 1\n- *a\n"), Ok(json!([1, 1])));
+}
+
+#[test]
+fn a_lone_carriage_return_is_refused_because_readers_count_lines_differently() {
+    let expected = Err(vec!["2:3: a carriage return stands alone".to_owned()]);
+    assert_eq!(documents("a: 1\r\nb:\r  c: 2\r\n"), expected);
+    assert!(documents("a: \"x\\ry\"\r\n").is_ok());
+}
+
+#[test]
 fn nesting_is_bounded() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     assert!(documents(&nested(MAX_DEPTH)).is_ok());
