@@ -62,24 +62,43 @@ pub trait Diagnose: std::error::Error {
     }
 }
 
-/// Returns the hints that help with an unknown name: the nearest valid one, and the list of all.
+/// The longest unknown name for which a near one is looked for, in bytes: nobody mistypes more.
+const MAX_NAME: usize = 200;
+/// The most valid names that a hint lists.
+const MAX_LISTED: usize = 50;
+
+/// Returns the hints that help with an unknown name: the nearest valid one, and the list of all, of very many
+/// the beginning.
 pub fn name_hints<'a>(unknown: &str, valid: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut valid: Vec<&str> = valid.into_iter().collect();
     valid.sort_unstable();
     valid.dedup();
-    let nearest = valid
+    let searched: &[&str] = if unknown.len() <= MAX_NAME { &valid } else { &[] };
+    let unknown = unknown.to_lowercase();
+    let length = unknown.chars().count();
+    let nearest = searched
         .iter()
-        .map(|name| {
-            (strsim::damerau_levenshtein(&unknown.to_lowercase(), &name.to_lowercase()), name)
+        .filter_map(|name| {
+            let valid = name.to_lowercase();
+            let characters = valid.chars().count();
+            let allowed = 1 + characters / 4;
+            if characters.abs_diff(length) > allowed {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&unknown, &valid);
+            (distance <= allowed).then_some((distance, name))
         })
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
         .min_by_key(|(distance, _)| *distance);
     let mut hints = Vec::new();
     if let Some((_, name)) = nearest {
         hints.push(format!("did you mean `{name}`?"));
     }
-    if !valid.is_empty() {
-        hints.push(format!("valid names: {}", valid.join(", ")));
+    let more = valid.len().saturating_sub(MAX_LISTED);
+    valid.truncate(MAX_LISTED);
+    match (valid.is_empty(), more) {
+        (true, _) => {}
+        (_, 0) => hints.push(format!("valid names: {}", valid.join(", "))),
+        (_, more) => hints.push(format!("valid names: {} and {more} more", valid.join(", "))),
     }
     hints
 }
@@ -100,5 +119,19 @@ mod tests {
     fn a_name_far_from_all_others_gets_the_list_only() {
         assert_eq!(name_hints("zebra", ["replicas"]), ["valid names: replicas"]);
         assert!(name_hints("zebra", []).is_empty());
+    }
+
+    #[test]
+    fn of_very_many_names_the_first_are_listed() {
+        let names: Vec<String> = (0..60).map(|number| format!("name{number:02}")).collect();
+        let hints = name_hints("nmae33", names.iter().map(String::as_str));
+        assert_eq!(hints[0], "did you mean `name33`?");
+        assert!(hints[1].ends_with(", name48, name49 and 10 more"), "{}", hints[1]);
+    }
+
+    #[test]
+    fn a_very_long_name_is_like_no_other() {
+        let long = "replicas".repeat(1 << 17);
+        assert_eq!(name_hints(&long, ["replicas", &long]).len(), 1);
     }
 }

@@ -1,5 +1,7 @@
 //! Merging of nodes: JSON Merge Patch (RFC 7396), with every part keeping the place it came from.
 
+use std::collections::HashMap;
+
 use crate::source::{Content, Entry, Map, Node};
 
 /// Merges a patch over a base: maps merge, a null removes, everything else replaces.
@@ -12,18 +14,29 @@ pub(super) fn merge(base: &mut Node, patch: Node) {
     }
     let Content::Map(patch) = into_content(patch) else { return };
     let Some(map) = base.as_map_mut() else { return };
-    for entry in patch {
-        if *entry.value.content() == Content::Null {
-            map.remove(&entry.key.text);
-            continue;
-        }
-        match map.get_mut(&entry.key.text) {
-            Some(old) if old.as_map().is_some() && entry.value.as_map().is_some() => {
-                merge(old, entry.value);
+    let mut entries: Vec<Option<Entry>> = std::mem::take(map).into_iter().map(Some).collect();
+    let mut places: HashMap<String, usize> = (entries.iter().flatten().enumerate())
+        .map(|(place, entry)| (entry.key.text.clone(), place))
+        .collect();
+    for Entry { key, value } in patch {
+        let place = places.get(&key.text).copied();
+        let old = place.and_then(|place| entries.get_mut(place));
+        match (old, value.content()) {
+            (old, Content::Null) => {
+                old.map(Option::take);
+                places.remove(&key.text);
             }
-            _ => map.insert(entry.key, without_nulls(entry.value)),
+            (Some(Some(old)), Content::Map(_)) if old.value.as_map().is_some() => {
+                merge(&mut old.value, value);
+            }
+            (Some(old), _) => *old = Some(Entry { key, value: without_nulls(value) }),
+            (None, _) => {
+                places.insert(key.text.clone(), entries.len());
+                entries.push(Some(Entry { key, value: without_nulls(value) }));
+            }
         }
     }
+    *map = Map::from_distinct(entries.into_iter().flatten().collect());
 }
 
 /// Drops the entries of maps that are null, as a merge onto nothing does; lists stay as they are.

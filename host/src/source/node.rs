@@ -79,12 +79,11 @@ impl Node {
                 Content::List(items.iter().map(|item| Self::from_json(item, location)).collect())
             }
             Value::Object(object) => {
-                let mut map = Map::default();
-                for (key, value) in object {
-                    let key = Key { text: key.clone(), location: location.clone() };
-                    map.insert(key, Self::from_json(value, location));
-                }
-                Content::Map(map)
+                let entries = object.iter().map(|(key, value)| Entry {
+                    key: Key { text: key.clone(), location: location.clone() },
+                    value: Self::from_json(value, location),
+                });
+                Content::Map(Map::from_distinct(entries.collect()))
             }
         };
         Self::new(content, location.clone())

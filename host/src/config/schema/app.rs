@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::close::close;
+use super::cost;
 use super::partial::make_partial;
 use crate::config::written;
 use crate::name::ModuleName;
@@ -120,6 +121,8 @@ fn definition_name(name: &ModuleName) -> String {
 fn definition(module: &ModuleSchema) -> Value {
     let mut schema = match &module.developer {
         Value::Bool(true) => json!({}),
+        // Nothing can be checked against it, and an editor need not be told.
+        schema if cost::survey(schema).is_err() => json!({}),
         schema => close(schema),
     };
     if let Some(object) = schema.as_object_mut() {

@@ -4,12 +4,9 @@ use serde_json::Value;
 
 use super::close::close;
 use super::cost;
-use super::explain::Explainer;
+use super::explain::{Explainer, MAX_PROBLEMS};
 use crate::diagnostic::Problem;
 use crate::source::Node;
-
-/// The most problems that one check reports.
-const MAX_PROBLEMS: usize = 50;
 
 /// Bytes of one compiled pattern. One for the longest name of Kubernetes takes 50,000.
 const MAX_PATTERN: usize = 1 << 20;
@@ -85,6 +82,7 @@ impl Schema {
             problems.push(Problem::at(node.location().clone(), message));
         }
         crate::config::error::sort(&mut problems);
+        problems.truncate(MAX_PROBLEMS);
         problems
     }
 }

@@ -7,7 +7,7 @@ use crate::config::written::{AppFile, SecretBlock, SecretType, SecretsBlock, Wri
 use crate::config::{App, AppSecret, Component, SecretKind, SecretValue};
 use crate::diagnostic::Problem;
 use crate::name::{AccessoryName, AppName, ModuleName};
-use crate::source::{Content, Entry, Key, Location, Node, escape_token};
+use crate::source::{Content, Entry, Key, Node};
 
 /// Checks an app; `None` if it has problems that leave nothing to work with.
 pub(super) fn build(draft: &Draft, problems: &mut Vec<Problem>) -> Option<App> {
@@ -100,11 +100,10 @@ fn component(
 /// Reads the secrets of the workload and leaves empty texts in place of their values.
 fn take_secrets(workload: &mut Node, problems: &mut Vec<Problem>) -> BTreeMap<String, AppSecret> {
     let Some(node) = workload.get("secrets").cloned() else { return BTreeMap::new() };
-    let SecretsBlock(written) = SecretsBlock::take(&node, "workload.secrets", problems);
-    let secrets = written.into_iter().map(|(name, block)| {
-        let location = node.locate_key(&format!("/{}", escape_token(&name))).clone();
-        let secret = secret(block, &node, &name, location);
-        (name, secret)
+    let SecretsBlock(mut written) = SecretsBlock::take(&node, "workload.secrets", problems);
+    let secrets = node.entries().filter_map(|entry| {
+        let block = written.remove(&entry.key.text)?;
+        Some((entry.key.text.clone(), secret(block, entry)))
     });
     let secrets = secrets.collect();
     if let Some(map) =
@@ -119,7 +118,7 @@ fn take_secrets(workload: &mut Node, problems: &mut Vec<Problem>) -> BTreeMap<St
     secrets
 }
 
-fn secret(block: SecretBlock, node: &Node, name: &str, location: Location) -> AppSecret {
+fn secret(mut block: SecretBlock, entry: &Entry) -> AppSecret {
     let kind = match block.r#type {
         SecretType::Basic => SecretKind::Basic,
         SecretType::Token => SecretKind::Token,
@@ -127,18 +126,13 @@ fn secret(block: SecretBlock, node: &Node, name: &str, location: Location) -> Ap
         SecretType::Certificate => SecretKind::Certificate,
         SecretType::External => SecretKind::External,
     };
-    let data = block.data.into_iter().map(|(key, text)| {
-        let pointer = format!("/{}/data/{}", escape_token(name), escape_token(&key));
-        let value = SecretValue::new(text, node.locate(&pointer).clone());
-        (key, value)
+    let data = entry.value.get("data").into_iter().flat_map(Node::entries).filter_map(|data| {
+        let text = block.data.remove(&data.key.text)?;
+        Some((data.key.text.clone(), SecretValue::new(text, data.value.location().clone())))
     });
-    AppSecret {
-        kind,
-        params: block.params,
-        data: data.collect(),
-        immutable: block.immutable,
-        location,
-    }
+    let data = data.collect();
+    let location = entry.key.location.clone();
+    AppSecret { kind, params: block.params, data, immutable: block.immutable, location }
 }
 
 fn strip(node: &mut Node) {

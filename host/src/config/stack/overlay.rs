@@ -1,10 +1,16 @@
 //! Base and overlay -> one node per app.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::{file, merge, normalize};
 use crate::diagnostic::{Problem, name_hints};
 use crate::source::{Content, Key, Location, Node, SourceFile};
+
+/// The most apps of a base that a hint lists.
+const MAX_LISTED: usize = 50;
+/// The most apps for which a near name is looked for in the base.
+const MAX_HINTED: usize = 50;
 
 /// An app before it is checked.
 #[derive(Debug)]
@@ -16,6 +22,20 @@ pub(super) struct Draft {
     pub(super) node: Node,
     /// What helps if the app lacks what it would have from the base.
     pub(super) hints: Vec<String>,
+}
+
+/// The apps so far, in the order in which they were written.
+#[derive(Default)]
+struct Drafts {
+    list: Vec<Draft>,
+    places: HashMap<String, usize>,
+}
+
+impl Drafts {
+    /// Returns the names of the first apps.
+    fn names(&self, count: usize) -> impl Iterator<Item = &str> {
+        self.list.iter().take(count).map(|draft| draft.name.as_str())
+    }
 }
 
 /// An app of one file, which need not name itself.
@@ -31,7 +51,7 @@ pub(super) fn drafts(
     default_name: &str,
     problems: &mut Vec<Problem>,
 ) -> Vec<Draft> {
-    let mut drafts: Vec<Draft> = Vec::new();
+    let mut drafts = Drafts::default();
     let mut base_is_sound = true;
     if let Some(file) = base {
         let before = problems.len();
@@ -40,15 +60,16 @@ pub(super) fn drafts(
         }
         base_is_sound = problems.len() == before;
     }
-    let Some(file) = overlay else { return drafts };
-    let of_base = drafts.len();
-    let mut overlaid: Vec<(String, usize)> = Vec::new();
+    let Some(file) = overlay else { return drafts.list };
+    let of_base = drafts.list.len();
+    let mut overlaid: HashMap<usize, usize> = HashMap::new();
+    let mut hinted = 0;
     for part in parts(file, problems) {
         let target = match &part.name {
-            Some((name, _)) => drafts.iter().take(of_base).position(|draft| draft.name == *name),
+            Some((name, _)) => drafts.places.get(name).copied().filter(|place| *place < of_base),
             None if of_base <= 1 => (of_base == 1).then_some(0),
             None if base_is_sound => {
-                let names: Vec<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
+                let names: Vec<&str> = drafts.names(of_base).take(MAX_LISTED).collect();
                 let message = "this overlay does not say which app it is for";
                 problems.push(
                     Problem::at(part.node.location().clone(), message)
@@ -58,35 +79,37 @@ pub(super) fn drafts(
             }
             None => continue,
         };
-        let Some(draft) = target.and_then(|index| drafts.get_mut(index)) else {
+        let Some((place, draft)) =
+            target.and_then(|place| Some((place, drafts.list.get_mut(place)?)))
+        else {
             let hints = match &part.name {
-                Some((name, _)) if of_base > 0 => {
-                    let names = drafts.iter().take(of_base).map(|draft| draft.name.as_str());
+                Some((name, _)) if of_base > 0 && hinted < MAX_HINTED => {
+                    hinted += 1;
                     let own = format!("the base has no app `{name}`");
-                    std::iter::once(own).chain(name_hints(name, names)).collect()
+                    std::iter::once(own).chain(name_hints(name, drafts.names(of_base))).collect()
                 }
                 _ => Vec::new(),
             };
             add(&mut drafts, part, default_name, hints, problems);
             continue;
         };
-        let place = part.name.map_or_else(|| part.node.location().clone(), |(_, place)| place);
-        if let Some((_, line)) = overlaid.iter().find(|(name, _)| *name == draft.name) {
+        let at = part.name.map_or_else(|| part.node.location().clone(), |(_, at)| at);
+        if let Some(line) = overlaid.get(&place) {
             let message = format!(
                 "a second overlay for the app `{}`, the first is on line {line}",
                 draft.name
             );
-            problems.push(Problem::at(place, message));
+            problems.push(Problem::at(at, message));
             continue;
         }
-        overlaid.push((draft.name.clone(), place.line()));
+        overlaid.insert(place, at.line());
         merge::merge(&mut draft.node, part.node);
     }
-    drafts
+    drafts.list
 }
 
 fn add(
-    drafts: &mut Vec<Draft>,
+    drafts: &mut Drafts,
     part: Part,
     default_name: &str,
     hints: Vec<String>,
@@ -94,12 +117,13 @@ fn add(
 ) {
     let (name, place) =
         part.name.unwrap_or_else(|| (default_name.to_owned(), part.node.location().clone()));
-    if let Some(first) = drafts.iter().find(|draft| draft.name == name) {
+    if let Some(first) = drafts.places.get(&name).and_then(|place| drafts.list.get(*place)) {
         let message = format!("a second app `{name}`, the first is at {}", first.place);
         problems.push(Problem::at(place, message).hint("give each app a `name` of its own"));
         return;
     }
-    drafts.push(Draft { name, place, node: merge::without_nulls(part.node), hints });
+    drafts.places.insert(name.clone(), drafts.list.len());
+    drafts.list.push(Draft { name, place, node: merge::without_nulls(part.node), hints });
 }
 
 /// Returns the apps of a file, in our spelling.

@@ -8,7 +8,7 @@ use super::written::{WorkspaceFile, Written};
 use super::{Component, ConfigError, file};
 use crate::diagnostic::{Problem, name_hints};
 use crate::name::{ModuleName, ProjectName, WorkspaceName};
-use crate::source::{Content, Key, Location, Map, Node, SourceFile};
+use crate::source::{Content, Location, Map, Node, SourceFile};
 
 mod limits;
 mod module;
@@ -154,10 +154,9 @@ fn fill_blanks(root: &mut Node) {
     }
     root.retain(|entry| entry.key.text != "secretStore" || !entry.value.is_nothing());
     let Some(modules) = root.get_mut("modules").and_then(Node::as_map_mut) else { return };
-    let names: Vec<Key> = modules.iter().map(|entry| entry.key.clone()).collect();
-    for name in names {
-        fill(modules, &name.text);
-        let Some(module) = modules.get_mut(&name.text).and_then(Node::as_map_mut) else { continue };
+    for (_, module) in modules.values_mut() {
+        fill_node(module);
+        let Some(module) = module.as_map_mut() else { continue };
         fill(module, "configs");
         if let Some(configs) = module.get_mut("configs").and_then(Node::as_map_mut) {
             fill(configs, "default");
@@ -166,7 +165,11 @@ fn fill_blanks(root: &mut Node) {
 }
 
 fn fill(map: &mut Map, key: &str) {
-    if let Some(node) = map.get_mut(key).filter(|node| node.is_nothing()) {
+    map.get_mut(key).into_iter().for_each(fill_node);
+}
+
+fn fill_node(node: &mut Node) {
+    if node.is_nothing() {
         *node.content_mut() = Content::Map(Map::default());
     }
 }

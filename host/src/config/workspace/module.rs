@@ -1,6 +1,6 @@
 //! A module as a workspace lists it: where it comes from and what the platform tells it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use crate::config::merge::{merge, without_nulls};
@@ -95,6 +95,7 @@ impl ModuleEntry {
 
         let mut default = Node::empty_map(entry.key.location.clone());
         let mut patchers = Vec::new();
+        let mut taken = BTreeMap::new();
         for block in entry.value.get("configs").into_iter().flat_map(Node::entries) {
             if block.key.text == DEFAULT {
                 if let Some(selector) = block.value.as_map().and_then(|map| map.entry(SELECTOR)) {
@@ -105,7 +106,7 @@ impl ModuleEntry {
                 default =
                     without_nulls(block.value.clone()).with_location(block.key.location.clone());
             } else if block.value.as_map().is_some() {
-                patchers.extend(patcher(block, &patchers, problems));
+                patchers.extend(patcher(block, &mut taken, problems));
             }
         }
         Some(Self {
@@ -185,6 +186,12 @@ fn origin(
         return Some(ModuleOrigin::Oci { reference: reference.to_owned() });
     }
     let refuse = |message: String, hint: &str| Problem::at(place.clone(), message).hint(hint);
+    if place.last_line() > place.line() {
+        // It is replaced in place when the workspace is stored, and a place knows the end of its line only.
+        let message = "the path of a module must stand on one line".to_owned();
+        problems.push(refuse(message, "write it in one line, in quotes if need be"));
+        return None;
+    }
     if let Some((scheme, _)) = text.split_once("://") {
         let message = format!("a module cannot come from `{scheme}://`");
         problems.push(refuse(message, "use `oci://…`, or the path of a file or folder"));
@@ -209,8 +216,12 @@ fn origin(
     Some(ModuleOrigin::File { path: base.join(relative.collect::<PathBuf>()) })
 }
 
-/// Checks a patcher block against those before it.
-fn patcher(entry: &Entry, earlier: &[Patcher], problems: &mut Vec<Problem>) -> Option<Patcher> {
+/// Checks a patcher block; `taken` says which project is in which block.
+fn patcher(
+    entry: &Entry,
+    taken: &mut BTreeMap<ProjectName, String>,
+    problems: &mut Vec<Problem>,
+) -> Option<Patcher> {
     let name = entry.key.text.as_str();
     let mut note = |place: &Location, message: String| {
         problems.push(Problem::at(place.clone(), message));
@@ -253,12 +264,16 @@ fn patcher(entry: &Entry, earlier: &[Patcher], problems: &mut Vec<Problem>) -> O
                 continue;
             }
         };
-        if let Some(other) = earlier.iter().find(|patcher| patcher.projects.contains(&project)) {
-            let message =
-                format!("the project `{project}` is in the block `{}` already", other.name);
-            note(item.location(), message);
-        } else if !projects.insert(project) {
-            note(item.location(), format!("the project `{text}` is listed twice"));
+        match taken.get(&project) {
+            Some(other) if other != name => {
+                let message = format!("the project `{project}` is in the block `{other}` already");
+                note(item.location(), message);
+            }
+            Some(_) => note(item.location(), format!("the project `{text}` is listed twice")),
+            None => {
+                taken.insert(project.clone(), name.to_owned());
+                projects.insert(project);
+            }
         }
     }
     Some(Patcher { name: name.to_owned(), projects, block })

@@ -106,6 +106,10 @@ fn each_mistake_is_named_at_its_place() {
             "1:21: a module cannot come from `https://` [use `oci://…`, or the path of a file or folder]",
         ),
         (
+            "modules: {m: {path: \"/a\n  b\"}}",
+            "1:21: the path of a module must stand on one line [write it in one line, in quotes if need be]",
+        ),
+        (
             "modules: {m: {path: ~/b}}",
             "1:21: the path `~/b` begins with `~`, which only a shell understands [write the whole path, or one relative to this file]",
         ),

@@ -59,17 +59,23 @@ pub(super) fn absolutise(text: &str, modules: &BTreeMap<ModuleName, ModuleEntry>
             _ => None,
         })
         .collect();
-    // From the end, so that earlier places stay true; one place may serve two modules, by an alias.
-    replacements.sort_by_key(|(at, _)| std::cmp::Reverse((at.line(), at.column())));
+    // One place may serve two modules, by an alias.
+    replacements.sort_by_key(|(at, _)| (at.line(), at.column()));
     replacements.dedup_by_key(|(at, _)| (at.line(), at.column()));
-    let mut lines: Vec<String> = text.split_inclusive('\n').map(str::to_owned).collect();
-    for (at, path) in replacements {
-        let Some(line) = lines.get_mut(at.line() - 1) else { continue };
-        let before: String = line.chars().take(at.column() - 1).collect();
-        let after: String = line.chars().skip(at.column() - 1 + at.width()).collect();
-        *line = format!("{before}{path}{after}");
+    let mut replacements = replacements.into_iter().peekable();
+    let mut result = String::with_capacity(text.len());
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let mut characters = line.chars();
+        let mut column = 1;
+        while let Some((at, path)) = replacements.next_if(|(at, _)| at.line() == number + 1) {
+            result.extend(characters.by_ref().take(at.column().saturating_sub(column)));
+            result.push_str(&path);
+            characters.by_ref().take(at.width()).for_each(drop);
+            column = at.column() + at.width();
+        }
+        result.push_str(characters.as_str());
     }
-    lines.concat()
+    result
 }
 
 /// Writes a text as a scalar of one line: plain if nothing can misread it, else in double quotes.

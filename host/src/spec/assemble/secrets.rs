@@ -19,7 +19,7 @@ use crate::spec::{
 };
 
 pub(super) fn replace_plain_values(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
-    let mut names = Names { requested: &mut draft.requested };
+    let mut names = Names { requested: &mut draft.requested, numbers: BTreeMap::new() };
     let mut faults = Vec::new();
     for (id, resource) in &mut draft.resources {
         let Some(origin) = draft.origins.get(id) else { continue };
@@ -36,6 +36,8 @@ pub(super) fn replace_plain_values(draft: &mut Draft, semantics: &dyn Semantics)
 
 struct Names<'a> {
     requested: &'a mut BTreeMap<SecretRef, (SecretSource, Origin)>,
+    /// The last number of each name that stands for several values.
+    numbers: BTreeMap<SecretRef, usize>,
 }
 
 impl Names<'_> {
@@ -93,10 +95,12 @@ impl Names<'_> {
             accessory: collect::accessory(origin).to_owned(),
             name: name.clone(),
         };
-        let mut number = 1;
-        while self.requested.contains_key(&secret) {
-            number += 1;
-            secret.name = format!("{name}__{number}");
+        if self.requested.contains_key(&secret) {
+            let number = self.numbers.entry(secret.clone()).or_insert(1);
+            while self.requested.contains_key(&secret) {
+                *number += 1;
+                secret.name = format!("{name}__{number}");
+            }
         }
         let source = SecretSource::Literal(SecretText::new(text));
         self.requested.insert(secret.clone(), (source, origin.clone()));

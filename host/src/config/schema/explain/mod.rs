@@ -9,6 +9,8 @@ use super::path;
 use crate::diagnostic::{Problem, name_hints};
 use crate::source::{Content, Node, escape_token};
 
+/// The most problems that are worded; the search for near names makes each costly.
+pub(super) const MAX_PROBLEMS: usize = 50;
 /// The longest value that a message quotes, in characters.
 const MAX_QUOTE: usize = 60;
 /// How deep alternatives within alternatives are looked into.
@@ -33,6 +35,9 @@ impl<'a> Explainer<'a> {
     fn explain_at(&self, errors: &[ValidationError<'_>], depth: usize) -> Vec<Problem> {
         let mut problems = Vec::new();
         for error in errors {
+            if problems.len() >= MAX_PROBLEMS {
+                break;
+            }
             self.one(error, depth, &mut problems);
         }
         if problems.is_empty() {
@@ -41,7 +46,7 @@ impl<'a> Explainer<'a> {
                 if let Kind::UnevaluatedProperties { unexpected } = error.kind() {
                     let pointer = error.instance_path().as_str();
                     let place = self.name(pointer);
-                    problems.extend(unexpected.iter().map(|key| {
+                    problems.extend(unexpected.iter().take(MAX_PROBLEMS).map(|key| {
                         let message =
                             format!("`{key}` does not go with the other fields{}", within(&place));
                         self.at_key(&child(pointer, key), message)
@@ -61,6 +66,9 @@ impl<'a> Explainer<'a> {
                 let names = self.names(error);
                 let fallible = matches!(error.kind(), Kind::UnevaluatedProperties { .. });
                 for key in unexpected {
+                    if problems.len() >= MAX_PROBLEMS {
+                        return;
+                    }
                     // A property whose value is wrong counts as unevaluated, and so do its neighbours.
                     if fallible && names.contains(key) {
                         continue;

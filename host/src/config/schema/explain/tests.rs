@@ -26,6 +26,16 @@ fn render(problem: &Problem) -> String {
 }
 
 #[test]
+fn of_very_many_mistakes_the_first_are_worded() {
+    let names: serde_json::Map<String, Value> =
+        (0..2_000).map(|number| (format!("name{number}"), json!({}))).collect();
+    let text: String = (0..2_000).map(|number| format!("nmae{number}: 1\n")).collect();
+    let problems = check(&json!({ "properties": names }), &text, "workload");
+    assert_eq!(problems.len(), 50);
+    assert!(problems.iter().all(|problem| problem.contains("did you mean `name")));
+}
+
+#[test]
 fn each_rule_has_its_words() {
     let schema = json!({
         "type": "object",
