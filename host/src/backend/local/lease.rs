@@ -72,7 +72,9 @@ impl LocalLease {
         let lock = take_lock(&record, &holder)?;
         // No write of an earlier holder is under way from here on, and none begins once the claim stands.
         let _fence = lock::folder(&record, &record.path)?;
-        let generation = read(&record)?.map_or(0, |claim| claim.generation) + 1;
+        // A number that cannot grow is not ours, and the file as good as none.
+        let next = read(&record)?.and_then(|claim| claim.generation.checked_add(1));
+        let generation = next.unwrap_or(1);
         let claim = Claim { format_version: FORMAT_VERSION, generation, holder };
         serde_json::to_vec(&claim)
             .map_err(std::io::Error::from)

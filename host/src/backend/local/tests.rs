@@ -222,6 +222,18 @@ async fn a_lease_file_of_a_newer_kusion_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_lease_file_whose_generation_cannot_grow_is_as_good_as_none() {
+    let (folder, backend) = backend();
+    drop(backend.lease(&key("stack"), &holder("alice")).await.unwrap());
+    let path = folder.path().join("home/.stack.lease");
+    let text = fs_err::read_to_string(&path).unwrap();
+    let full = text.replace("\"generation\":1", &format!("\"generation\":{}", u64::MAX));
+    assert_ne!(text, full);
+    fs_err::write(&path, full).unwrap();
+    assert_eq!(backend.lease(&key("stack"), &holder("bob")).await.unwrap().generation(), 1);
+}
+
+#[tokio::test]
 async fn whoever_takes_the_lease_removes_what_dead_writers_left() {
     let (folder, backend) = backend();
     backend.put_if(&shared("stack/1"), Expected::Absent, b"1").await.unwrap();
