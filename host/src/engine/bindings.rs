@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::engine::request::{
     Description, Generated, Input, Need, RejectedPlace, Rejection, Request, Usage,
@@ -287,18 +287,29 @@ fn canonicalise(value: &mut Value) {
             if let Some(integer) =
                 number.as_f64().filter(|_| number.is_f64()).and_then(exact_integer)
             {
-                *value = integer.into();
+                *number = integer;
             }
         }
         _ => {}
     }
 }
 
-fn exact_integer(float: f64) -> Option<i64> {
-    // Beyond 2^53 a float no longer names one integer.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Returns the integer that a float is, if 64 bits hold it. The same rule as for what is written as YAML, so that
+/// a value is not another one after it was recorded.
+fn exact_integer(float: f64) -> Option<Number> {
+    /// 2 to the power of 63 and of 64: the first floats beyond the integers.
+    const I64_END: f64 = 9_223_372_036_854_775_808.0;
+    const U64_END: f64 = 18_446_744_073_709_551_616.0;
+    if float.fract() != 0.0 {
+        return None;
+    }
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
+    #[expect(clippy::cast_sign_loss, reason = "the range is checked")]
+    match float {
+        _ if (-I64_END..I64_END).contains(&float) => Some((float as i64).into()),
+        _ if (I64_END..U64_END).contains(&float) => Some((float as u64).into()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -310,6 +321,11 @@ mod tests {
     fn keys_are_sorted_and_numbers_have_one_spelling() {
         let value = json("x", r#"{"b": 1.0, "a": [1e2, 1.5, -0.0]}"#).unwrap();
         assert_eq!(value.to_string(), r#"{"a":[100,1.5,0],"b":1}"#);
+        let large = json("x", "[1e17, 1e19, -1e18, 1e20]").unwrap();
+        assert_eq!(
+            large.to_string(),
+            "[100000000000000000,10000000000000000000,-1000000000000000000,1e+20]"
+        );
     }
 
     #[test]
