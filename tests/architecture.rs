@@ -243,7 +243,7 @@ fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
         if path.is_dir() {
             collect(root, &path, sources);
         } else if path.extension().is_some_and(|extension| extension == "rs")
-            && !path.ends_with("tests.rs")
+            && !["tests.rs", "properties.rs"].iter().any(|tests| path.ends_with(tests))
         {
             let relative = path.strip_prefix(root).unwrap().to_owned();
             let first =

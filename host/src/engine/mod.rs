@@ -21,6 +21,8 @@ mod confine;
 mod error;
 mod inspect;
 mod limits;
+#[cfg(test)]
+mod properties;
 mod request;
 mod sandbox;
 mod stderr;

@@ -166,6 +166,33 @@ mod tests {
         assert!(reader.answer(need("socket", ".")).unwrap_err().contains("`socket`"));
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            rng_seed: proptest::test_runner::RngSeed::Fixed(1),
+            failure_persistence: None,
+            ..Default::default()
+        })]
+
+        #[test]
+        fn no_path_leads_out_of_the_folder(
+            path in r"(\.\./|\./|/|a|link|out|in|\x00|~|\\|\.|é){0,8}",
+            kind in "file|folder",
+        ) {
+            let root = tempfile::tempdir().unwrap();
+            let stack = root.path().join("in");
+            fs::create_dir_all(stack.join("a")).unwrap();
+            fs::create_dir(root.path().join("out")).unwrap();
+            for (place, text) in [("in/a/a", "inside"), ("out/a", "outside"), ("a", "outside")] {
+                fs::write(root.path().join(place), text).unwrap();
+            }
+            std::os::unix::fs::symlink("../out", stack.join("link")).unwrap();
+            std::os::unix::fs::symlink("../../a", stack.join("a/link")).unwrap();
+            if let Ok(input) = Reader::new(&stack).answer(need(&kind, &path)) {
+                assert!(!input.answer.to_string().contains("outside"), "{path}: {}", input.answer);
+            }
+        }
+    }
+
     #[test]
     fn what_was_written_for_kusion_is_not_read() {
         let stack = tempfile::tempdir().unwrap();

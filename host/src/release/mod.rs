@@ -28,4 +28,6 @@ pub use stack::StackKey;
 pub use store::{LatestState, ReleaseStore};
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
