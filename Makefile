@@ -7,7 +7,7 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
-.PHONY: demo test crash bench build catalog targets lint doc deny
+.PHONY: demo test crash bench build catalog targets lint doc deny fuzz
 
 ## Build everything and show the main job in a temporary folder.
 demo: catalog
@@ -21,6 +21,12 @@ test: lint doc catalog
 RUNS ?= 3000
 crash: targets
 	KUSION_CRASH_RUNS=$(RUNS) $(CARGO) test --package kusion-tests --test runner crash:: -- --nocapture
+
+## Feed everything that reads files with what nobody would write, for a while; what fails is kept as a corpus file.
+FUZZ_SECONDS ?= 600
+fuzz:
+	PROPTEST_CASES=20000 $(CARGO) test --package kusion --lib properties
+	$(CARGO) test --package kusion-tests --test fuzz -- --seconds $(FUZZ_SECONDS)
 
 ## Measure against the floors, as users get it, and print a table. `make bench BENCH=--quick` only tries it out.
 bench: targets
