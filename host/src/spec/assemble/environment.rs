@@ -51,52 +51,87 @@ pub(super) fn name(variable: &Value) -> Option<&str> {
 }
 
 /// Moves variables in front of those that refer to them and changes the order no further. Variables
-/// that refer to each other in a circle stay in place.
+/// that refer to each other in a circle stay in place, so that doing it twice changes nothing.
 fn referred_first(variables: Vec<Value>) -> Vec<Value> {
+    let mut referred = references_between(&variables);
+    let circles = circles(&referred);
+    for (place, others) in referred.iter_mut().enumerate() {
+        others.retain(|other| circles.get(*other) != circles.get(place));
+    }
+    let order = depth_first(0..variables.len(), &referred, |_, _| {});
+    let mut variables: Vec<Option<Value>> = variables.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|place| variables.get_mut(place).and_then(Option::take)).collect()
+}
+
+/// Returns for each variable the places of those that it refers to.
+fn references_between(variables: &[Value]) -> Vec<Vec<usize>> {
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (place, variable) in variables.iter().enumerate() {
         if let Some(name) = name(variable) {
             places.entry(name).or_default().push(place);
         }
     }
-    let referred = |place: usize| -> Vec<usize> {
-        let text =
-            variables.get(place).and_then(|variable| variable.get("value")).and_then(Value::as_str);
-        let names = text.map(references).unwrap_or_default();
-        names.into_iter().filter_map(|name| places.get(name)).flatten().copied().collect()
+    let referred = |variable: &Value| {
+        let text = variable.get("value").and_then(Value::as_str).unwrap_or_default();
+        references(text)
+            .into_iter()
+            .filter_map(|name| places.get(name))
+            .flatten()
+            .copied()
+            .collect()
     };
+    variables.iter().map(referred).collect()
+}
 
-    let mut seen = vec![false; variables.len()];
-    let mut order = Vec::with_capacity(variables.len());
-    for root in 0..variables.len() {
-        let mut path = Vec::new();
-        enter(root, &mut seen, &mut path, &referred);
-        while let Some((place, waiting)) = path.last_mut() {
-            match waiting.next() {
-                Some(next) => enter(next, &mut seen, &mut path, &referred),
-                None => {
-                    order.push(*place);
-                    path.pop();
-                }
+/// Numbers the circles of a graph: nodes that lead to each other have the same number (Kosaraju's way).
+fn circles(edges: &[Vec<usize>]) -> Vec<usize> {
+    let mut backwards = vec![Vec::new(); edges.len()];
+    for (from, to) in edges.iter().enumerate() {
+        for to in to {
+            if let Some(list) = backwards.get_mut(*to) {
+                list.push(from);
             }
         }
     }
-    let mut variables: Vec<Option<Value>> = variables.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|place| variables.get_mut(place).and_then(Option::take)).collect()
+    let order = depth_first(0..edges.len(), edges, |_, _| {});
+    let mut circles = vec![0; edges.len()];
+    depth_first(order.into_iter().rev(), &backwards, |root, node| {
+        if let Some(circle) = circles.get_mut(node) {
+            *circle = root;
+        }
+    });
+    circles
 }
 
-type Waiting = std::vec::IntoIter<usize>;
-
-fn enter(
-    place: usize,
-    seen: &mut [bool],
-    path: &mut Vec<(usize, Waiting)>,
-    referred: &dyn Fn(usize) -> Vec<usize>,
-) {
-    if let Some(seen) = seen.get_mut(place).filter(|seen| !**seen) {
-        *seen = true;
-        path.push((place, referred(place).into_iter()));
+/// Visits all nodes that some roots lead to, each once, and returns them after those that they lead to.
+/// `enter` is told of each with its root.
+fn depth_first(
+    roots: impl Iterator<Item = usize>,
+    edges: &[Vec<usize>],
+    mut enter: impl FnMut(usize, usize),
+) -> Vec<usize> {
+    let mut seen = vec![false; edges.len()];
+    let mut order = Vec::with_capacity(edges.len());
+    for root in roots {
+        let mut path: Vec<(usize, std::slice::Iter<'_, usize>)> = Vec::new();
+        let mut next = Some(root);
+        loop {
+            if let Some(node) = next
+                && let (Some(seen), Some(edges)) = (seen.get_mut(node), edges.get(node))
+                && !std::mem::replace(seen, true)
+            {
+                enter(root, node);
+                path.push((node, edges.iter()));
+            }
+            let Some((node, waiting)) = path.last_mut() else { break };
+            next = waiting.next().copied();
+            if next.is_none() {
+                order.push(*node);
+                path.pop();
+            }
+        }
     }
+    order
 }
 
 /// Finds `$(NAME)` in a value; `$$` stands for a dollar sign.
@@ -134,7 +169,7 @@ mod tests {
     #[test]
     fn referred_variables_come_first_and_the_rest_keeps_its_order() {
         type Variables<'a> = &'a [(&'a str, &'a str)];
-        let cases: [(Variables<'_>, &[&str]); 6] = [
+        let cases: [(Variables<'_>, &[&str]); 7] = [
             (&[("B", ""), ("A", "")], &["B", "A"]),
             (
                 &[("URL", "$(USER)@$(HOST)"), ("X", ""), ("HOST", ""), ("USER", "")],
@@ -142,11 +177,14 @@ mod tests {
             ),
             (&[("A", "$(B)"), ("B", "$(C)"), ("C", "")], &["C", "B", "A"]),
             (&[("A", "$$(B)"), ("B", "")], &["A", "B"]),
-            (&[("A", "$(B)"), ("B", "$(A)"), ("C", "$(C)")], &["B", "A", "C"]),
+            (&[("A", "$(B)"), ("B", "$(A)"), ("C", "$(C)")], &["A", "B", "C"]),
+            (&[("X", "$(A)"), ("A", "$(B)"), ("B", "$(A) $(Y)"), ("Y", "")], &["A", "X", "Y", "B"]),
             (&[("A", "$(MISSING) $("), ("B", "$(")], &["A", "B"]),
         ];
         for (list, expected) in cases {
-            assert_eq!(names(&referred_first(variables(list))), expected, "{list:?}");
+            let once = referred_first(variables(list));
+            assert_eq!(names(&once), expected, "{list:?}");
+            assert_eq!(referred_first(once.clone()), once, "{list:?}");
         }
     }
 
