@@ -48,7 +48,7 @@ pub enum Compiler {
 }
 
 impl Compiler {
-    /// Compiles a component for the engine that [`config::engine`] makes.
+    /// Compiles a component for the engine that `config::engine` makes.
     #[tracing::instrument(level = "debug", name = "compile module", skip_all, fields(module = %module))]
     pub(super) fn compile(
         &self,

@@ -138,7 +138,9 @@ impl<'a> Proposal<'a> {
         let resources = &self.latest.state.resources;
         let stays = |id| resources.get(id).is_some_and(|entry| entry.adopted);
         let all_goes = !self.plan().forgotten.iter().any(stays);
-        self.operation == Operation::Destroy && self.has_vault && all_goes
+        // What was left behind in another target may still use them.
+        let here = self.moved_from.is_none();
+        self.operation == Operation::Destroy && self.has_vault && all_goes && here
     }
 }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::backend::Lease;
-use crate::release::{Phase, ReleaseError, ReleaseStore};
+use crate::release::{Operation, Phase, ReleaseError, ReleaseStore};
 
 impl ReleaseStore {
     /// Deletes all releases but the newest `keep`, and returns the numbers of those that went.
@@ -38,11 +38,16 @@ impl ReleaseStore {
         Ok(pruned)
     }
 
-    /// Returns the newest release that succeeded; a record that cannot be understood did not.
+    /// Returns the newest release that succeeded and can be rolled back to; a record that cannot be understood did not.
     async fn last_succeeded(&self, revisions: &[u64]) -> Result<Option<u64>, ReleaseError> {
         for revision in revisions.iter().rev() {
             match self.get(*revision).await {
-                Ok(release) if release.phase == Phase::Succeeded => return Ok(Some(*revision)),
+                Ok(release)
+                    if release.phase == Phase::Succeeded
+                        && release.operation != Operation::Destroy =>
+                {
+                    return Ok(Some(*revision));
+                }
                 Err(ReleaseError::Backend(error)) => return Err(error.into()),
                 _ => {}
             }

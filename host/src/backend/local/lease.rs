@@ -98,8 +98,8 @@ fn take_lock(record: &Record, ours: &Holder) -> Result<fs_err::File, BackendErro
                 let holder = read(record)?.map(|claim| Box::new(claim.holder));
                 looks += 1;
                 // Until the new holder has written its name, the one before stands there.
-                let is_told = holder.as_ref().is_some_and(|holder| may_live(holder, ours));
-                if is_told || looks == LOOKS {
+                let holder = holder.filter(|holder| may_live(holder, ours));
+                if holder.is_some() || looks == LOOKS {
                     return Err(BackendError::Held { key: record.key.clone(), holder });
                 }
                 std::thread::sleep(PAUSE);

@@ -78,8 +78,12 @@ impl Folder {
     pub(super) fn remove(&self, name: &str) -> Result<(), RuntimeError> {
         self.check()?;
         let path = self.file(name);
-        files::ignore_missing(fs_err::remove_file(&path))
-            .map_err(|source| RuntimeError::Remove { path, source })
+        // A removal that power takes back would leave a resource in the target and none on record.
+        let removed = match fs_err::remove_file(&path) {
+            Err(error) if is_missing(&error) => Ok(()),
+            removed => removed.and_then(|()| files::sync_folder(&self.path)),
+        };
+        removed.map_err(|source| RuntimeError::Remove { path, source })
     }
 
     /// Removes the files that runs which died left half-written; some may hold secrets.
