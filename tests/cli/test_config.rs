@@ -6,6 +6,8 @@ use kusion_tests::Sandbox;
 #[test]
 fn settings_are_set_read_and_removed() {
     let sandbox = Sandbox::new();
+    sandbox.write("prod.yaml", "modules: {}\n");
+    sandbox.run("", &["workspace", "create", "prod", "-f", "prod.yaml"]).success();
     let run = |arguments: &[&str]| sandbox.run("", &[&["config"], arguments].concat());
     assert_snapshot!(run(&["list"]), @r"
     exit 0
