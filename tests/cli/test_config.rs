@@ -60,7 +60,7 @@ fn what_is_no_setting_is_refused() {
     assert_snapshot!(run(&["set", "workspace", "a b"]), @r"
     exit 1
     --- stderr
-    error: `a b` is no value for `workspace`: workspace name `a b` may only contain letters, digits, `.`, `_` and `-`, and begins with a letter or digit
+    error: workspace name `a b` may only contain letters, digits, `.`, `_` and `-`, and begins with a letter or digit
     ");
     assert_snapshot!(run(&["set", "backends.current", "team"]), @r#"
     exit 1

@@ -150,7 +150,7 @@ fn a_rollback_brings_back_what_was_recorded_without_modules_or_app() {
     };
     let shown = back(&["release", "rollback", "1", "--dry-run"]).success();
     assert_eq!(contents(&sandbox), second);
-    let done = back(&["release", "rollback", "1", "--yes"]);
+    let done = back(&["release", "rollback", "1", "--yes", "--parallelism", "1"]);
     assert!(done.stdout.starts_with(&shown.stdout), "{shown}\n{done}");
     assert_snapshot!(done, @r"
     exit 0

@@ -285,11 +285,12 @@ fn a_stack_whose_app_is_broken_can_be_listed_and_destroyed() {
 }
 
 #[test]
-fn a_destroy_that_deletes_nothing_keeps_the_secrets() {
+fn a_destroy_of_what_is_gone_already_deletes_the_secrets_and_says_so() {
     let sandbox = shop("{directory: manifests}");
     apply(&sandbox);
     fs::remove_dir_all(sandbox.path("manifests")).unwrap();
     let destroyed = sandbox.run("dev", &["destroy", "--yes"]).success();
     assert!(destroyed.stdout.contains("no longer managed"), "{destroyed}");
-    assert!(sandbox.home("secrets/shop/dev/dev.age").exists());
+    assert!(destroyed.stdout.contains("generated secrets are deleted too"), "{destroyed}");
+    assert!(!sandbox.home("secrets/shop/dev/dev.age").exists());
 }
