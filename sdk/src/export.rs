@@ -13,7 +13,18 @@ macro_rules! export {
             const _: () = $crate::plumbing::check::<$module>();
 
             #[cfg(target_family = "wasm")]
-            type Component = $crate::plumbing::Guest<$module>;
+            struct Schemas;
+
+            #[cfg(target_family = "wasm")]
+            impl $crate::plumbing::Schemas for Schemas {
+                const DEVELOPER: ::core::option::Option<&'static str> =
+                    ::core::option_env!("KUSION_DEVELOPER_SCHEMA");
+                const PLATFORM: ::core::option::Option<&'static str> =
+                    ::core::option_env!("KUSION_PLATFORM_SCHEMA");
+            }
+
+            #[cfg(target_family = "wasm")]
+            type Component = $crate::plumbing::Guest<$module, Schemas>;
 
             #[cfg(target_family = "wasm")]
             $crate::plumbing::bindings::export_component!(

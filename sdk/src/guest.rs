@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use crate::decode::{self, RawInput, RawRequest};
@@ -12,6 +13,7 @@ use crate::patch::Patch;
 use crate::rejection::Rejection;
 use crate::request::Scope;
 use crate::resource::Resource;
+use crate::schema;
 use crate::secret::{Secret, SecretSource};
 
 /// What wit-bindgen makes of the interface.
@@ -37,23 +39,33 @@ pub mod bindings {
 
 use self::bindings::exports::kusion::module::generator as wit;
 
+/// The schemas of a module as texts, if the build knows them already.
+///
+/// The code that derives them is a third of a module. A build that hands in what an earlier build of the
+/// same module derived leaves that code out.
+pub trait Schemas {
+    /// The schema of what a developer writes.
+    const DEVELOPER: Option<&'static str>;
+    /// The schema of what the platform team writes.
+    const PLATFORM: Option<&'static str>;
+}
+
 /// The component round the module `M`.
 #[derive(Debug)]
-pub struct Guest<M>(PhantomData<M>);
+pub struct Guest<M, S>(PhantomData<(M, S)>);
 
-impl<M: Module> wit::Guest for Guest<M> {
+impl<M: Module, S: Schemas> wit::Guest for Guest<M, S> {
     fn describe() -> wit::Description {
         report_panics();
-        let description = crate::Description::of::<M>();
         wit::Description {
-            name: description.name.to_owned(),
-            version: description.version.to_owned(),
-            kind: description.kind.to_owned(),
-            summary: description.summary.to_owned(),
-            context_keys: texts(description.context_keys),
-            developer_schema: description.developer_schema.to_string(),
-            platform_schema: description.platform_schema.to_string(),
-            resource_types: texts(description.resource_types),
+            name: M::NAME.to_owned(),
+            version: M::VERSION.to_owned(),
+            kind: M::KIND.as_str().to_owned(),
+            summary: M::SUMMARY.to_owned(),
+            context_keys: texts(M::CONTEXT_KEYS),
+            developer_schema: schema_text::<M::Config>(S::DEVELOPER),
+            platform_schema: schema_text::<M::Platform>(S::PLATFORM),
+            resource_types: texts(M::RESOURCE_TYPES),
             extensions: "{}".to_owned(),
         }
     }
@@ -64,6 +76,15 @@ impl<M: Module> wit::Guest for Guest<M> {
             Ok(answer) => Ok(output(answer)),
             Err(answer) => Err(rejection(answer)),
         }
+    }
+}
+
+/// Inlined, so that the compiler sees that nothing is derived where the text is known.
+#[inline(always)]
+fn schema_text<T: JsonSchema>(known: Option<&'static str>) -> String {
+    match known {
+        Some(text) => text.to_owned(),
+        None => schema::of::<T>().to_string(),
     }
 }
 

@@ -40,5 +40,5 @@ pub use crate::secret::{Secret, SecretSource};
 pub mod plumbing {
     pub use crate::export::check;
     #[cfg(target_family = "wasm")]
-    pub use crate::guest::{Guest, bindings};
+    pub use crate::guest::{Guest, Schemas, bindings};
 }

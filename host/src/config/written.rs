@@ -1,6 +1,7 @@
 //! The files as users write them: the only types whose shape is a file format.
 //!
-//! Their JSON Schemas are derived, closed, and checked before a value is read into them.
+//! A value that can be read into its type is right. For one that cannot, a JSON Schema that is derived from the
+//! type finds everything that is wrong with it.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,6 +18,7 @@ use crate::source::Node;
 
 /// project.yaml.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ProjectFile {
     /// The name of the project.
     #[serde(rename = "name")]
@@ -37,6 +39,7 @@ pub(super) struct ProjectFile {
 
 /// stack.yaml.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct StackFile {
     /// The name of the stack.
     #[serde(rename = "name")]
@@ -63,7 +66,7 @@ pub(super) struct StackFile {
 
 /// A setting for a particular runtime.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Extension {
     /// Which setting it is.
     pub(super) kind: ExtensionKind,
@@ -86,6 +89,7 @@ pub(super) enum ExtensionKind {
 
 /// The namespace of the apps.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct KubernetesNamespace {
     /// Its name.
     #[serde(rename = "namespace")]
@@ -94,6 +98,7 @@ pub(super) struct KubernetesNamespace {
 
 /// An app: what runs, and what it needs beside that.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AppFile {
     /// The name of the app; the project's name if absent.
     #[serde(default, rename = "name")]
@@ -130,6 +135,7 @@ pub(super) struct SecretsBlock(pub(super) BTreeMap<String, SecretBlock>);
 
 /// A secret of the workload.
 #[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SecretBlock {
     /// The sort of the secret.
     pub(super) r#type: SecretType,
@@ -157,7 +163,7 @@ pub(super) enum SecretType {
 
 /// A workspace.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct WorkspaceFile {
     /// The modules that apps may use.
     #[serde(default)]
@@ -178,6 +184,7 @@ pub(super) struct WorkspaceFile {
 
 /// A module that apps may use.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ModuleBlock {
     /// Where it comes from: `oci://…`, a file, a folder; the bundled catalog if absent.
     #[serde(default)]
@@ -192,6 +199,7 @@ pub(super) struct ModuleBlock {
 
 /// Where external secrets are read from.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct SecretStoreBlock {
     /// Exactly one provider.
     #[serde(rename = "provider")]
@@ -200,6 +208,7 @@ struct SecretStoreBlock {
 
 /// The providers of secrets.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct ProviderBlock {
     #[serde(default, rename = "alicloud")]
     _alicloud: Option<BTreeMap<String, Value>>,
@@ -215,6 +224,7 @@ struct ProviderBlock {
 
 /// Where resources go.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TargetsBlock {
     /// Resources of Kubernetes.
     #[serde(default)]
@@ -223,6 +233,7 @@ pub(super) struct TargetsBlock {
 
 /// A cluster or a directory of manifests.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct KubernetesBlock {
     /// The path of the kubeconfig.
     #[serde(default)]
@@ -245,15 +256,15 @@ pub(super) trait Written: DeserializeOwned + Default {
 
     /// Checks a node and reads it; what cannot be read is noted and stands as the default.
     fn take(node: &Node, prefix: &str, problems: &mut Vec<Problem>) -> Self {
-        let found = Self::schema().map(|schema| schema.check(node, prefix)).unwrap_or_default();
-        let sound = found.is_empty();
-        problems.extend(found);
         match serde_json::from_value(node.to_json()) {
             Ok(value) => value,
             Err(error) => {
-                if sound {
-                    problems.push(Problem::at(node.location().clone(), error.to_string()));
+                let mut found =
+                    Self::schema().map(|schema| schema.check(node, prefix)).unwrap_or_default();
+                if found.is_empty() {
+                    found.push(Problem::at(node.location().clone(), error.to_string()));
                 }
+                problems.append(&mut found);
                 Self::default()
             }
         }

@@ -1,4 +1,8 @@
 //! Turns a Cargo package into a component.
+//!
+//! A module is built twice. The code that derives the schemas of its configuration would be a third of it, and
+//! every host would compile, hash and map that code to get the same two texts; so the second build is
+//! handed the texts that the first one derived, and leaves the code out.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,6 +31,14 @@ const PROFILE_SETTINGS: [&str; 7] = [
     r#"debug=false"#,
 ];
 
+/// Sets the first build apart from the second, for the package itself but not for what it depends on: cargo
+/// would otherwise take both for one, and make it anew each time.
+const FIRST_BUILD: [&str; 2] = ["codegen-units=16", r#"package."*".codegen-units=1"#];
+
+/// Variables in which the SDK's `export!` finds the schemas.
+const DEVELOPER_SCHEMA: &str = "KUSION_DEVELOPER_SCHEMA";
+const PLATFORM_SCHEMA: &str = "KUSION_PLATFORM_SCHEMA";
+
 /// What to build.
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
@@ -43,6 +55,24 @@ pub struct BuildRequest {
     pub show_progress: bool,
 }
 
+/// What a module says its configuration looks like: two JSON Schemas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schemas {
+    /// The schema of what a developer writes.
+    pub developer: String,
+    /// The schema of what the platform team writes.
+    pub platform: String,
+}
+
+impl Schemas {
+    /// The longest variable of the environment that Linux passes on is twice as long.
+    const MAX_LENGTH: usize = 1 << 16;
+
+    fn fit(&self) -> bool {
+        self.developer.len().max(self.platform.len()) <= Self::MAX_LENGTH
+    }
+}
+
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
@@ -56,23 +86,42 @@ pub struct Built {
 
 /// Builds a Cargo package for Wasm and makes a component of it.
 ///
+/// `describe` is given the name and the bytes of a component that does the same but is larger, and returns the
+/// schemas that it describes; `None` if it cannot be asked, and then it is the result.
+///
 /// # Errors
 ///
 /// The folder is no package, cargo reports errors, or the library is no module.
-pub fn build(request: &BuildRequest) -> Result<Built, BuildError> {
+pub fn build(
+    request: &BuildRequest,
+    describe: impl FnOnce(&str, &[u8]) -> Option<Schemas>,
+) -> Result<Built, BuildError> {
     let manifest = request.folder.join("Cargo.toml");
     if !manifest.is_file() {
         return Err(BuildError::NoPackage { folder: request.folder.clone() });
     }
-    let artifact = cargo_build(request, &manifest)?;
-    let name = artifact.name.strip_prefix(PACKAGE_PREFIX).unwrap_or(&artifact.name).to_owned();
-    let core = fs::read(&artifact.library).map_err(|source| BuildError::Write { source })?;
-    let component = componentize(&core)
-        .map_err(|source| BuildError::Componentize { package: artifact.name.clone(), source })?;
+    let (name, mut component) = compile(request, &manifest, None)?;
+    if let Some(schemas) = describe(&name, &component).filter(Schemas::fit) {
+        (_, component) = compile(request, &manifest, Some(&schemas))?;
+    }
     let folder = request.output_dir.clone().unwrap_or_else(|| request.folder.join("dist"));
     let path = folder.join(format!("{name}.wasm"));
     files::write_file(&path, &component).map_err(|source| BuildError::Write { source })?;
     Ok(Built { name, path, size: component.len() })
+}
+
+/// Builds a component and returns it after the module's name.
+fn compile(
+    request: &BuildRequest,
+    manifest: &Path,
+    schemas: Option<&Schemas>,
+) -> Result<(String, Vec<u8>), BuildError> {
+    let artifact = cargo_build(request, manifest, schemas)?;
+    let core = fs::read(&artifact.library).map_err(|source| BuildError::Write { source })?;
+    let component = componentize(&core)
+        .map_err(|source| BuildError::Componentize { package: artifact.name.clone(), source })?;
+    let name = artifact.name.strip_prefix(PACKAGE_PREFIX).unwrap_or(&artifact.name).to_owned();
+    Ok((name, component))
 }
 
 struct Artifact {
@@ -80,12 +129,22 @@ struct Artifact {
     library: PathBuf,
 }
 
-fn cargo_build(request: &BuildRequest, manifest: &Path) -> Result<Artifact, BuildError> {
+fn cargo_build(
+    request: &BuildRequest,
+    manifest: &Path,
+    schemas: Option<&Schemas>,
+) -> Result<Artifact, BuildError> {
     let mut command = Command::new(&request.cargo);
-    command.arg("build").arg("--manifest-path").arg(manifest);
+    // Cargo optimises across crates only if nothing but the final artifact is made of the library.
+    command.args(["rustc", "--crate-type", "cdylib", "--manifest-path"]).arg(manifest);
     command.args(["--lib", "--target", TARGET, "--profile", PROFILE]);
+    command.env_remove(DEVELOPER_SCHEMA).env_remove(PLATFORM_SCHEMA);
+    if let Some(Schemas { developer, platform }) = schemas {
+        command.env(DEVELOPER_SCHEMA, developer).env(PLATFORM_SCHEMA, platform);
+    }
     command.args(["--message-format", "json-render-diagnostics"]);
-    for setting in PROFILE_SETTINGS {
+    let first_build = if schemas.is_none() { FIRST_BUILD.as_slice() } else { &[] };
+    for setting in PROFILE_SETTINGS.iter().chain(first_build) {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
     // Flags of the environment would replace those of the configuration.
@@ -188,6 +247,6 @@ mod tests {
             hidden_folders: Vec::new(),
             show_progress: false,
         };
-        assert!(matches!(build(&request), Err(BuildError::NoPackage { .. })));
+        assert!(matches!(build(&request, |_, _| None), Err(BuildError::NoPackage { .. })));
     }
 }

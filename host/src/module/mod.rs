@@ -5,7 +5,7 @@ mod error;
 mod location;
 mod resolver;
 
-pub use build::{BuildRequest, Built, build};
+pub use build::{BuildRequest, Built, Schemas, build};
 pub use error::{BuildError, ModuleError};
 pub use location::ModuleLocation;
 pub use resolver::{ResolvedModule, Resolver};

@@ -7,6 +7,7 @@
 mod app_secrets;
 mod apply;
 mod basis;
+mod build_module;
 mod compare;
 mod compare_releases;
 mod error;
@@ -26,6 +27,7 @@ mod visible;
 mod weigh;
 
 pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy, prepare_rollback};
+pub use build_module::build_module;
 pub use compare::Comparison;
 pub use compare_releases::{ModuleChange, ReleaseDiff, compare_releases};
 pub use error::OpsError;

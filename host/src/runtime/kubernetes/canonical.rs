@@ -84,7 +84,9 @@ fn canonicalise_secret(manifest: &mut Value) {
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            members.retain(|_, member| !member.is_null());
+            if members.values().any(Value::is_null) {
+                members.retain(|_, member| !member.is_null());
+            }
             members.values_mut().for_each(drop_nulls);
         }
         Value::Array(items) => items.iter_mut().for_each(drop_nulls),

@@ -1,6 +1,8 @@
 //! First pass: everything under one roof, every id once.
 
-use super::{Draft, Fault};
+use std::collections::btree_map;
+
+use super::{Draft, Entry, Fault};
 use crate::spec::{Contribution, Origin, SecretRef, SecretSource, SecretUse, secret_uses};
 
 /// The accessory in references to secrets of the workload.
@@ -21,15 +23,15 @@ pub(super) fn collect(draft: &mut Draft, mut contributions: Vec<Contribution>) -
             }
         }
         for resource in resources {
-            let id = resource.id.clone();
-            match draft.origins.get(&id) {
-                Some(first) => {
-                    let (first, second) = (first.clone(), origin.clone());
-                    faults.push(Fault::DuplicateResource { id, first, second });
+            match draft.resources.entry(resource.id.clone()) {
+                btree_map::Entry::Occupied(first) => {
+                    if let (id, Some(first)) = (first.key().clone(), first.get().origin.clone()) {
+                        let second = origin.clone();
+                        faults.push(Fault::DuplicateResource { id, first, second });
+                    }
                 }
-                None => {
-                    draft.origins.insert(id.clone(), origin.clone());
-                    draft.resources.insert(id, resource);
+                btree_map::Entry::Vacant(place) => {
+                    place.insert(Entry::new(resource, Some(origin.clone())));
                 }
             }
         }

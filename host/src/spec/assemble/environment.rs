@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Draft, Fault};
+use super::{Draft, Entry, Fault};
 use crate::spec::{ResourceId, Semantics};
 
 pub(super) fn order(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
     let ids: Vec<&ResourceId> = draft.workloads.values().collect();
     for id in ids {
-        let Some(resource) = draft.resources.get_mut(id) else { continue };
+        let Some(Entry { resource, .. }) = draft.resources.get_mut(id) else { continue };
         let Some(template) = semantics.pod_template(resource) else { continue };
         for container in containers(&mut resource.attributes, template).into_iter().flatten() {
             if let Some(Value::Array(variables)) = container.get_mut("env") {

@@ -15,6 +15,7 @@ mod edges;
 mod environment;
 mod error;
 mod namespace;
+mod needs;
 mod patch;
 mod references;
 mod secrets;
@@ -69,11 +70,12 @@ pub fn assemble(
     stop_on(workload::choose(&mut draft, semantics))?;
     stop_on(patch::apply(&mut draft, semantics))?;
     stop_on(environment::order(&mut draft, semantics))?;
+    needs::read(&mut draft, semantics);
     stop_on(namespace::add(&mut draft, semantics, input.namespace))?;
     stop_on(shape::canonicalise_and_check(&mut draft, semantics))?;
     stop_on(secrets::replace_plain_values(&mut draft, semantics))?;
     stop_on(references::resolve(&mut draft, semantics))?;
-    stop_on(edges::connect(&mut draft, semantics))?;
+    stop_on(edges::connect(&mut draft))?;
     tracing::Span::current().record("resources", draft.resources.len());
     Ok(draft.finish())
 }
@@ -82,11 +84,28 @@ fn stop_on(faults: Vec<Fault>) -> Result<(), AssembleError> {
     if faults.is_empty() { Ok(()) } else { Err(AssembleError::new(faults)) }
 }
 
+/// A resource while the passes work on it.
+///
+/// What belongs together lies together: with many resources, finding them costs more than what a pass does.
+#[derive(Debug)]
+struct Entry {
+    resource: Resource,
+    /// Who made it; `None` for the namespace object that assembly adds.
+    origin: Option<Origin>,
+    provides: Vec<String>,
+    requires: Vec<String>,
+}
+
+impl Entry {
+    fn new(resource: Resource, origin: Option<Origin>) -> Self {
+        Self { resource, origin, provides: Vec::new(), requires: Vec::new() }
+    }
+}
+
 /// The Spec while the passes work on it.
 #[derive(Debug, Default)]
 struct Draft {
-    resources: BTreeMap<ResourceId, Resource>,
-    origins: BTreeMap<ResourceId, Origin>,
+    resources: BTreeMap<ResourceId, Entry>,
     /// Sorted by origin, each origin's patches in its own order.
     patches: Vec<(Origin, Patch)>,
     patched_by: BTreeMap<ResourceId, Vec<Origin>>,
@@ -105,13 +124,19 @@ impl Draft {
     }
 
     fn finish(self) -> Assembled {
-        let Self { resources, origins, patched_by, workloads, requested, used, namespace, .. } =
-            self;
+        let Self { resources, patched_by, workloads, requested, used, namespace, .. } = self;
         let secrets = requested
             .into_iter()
             .filter(|(secret, _)| used.contains(secret))
             .map(|(secret, (source, _))| (secret, source))
             .collect();
-        Assembled { spec: Spec { resources }, origins, patched_by, secrets, workloads, namespace }
+        let mut origins = Vec::with_capacity(resources.len());
+        let unpack = |(id, entry): (ResourceId, Entry)| {
+            origins.extend(entry.origin.map(|origin| (id.clone(), origin)));
+            (id, entry.resource)
+        };
+        let spec = Spec { resources: resources.into_iter().map(unpack).collect() };
+        let origins = origins.into_iter().collect();
+        Assembled { spec, origins, patched_by, secrets, workloads, namespace }
     }
 }

@@ -1,6 +1,6 @@
 //! Pass: the namespace that the stack's resources lie in.
 
-use super::{Draft, Fault};
+use super::{Draft, Entry, Fault};
 use crate::spec::Semantics;
 
 pub(super) fn add(draft: &mut Draft, semantics: &dyn Semantics, name: &str) -> Vec<Fault> {
@@ -12,16 +12,17 @@ pub(super) fn add(draft: &mut Draft, semantics: &dyn Semantics, name: &str) -> V
     };
     let capabilities = semantics.provides(&namespace);
     let mut needed = false;
-    for resource in draft.resources.values() {
-        if semantics.provides(resource).iter().any(|provided| capabilities.contains(provided)) {
+    for entry in draft.resources.values() {
+        if entry.provides.iter().any(|provided| capabilities.contains(provided)) {
             return Vec::new();
         }
-        needed |=
-            semantics.requires(resource).iter().any(|required| capabilities.contains(required));
+        needed = needed || entry.requires.iter().any(|required| capabilities.contains(required));
     }
     if needed && !draft.resources.contains_key(&namespace.id) {
         draft.namespace = Some(namespace.id.clone());
-        draft.resources.insert(namespace.id.clone(), namespace);
+        let mut entry = Entry::new(namespace, None);
+        entry.provides = capabilities;
+        draft.resources.insert(entry.resource.id.clone(), entry);
     }
     Vec::new()
 }

@@ -9,7 +9,7 @@ use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
 use super::writes::Writes;
-use super::{Draft, Fault, environment};
+use super::{Draft, Entry, Fault, environment};
 use crate::spec::walk::push_segment;
 use crate::spec::{Origin, Patch, Resource, ResourceId, Semantics};
 
@@ -80,8 +80,8 @@ impl Patcher<'_> {
     }
 
     fn pod_template(&self, origin: &Origin, id: &ResourceId) -> Result<&'static str, Box<Fault>> {
-        let resource = self.draft.resources.get(id);
-        let template = resource.and_then(|resource| self.semantics.pod_template(resource));
+        let entry = self.draft.resources.get(id);
+        let template = entry.and_then(|entry| self.semantics.pod_template(&entry.resource));
         template.ok_or_else(|| Fault::NoPods { origin: origin.clone(), id: id.clone() }.into())
     }
 
@@ -97,7 +97,7 @@ impl Patcher<'_> {
         }
         let missing =
             || Fault::PatchTarget { origin: origin.clone(), id: id.clone(), near: None }.into();
-        self.draft.resources.get_mut(id).ok_or_else(missing)
+        self.draft.resources.get_mut(id).map(|entry| &mut entry.resource).ok_or_else(missing)
     }
 
     fn metadata(
@@ -145,7 +145,7 @@ impl Patcher<'_> {
 
     fn add_environments(&mut self) {
         for (id, patched) in &self.environments {
-            let Some(resource) = self.draft.resources.get_mut(id) else { continue };
+            let Some(Entry { resource, .. }) = self.draft.resources.get_mut(id) else { continue };
             let Some(template) = self.semantics.pod_template(resource) else { continue };
             let containers = environment::containers(&mut resource.attributes, template);
             for container in containers.into_iter().flatten() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Draft, Fault, error};
+use super::{Draft, Entry, Fault, error};
 use crate::spec::walk::{at_or_below, visit_strings};
 use crate::spec::{
     Origin, PATH_PREFIX, Resource, ResourceId, SECRET_PREFIX, SecretRef, SecretUse, Semantics,
@@ -12,6 +12,9 @@ use crate::spec::{
 /// How many segments of an unknown reference are tried as part of the attribute.
 const MAX_ATTRIBUTE_DEPTH: usize = 5;
 
+/// What every reference begins with.
+const SIGN: char = '$';
+
 /// The most characters of an unknown reference that are shown.
 const MAX_SHOWN: usize = 200;
 
@@ -19,8 +22,14 @@ pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault
     let mut faults = Vec::new();
     let mut edges: Vec<(ResourceId, ResourceId)> = Vec::new();
     let mut used: Vec<SecretRef> = Vec::new();
-    for (id, resource) in &draft.resources {
-        let Some(origin) = draft.origins.get(id) else { continue };
+    for Entry { resource, origin, .. } in draft.resources.values() {
+        let Some(origin) = origin else { continue };
+        let members = resource.extensions.values();
+        if !std::iter::once(&resource.attributes).chain(members).any(may_refer)
+            && !resource.extensions.keys().any(|key| key.contains(SIGN))
+        {
+            continue;
+        }
         let mut reader = Reader {
             draft,
             resource,
@@ -40,12 +49,25 @@ pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault
         }
     }
     for (id, dependency) in edges {
-        if let Some(resource) = draft.resources.get_mut(&id) {
-            resource.depends_on.insert(dependency);
+        if let Some(entry) = draft.resources.get_mut(&id) {
+            entry.resource.depends_on.insert(dependency);
         }
     }
     draft.used.extend(used);
     faults
+}
+
+/// Returns whether a reference can be anywhere in a document. Most documents hold none, and this is found out much
+/// faster than where one is.
+fn may_refer(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(SIGN),
+        Value::Array(items) => items.iter().any(may_refer),
+        Value::Object(members) => {
+            members.iter().any(|(key, member)| key.contains(SIGN) || may_refer(member))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 struct Reader<'a> {

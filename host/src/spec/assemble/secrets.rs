@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Draft, Fault, collect};
+use super::{Draft, Entry, Fault, collect};
 use crate::spec::walk::push_segment;
 use crate::spec::{
     Origin, PATH_PREFIX, ResourceId, SECRET_PREFIX, SecretRef, SecretSource, SecretText, Semantics,
@@ -21,8 +21,8 @@ use crate::spec::{
 pub(super) fn replace_plain_values(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
     let mut names = Names { requested: &mut draft.requested, numbers: BTreeMap::new() };
     let mut faults = Vec::new();
-    for (id, resource) in &mut draft.resources {
-        let Some(origin) = draft.origins.get(id) else { continue };
+    for (id, Entry { resource, origin, .. }) in &mut draft.resources {
+        let Some(origin) = origin else { continue };
         for place in semantics.secret_places(resource) {
             if let Some(value) = resource.attributes.pointer_mut(&place) {
                 let key = place.rsplit('/').next().unwrap_or_default().to_owned();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Draft, Fault};
+use super::{Draft, Entry, Fault};
 use crate::name::AppName;
 use crate::spec::{IS_WORKLOAD_EXTENSION, Patch, Resource, ResourceId, Semantics};
 
@@ -14,7 +14,8 @@ use crate::spec::{IS_WORKLOAD_EXTENSION, Patch, Resource, ResourceId, Semantics}
 pub(super) fn choose(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
     let mut chosen = Vec::new();
     for (app, candidates) in &draft.candidates {
-        let resources = || candidates.iter().filter_map(|id| draft.resources.get(id));
+        let entries = || candidates.iter().filter_map(|id| draft.resources.get(id));
+        let resources = || entries().map(|entry| &entry.resource);
         let only = |choice: &dyn Fn(&Resource) -> bool| {
             let mut matching = resources().filter(|resource| choice(resource));
             let first = matching.next()?;
@@ -30,7 +31,7 @@ pub(super) fn choose(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault>
         }
     }
     for (app, id) in chosen {
-        if let Some(resource) = draft.resources.get_mut(&id) {
+        if let Some(Entry { resource, .. }) = draft.resources.get_mut(&id) {
             resource.extensions.insert(IS_WORKLOAD_EXTENSION.to_owned(), Value::Bool(true));
         }
         draft.workloads.insert(app, id);

@@ -67,14 +67,19 @@ pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliE
 }
 
 fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
+    let engine = world.engine(Limits::default())?;
     for folder in &args.folders {
-        let built = kusion::module::build(&BuildRequest {
+        let request = BuildRequest {
             folder: world.path(folder),
             output_dir: args.output_dir.as_ref().map(|dir| world.path(dir)),
             cargo: world.cargo(),
             hidden_folders: world.cargo_folders(),
             show_progress: true,
-        })?;
+        };
+        let (built, refused) = kusion::ops::build_module(&engine, &request)?;
+        if let Some(error) = refused {
+            world.warn(&format!("module `{}` cannot be used: {error}", built.name));
+        }
         let path = built.path.strip_prefix(world.folder()).unwrap_or(&built.path);
         world.print(&format!("{}: {} bytes, {}\n", built.name, built.size, path.display()))?;
     }
