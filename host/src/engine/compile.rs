@@ -6,9 +6,11 @@
 
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
-use std::os::unix::process::ExitStatusExt as _;
+use std::num::NonZeroUsize;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -30,6 +32,11 @@ const CODE_PER_BYTE: u64 = 8;
 /// Arenas of the child's allocator. By default there are eight for each processor, and each takes 64 MiB
 /// of the child's address space whether it is used or not.
 const ARENAS: (&str, &str) = ("MALLOC_ARENA_MAX", "4");
+/// Threads of the child, as the compiler's library reads them. Each has a stack in the child's address space, and
+/// the modules of a workspace are compiled at the same time anyway.
+const THREADS: &str = "RAYON_NUM_THREADS";
+/// The most threads of one child.
+const MAX_THREADS: usize = 8;
 
 /// Where components are compiled.
 #[derive(Debug, Clone)]
@@ -78,7 +85,9 @@ struct Run<'a> {
 impl Run<'_> {
     fn run(&self, mut command: Command, component: &[u8]) -> Result<Vec<u8>, LoadError> {
         // Nothing of this process's environment can change what the compiler does.
-        command.env_clear().env(ARENAS.0, ARENAS.1);
+        let threads = available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
+        command.env_clear().env(ARENAS.0, ARENAS.1).env(THREADS, threads.to_string());
+        hand_down_no_files(&mut command);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().map_err(|error| self.failed(&error))?;
         let max_code = u64::try_from(self.limits.component_size)
@@ -139,6 +148,25 @@ impl Run<'_> {
 
     fn failed(&self, error: &std::io::Error) -> LoadError {
         LoadError::Compiler { module: self.module.clone(), reason: error.to_string() }
+    }
+}
+
+/// Keeps from a child what is open here, and what this process was handed down itself, such as the lock of a shell
+/// script. The standard streams go to the child all the same.
+fn hand_down_no_files(command: &mut Command) {
+    let close_on_exec = || {
+        #[expect(unsafe_code, reason = "the standard library has no such call")]
+        // SAFETY: the call reads no memory, and it only marks descriptors. A system that does not know it changes
+        // nothing; the child can do without.
+        unsafe {
+            libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
+        }
+        Ok(())
+    };
+    #[expect(unsafe_code, reason = "between fork and exec only what signal handlers may do is allowed")]
+    // SAFETY: the closure makes one system call; it neither allocates nor takes a lock.
+    unsafe {
+        command.pre_exec(close_on_exec);
     }
 }
 

@@ -64,8 +64,8 @@ pub enum CompileOutcome {
 /// What the child process of [`Compiler::Child`](crate::engine::Compiler::Child) does: confines itself,
 /// reads a component from `input`, writes compiled code to `output` and what went wrong to `report`.
 ///
-/// It is the only thing that its process does: it closes every file but the standard streams, and they
-/// must be pipes, because it may not write to a file.
+/// It is the only thing that its process does: what bounds it cannot be lifted again. The standard streams must
+/// be pipes, because it may not write to a file, nor open one.
 pub fn compile_child(
     bounds: &CompileBounds,
     input: impl Read,
@@ -101,7 +101,6 @@ fn confine(bounds: &CompileBounds) -> Result<(), Failure> {
     if getppid().map(Pid::as_raw_pid) != i32::try_from(bounds.parent).ok() {
         return Err(Failure::environment("the process that asked has ended"));
     }
-    close_inherited_files().map_err(Failure::environment)?;
     for (resource, soft, hard) in [
         (Resource::As, bounds.memory, bounds.memory),
         // The soft limit ends the process with a signal that says why.
@@ -115,23 +114,6 @@ fn confine(bounds: &CompileBounds) -> Result<(), Failure> {
         let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         let limit = Rlimit { current: Some(soft.min(most)), maximum: Some(hard.min(most)) };
         setrlimit(resource, limit).map_err(Failure::environment)?;
-    }
-    Ok(())
-}
-
-/// Closes what the parent, or its parent, left open for everybody, such as the lock of a shell script.
-fn close_inherited_files() -> std::io::Result<()> {
-    let open: Vec<i32> = fs_err::read_dir("/proc/self/fd")?
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|descriptor| *descriptor > 2)
-        .collect();
-    for descriptor in open {
-        #[expect(unsafe_code, reason = "descriptors of strangers have no owner to drop")]
-        // SAFETY: this process has opened no file that it goes on to use; the documentation of
-        // `compile_child` demands that.
-        unsafe {
-            rustix::io::close(descriptor);
-        }
     }
     Ok(())
 }

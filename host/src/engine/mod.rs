@@ -46,7 +46,7 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// To be raised when entries of the cache look different, or when a component that passed inspection
 /// before might not pass any more.
-const ENTRY_FORMAT: u32 = 2;
+const ENTRY_FORMAT: u32 = 3;
 
 /// How an engine is set up.
 #[derive(Debug, Clone)]

@@ -28,15 +28,15 @@ pub(in crate::engine) struct Entry {
 }
 
 impl Entry {
-    /// Returns the bytes of an entry that nobody can take for one of another name.
-    pub(super) fn encode(name: [&str; 2], code: &[u8], facts: Option<&Facts>) -> Vec<u8> {
+    /// Returns what follows the code in an entry that nobody can take for one of another name.
+    pub(super) fn trailer(name: [&str; 2], code: &[u8], facts: Option<&Facts>) -> Vec<u8> {
         // Facts that cannot be written are found out again.
         let facts = facts.and_then(|facts| serde_json::to_vec(facts).ok()).unwrap_or_default();
         let mut seal = Seal::new(name);
         seal.part(code);
         seal.part(&facts);
         let length = length(&facts).to_le_bytes();
-        [code, &facts, &length, seal.0.finalize().as_bytes()].concat()
+        [&facts, length.as_slice(), seal.0.finalize().as_bytes()].concat()
     }
 
     /// Checks a file; `None` if it is not what was written under this name.

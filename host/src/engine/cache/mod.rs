@@ -97,8 +97,8 @@ impl CodeCache {
             return Ok(());
         }
         self.check_folder()?;
-        let entry = Entry::encode([&self.engine, &digest.hex()], code, facts);
-        let _not_stored = files::write_disposable(&self.path(digest), &[&entry]);
+        let trailer = Entry::trailer([&self.engine, &digest.hex()], code, facts);
+        let _not_stored = files::write_disposable(&self.path(digest), &[code, &trailer]);
         prune::prune(&self.root, SystemTime::now());
         Ok(())
     }
