@@ -17,7 +17,7 @@ mod written;
 
 pub use app::{App, Component};
 pub use error::ConfigError;
-pub use schema::{ModuleKind, ModuleSchema, Schema, SchemaError, app_schema};
+pub use schema::{ModuleKind, ModuleSchema, Schema, SchemaError, app_schema, surely_accepts};
 pub use secret::{AppSecret, SecretKind, SecretValue};
 pub use stack::Stack;
 pub use workspace::{

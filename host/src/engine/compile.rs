@@ -163,7 +163,10 @@ fn hand_down_no_files(command: &mut Command) {
         }
         Ok(())
     };
-    #[expect(unsafe_code, reason = "between fork and exec only what signal handlers may do is allowed")]
+    #[expect(
+        unsafe_code,
+        reason = "between fork and exec only what signal handlers may do is allowed"
+    )]
     // SAFETY: the closure makes one system call; it neither allocates nor takes a lock.
     unsafe {
         command.pre_exec(close_on_exec);

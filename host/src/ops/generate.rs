@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::config::{
-    App, Component, ModuleOrigin, Platform, Schema, SchemaError, Stack, Workspace,
+    App, Component, ModuleOrigin, Platform, Schema, SchemaError, Stack, Workspace, surely_accepts,
 };
 use crate::diagnostic::{Diagnose as _, Problem};
 use crate::engine::{
@@ -185,11 +186,11 @@ fn none_or_invalid(mut problems: Vec<Problem>) -> Result<(), OpsError> {
     Err(OpsError::Invalid { problems })
 }
 
-/// A module and its schemas, which all its uses are checked against.
+/// A module and its schemas, which all its uses are checked against. They are compiled once something needs them.
 struct Loaded {
     module: Module,
-    developer: Result<Schema, SchemaError>,
-    platform: Result<Schema, SchemaError>,
+    developer: OnceLock<Result<Schema, SchemaError>>,
+    platform: OnceLock<Result<Schema, SchemaError>>,
 }
 
 /// Loads each module once.
@@ -201,10 +202,7 @@ fn load(project: &Project<'_>, uses: &[Use<'_>]) -> Result<BTreeMap<ModuleName, 
     tracing::Span::current().record("modules", names.len());
     let loaded = parallel::map(project.parallelism, &names, |name| {
         let module = load_one(project, name)?;
-        let description = module.description();
-        let developer = Schema::compile(&description.developer_schema);
-        let platform = Schema::compile(&description.platform_schema);
-        Ok::<_, OpsError>(Loaded { module, developer, platform })
+        Ok::<_, OpsError>(Loaded { module, developer: OnceLock::new(), platform: OnceLock::new() })
     });
     names.into_iter().cloned().zip(loaded).map(|(name, loaded)| Ok((name, loaded?))).collect()
 }
@@ -246,18 +244,23 @@ fn check(
     }
     for used in uses {
         let Some(loaded) = modules.get(used.component.module()) else { continue };
-        let Loaded { module, developer: developer_schema, platform: platform_schema } = loaded;
+        let module = &loaded.module;
         let description = module.description();
         if description.is_workload() != used.is_workload() {
             problems.push(misplaced(used, &description.kind));
             continue;
         }
         let (developer, platform) = (used.component.config(), &used.platform.config);
-        for (whose, schema, node, title) in [
-            ("developer", developer_schema, developer, used.title()),
-            ("platform", platform_schema, platform, module.name().as_str()),
+        let (its_developer, its_platform) =
+            (&description.developer_schema, &description.platform_schema);
+        for (whose, schema, compiled, node, title) in [
+            ("developer", its_developer, &loaded.developer, developer, used.title()),
+            ("platform", its_platform, &loaded.platform, platform, module.name().as_str()),
         ] {
-            match schema {
+            if surely_accepts(schema, &node.to_json()) {
+                continue;
+            }
+            match compiled.get_or_init(|| Schema::compile(schema)) {
                 Ok(schema) => problems.extend(schema.check(node, title)),
                 Err(error) => problems.push(unusable(used, whose, error)),
             }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kusion::config::{ModuleKind, ModuleSchema, Schema, app_schema};
+use kusion::config::{ModuleKind, ModuleSchema, Schema, app_schema, surely_accepts};
 use kusion::name::ModuleName;
 use kusion::source::SourceFile;
 use kusion::yaml;
@@ -29,6 +29,8 @@ fn run(input: &[u8], _folder: &Path) {
         for prefix in ["workload", "accessories.db"] {
             let problems = compiled.check(node, prefix);
             assert_eq!(problems, compiled.check(node, prefix));
+            let sure = surely_accepts(&schema, &node.to_json());
+            assert!(!sure || problems.is_empty(), "a quick yes to {problems:?}");
             assert!(problems.len() <= 50, "{} problems", problems.len());
             if let Some(first) = problems.first() {
                 check_error(&yaml::YamlError::from(first.clone()));

@@ -1,5 +1,6 @@
 //! JSON Schemas: of our own files and of what modules accept.
 
+mod accept;
 mod app;
 mod check;
 mod close;
@@ -8,6 +9,7 @@ mod explain;
 mod partial;
 mod path;
 
+pub use accept::surely_accepts;
 pub use app::{ModuleKind, ModuleSchema, app_schema};
 pub use check::{Schema, SchemaError};
 pub(super) use path::is_public;

@@ -50,9 +50,16 @@ pub(super) fn name(variable: &Value) -> Option<&str> {
     variable.get("name").and_then(Value::as_str).filter(|name| !name.is_empty())
 }
 
+fn value(variable: &Value) -> &str {
+    variable.get("value").and_then(Value::as_str).unwrap_or_default()
+}
+
 /// Moves variables in front of those that refer to them and changes the order no further. Variables
 /// that refer to each other in a circle stay in place, so that doing it twice changes nothing.
 fn referred_first(variables: Vec<Value>) -> Vec<Value> {
+    if !variables.iter().any(|variable| value(variable).contains("$(")) {
+        return variables;
+    }
     let mut referred = references_between(&variables);
     let circles = circles(&referred);
     for (place, others) in referred.iter_mut().enumerate() {
@@ -72,8 +79,7 @@ fn references_between(variables: &[Value]) -> Vec<Vec<usize>> {
         }
     }
     let referred = |variable: &Value| {
-        let text = variable.get("value").and_then(Value::as_str).unwrap_or_default();
-        references(text)
+        references(value(variable))
             .into_iter()
             .filter_map(|name| places.get(name))
             .flatten()

@@ -15,7 +15,6 @@ mod edges;
 mod environment;
 mod error;
 mod namespace;
-mod needs;
 mod patch;
 mod references;
 mod secrets;
@@ -70,9 +69,8 @@ pub fn assemble(
     stop_on(workload::choose(&mut draft, semantics))?;
     stop_on(patch::apply(&mut draft, semantics))?;
     stop_on(environment::order(&mut draft, semantics))?;
-    needs::read(&mut draft, semantics);
-    stop_on(namespace::add(&mut draft, semantics, input.namespace))?;
     stop_on(shape::canonicalise_and_check(&mut draft, semantics))?;
+    stop_on(namespace::add(&mut draft, semantics, input.namespace))?;
     stop_on(secrets::replace_plain_values(&mut draft, semantics))?;
     stop_on(references::resolve(&mut draft, semantics))?;
     stop_on(edges::connect(&mut draft))?;
@@ -94,11 +92,13 @@ struct Entry {
     origin: Option<Origin>,
     provides: Vec<String>,
     requires: Vec<String>,
+    /// Whether references may be in it; most resources hold none.
+    may_refer: bool,
 }
 
 impl Entry {
     fn new(resource: Resource, origin: Option<Origin>) -> Self {
-        Self { resource, origin, provides: Vec::new(), requires: Vec::new() }
+        Self { resource, origin, provides: Vec::new(), requires: Vec::new(), may_refer: false }
     }
 }
 

@@ -129,6 +129,9 @@ impl Patcher<'_> {
     fn environment(&mut self, origin: &Origin, variables: Vec<Value>) -> Result<(), Box<Fault>> {
         let id = self.workload(origin)?;
         let template = self.pod_template(origin, &id)?;
+        if !variables.is_empty() {
+            self.target(origin, &id)?;
+        }
         for variable in variables {
             let Some(name) = environment::name(&variable).map(str::to_owned) else {
                 return Err(bad(origin, "an environment variable has no name".to_owned()));
@@ -137,7 +140,6 @@ impl Patcher<'_> {
             let mut path = format!("{template}/spec/containers/*/env");
             push_segment(&mut path, &name);
             self.writes.note(&id, &path, Some(variable.clone()), origin)?;
-            self.target(origin, &id)?;
             self.environments.entry(id.clone()).or_default().insert(name, variable);
         }
         Ok(())

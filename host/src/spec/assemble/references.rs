@@ -12,9 +12,6 @@ use crate::spec::{
 /// How many segments of an unknown reference are tried as part of the attribute.
 const MAX_ATTRIBUTE_DEPTH: usize = 5;
 
-/// What every reference begins with.
-const SIGN: char = '$';
-
 /// The most characters of an unknown reference that are shown.
 const MAX_SHOWN: usize = 200;
 
@@ -22,14 +19,8 @@ pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault
     let mut faults = Vec::new();
     let mut edges: Vec<(ResourceId, ResourceId)> = Vec::new();
     let mut used: Vec<SecretRef> = Vec::new();
-    for Entry { resource, origin, .. } in draft.resources.values() {
+    for Entry { resource, origin, .. } in draft.resources.values().filter(|entry| entry.may_refer) {
         let Some(origin) = origin else { continue };
-        let members = resource.extensions.values();
-        if !std::iter::once(&resource.attributes).chain(members).any(may_refer)
-            && !resource.extensions.keys().any(|key| key.contains(SIGN))
-        {
-            continue;
-        }
         let mut reader = Reader {
             draft,
             resource,
@@ -55,19 +46,6 @@ pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault
     }
     draft.used.extend(used);
     faults
-}
-
-/// Returns whether a reference can be anywhere in a document. Most documents hold none, and this is found out much
-/// faster than where one is.
-fn may_refer(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains(SIGN),
-        Value::Array(items) => items.iter().any(may_refer),
-        Value::Object(members) => {
-            members.iter().any(|(key, member)| key.contains(SIGN) || may_refer(member))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
 }
 
 struct Reader<'a> {

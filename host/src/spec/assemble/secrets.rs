@@ -21,10 +21,11 @@ use crate::spec::{
 pub(super) fn replace_plain_values(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
     let mut names = Names { requested: &mut draft.requested, numbers: BTreeMap::new() };
     let mut faults = Vec::new();
-    for (id, Entry { resource, origin, .. }) in &mut draft.resources {
+    for (id, Entry { resource, origin, may_refer, .. }) in &mut draft.resources {
         let Some(origin) = origin else { continue };
         for place in semantics.secret_places(resource) {
             if let Some(value) = resource.attributes.pointer_mut(&place) {
+                *may_refer = true;
                 let key = place.rsplit('/').next().unwrap_or_default().to_owned();
                 let mut path = place;
                 names.replace(value, &mut path, &key, (id, origin), &mut faults);

@@ -12,7 +12,9 @@ use crate::spec::{Origin, ResourceId};
 /// What patches wrote, per resource and JSON Pointer; `None` stands for a removal.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
-    resources: BTreeMap<ResourceId, BTreeMap<String, (Option<Value>, Origin)>>,
+    resources: BTreeMap<ResourceId, BTreeMap<String, (Option<Value>, usize)>>,
+    /// Who wrote, by number.
+    origins: Vec<Origin>,
 }
 
 impl Writes {
@@ -24,41 +26,48 @@ impl Writes {
         value: Option<Value>,
         origin: &Origin,
     ) -> Result<(), Box<Fault>> {
-        let writes = self.resources.entry(id.clone()).or_default();
-        let conflict = |path: &str, first: &Origin| {
+        if self.origins.last() != Some(origin) {
+            self.origins.push(origin.clone());
+        }
+        let (origins, us) = (&self.origins, self.origins.len() - 1);
+        if !self.resources.contains_key(id) {
+            self.resources.insert(id.clone(), BTreeMap::new());
+        }
+        let Some(writes) = self.resources.get_mut(id) else { return Ok(()) };
+        let conflict = |path: &str, first: usize| {
             let (id, path) = (id.clone(), path.to_owned());
-            let (first, second) = (first.clone(), origin.clone());
-            Box::new(Fault::PatchConflict { id, path, first, second })
+            let first = origins.get(first).unwrap_or(origin).clone();
+            Box::new(Fault::PatchConflict { id, path, first, second: origin.clone() })
         };
-        let foreign = |by: &Origin| by != origin;
+        let foreign = |by: usize| by != us && origins.get(by) != Some(origin);
 
         for (end, _) in path.match_indices('/') {
             let (Some(above), Some(rest)) = (path.get(..end), path.get(end..)) else { continue };
-            if let Some((whole, by)) = writes.get(above).filter(|(_, by)| foreign(by)) {
+            if let Some((whole, by)) = writes.get(above).filter(|(_, by)| foreign(*by)) {
                 let extended = whole.as_ref().is_some_and(is_empty) && value.is_some();
                 if !extended && part(whole.as_ref(), rest) != value.as_ref() {
-                    return Err(conflict(path, by));
+                    return Err(conflict(path, *by));
                 }
             }
         }
         let below =
             writes.range(format!("{path}/")..).take_while(|(below, _)| at_or_below(below, path));
-        for (below, (written, by)) in below.filter(|(_, (_, by))| foreign(by)) {
+        for (below, (written, by)) in below.filter(|(_, (_, by))| foreign(*by)) {
             let rest = below.get(path.len()..).unwrap_or_default();
             if part(value.as_ref(), rest) != written.as_ref() {
-                return Err(conflict(below, by));
+                return Err(conflict(below, *by));
             }
         }
         match writes.entry(path.to_owned()) {
             Entry::Occupied(mut written) => {
                 let (before, by) = written.get();
-                if foreign(by) && *before != value {
-                    return Err(conflict(path, by));
+                if foreign(*by) && *before != value {
+                    return Err(conflict(path, *by));
                 }
-                written.insert((value, origin.clone()));
+                written.insert((value, us));
             }
             Entry::Vacant(place) => {
-                place.insert((value, origin.clone()));
+                place.insert((value, us));
             }
         }
         Ok(())
