@@ -294,3 +294,33 @@ fn a_destroy_of_what_is_gone_already_deletes_the_secrets_and_says_so() {
     assert!(destroyed.stdout.contains("generated secrets are deleted too"), "{destroyed}");
     assert!(!sandbox.home("secrets/shop/dev/dev.age").exists());
 }
+
+#[test]
+fn secrets_stay_until_the_last_target_that_has_resources_was_destroyed() {
+    let sandbox = shop("{directory: old, secrets: plain}");
+    sandbox.run("", &["config", "set", "releases.keep", "1"]).success();
+    apply(&sandbox);
+    let password = self::password(&sandbox, "old");
+    use_target(&sandbox, "{directory: new, secrets: plain}");
+    apply(&sandbox);
+    assert_eq!(self::password(&sandbox, "new"), password);
+    let vault = sandbox.home("secrets/shop/dev/dev.age");
+    for _ in 0..2 {
+        let destroyed = sandbox.run("dev", &["destroy", "--yes"]).success();
+        assert!(!destroyed.stdout.contains("secrets are deleted too"), "{destroyed}");
+        assert!(vault.exists(), "{destroyed}");
+    }
+    assert!(sandbox.files("new").is_empty());
+    assert_eq!(self::password(&sandbox, "old"), password);
+
+    use_target(&sandbox, "{directory: old, secrets: plain}");
+    let preview = sandbox.run("dev", &["preview", "--detailed-exitcode"]);
+    assert_eq!(preview.code, Some(0), "{preview}");
+    let destroyed = sandbox.run("dev", &["destroy", "--yes"]).success();
+    assert!(
+        destroyed.stdout.contains("Destroy complete: 0 created, 0 updated, 8 deleted."),
+        "{destroyed}"
+    );
+    assert!(destroyed.stdout.contains("secrets are deleted too"), "{destroyed}");
+    assert!(sandbox.files("old").is_empty() && !vault.exists());
+}

@@ -156,8 +156,8 @@ impl<'a> Prepared<'a> {
     }
 
     async fn nothing(self) -> Result<Applied, OpsError> {
-        let Proposal { operation, latest, moved_from, .. } = &self.proposal;
-        let nothing_left = latest.state.resources.is_empty() && moved_from.is_none();
+        let Proposal { operation, latest, elsewhere, .. } = &self.proposal;
+        let nothing_left = latest.state.resources.is_empty() && !elsewhere;
         if *operation == Operation::Destroy && nothing_left && self.proposal.has_vault {
             // An earlier destroy may have died before it came to this.
             self.forget_secrets().await?;

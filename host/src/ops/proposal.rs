@@ -27,6 +27,8 @@ pub struct Proposal<'a> {
     pub(super) secrets: Option<Secrets>,
     /// Whether a destroy finds generated secrets in the vault.
     pub(super) has_vault: bool,
+    /// Whether resources that may use them are on record in another target.
+    pub(super) elsewhere: bool,
 }
 
 /// Plans an apply. Writes nothing, mints no secret and needs no lease.
@@ -46,7 +48,7 @@ pub async fn propose_apply(session: Session<'_>) -> Result<Proposal<'_>, OpsErro
 /// The target or the records cannot be read.
 pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsError> {
     let mut latest = session.releases().latest_state().await?;
-    let moved_from = leave_behind(&session, &mut latest.state).await?;
+    let moved_from = leave_behind(&session, &mut latest).await?;
     let resolved = Spec::default();
     let comparison = compare(
         &resolved,
@@ -58,6 +60,8 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
     )
     .await?;
     let has_vault = session.backend.get(&session.stack_key().secrets()).await?.is_some();
+    let elsewhere =
+        has_vault && session.releases().lies_elsewhere(&session.runtime.target()).await?;
     Ok(Proposal {
         session,
         operation: Operation::Destroy,
@@ -70,6 +74,7 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
         resolved,
         secrets: None,
         has_vault,
+        elsewhere,
     })
 }
 
@@ -93,6 +98,7 @@ impl<'a> Proposal<'a> {
             resolved,
             secrets: Some(secrets),
             has_vault: false,
+            elsewhere: false,
         })
     }
 
@@ -139,8 +145,7 @@ impl<'a> Proposal<'a> {
         let stays = |id| resources.get(id).is_some_and(|entry| entry.adopted);
         let all_goes = !self.plan().forgotten.iter().any(stays);
         // What was left behind in another target may still use them.
-        let here = self.moved_from.is_none();
-        self.operation == Operation::Destroy && self.has_vault && all_goes && here
+        self.operation == Operation::Destroy && self.has_vault && all_goes && !self.elsewhere
     }
 }
 

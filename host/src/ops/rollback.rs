@@ -116,6 +116,7 @@ pub async fn propose_rollback(
         resolved,
         secrets: Some(secrets),
         has_vault: false,
+        elsewhere: false,
     })
 }
 

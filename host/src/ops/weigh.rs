@@ -8,7 +8,7 @@ use crate::ops::session::Secrets;
 use crate::ops::{Comparison, OpsError, Session};
 use crate::release::LatestState;
 use crate::secret::{Resolve, Resolver, SecretError};
-use crate::spec::{Origin, ResourceId, SecretRef, SecretSource, SecretText, Spec, State};
+use crate::spec::{Origin, ResourceId, SecretRef, SecretSource, SecretText, Spec};
 
 /// What shall exist.
 pub(super) struct Wanted<'a> {
@@ -37,8 +37,9 @@ pub(super) async fn weigh(session: &Session<'_>, wanted: Wanted<'_>) -> Result<W
     let mut latest = session.releases().latest_state().await?;
     let mut known = known_secrets(&latest.state);
     known.extend(wanted.kept);
+    let moved_from = leave_behind(session, &mut latest).await?;
+    known.extend(known_secrets(&latest.state));
     let secrets = session.open_secrets(wanted.sources, known).await?;
-    let moved_from = leave_behind(session, &mut latest.state).await?;
     let resolved = resolve(wanted.spec);
     let resolver = Watched {
         resolver: secrets.resolver(),
@@ -59,24 +60,19 @@ pub(super) async fn weigh(session: &Session<'_>, wanted: Wanted<'_>) -> Result<W
     Ok(Weighed { latest, moved_from, resolved, comparison, secrets, missed })
 }
 
-/// Forgets what the last release made in another target, and returns that target's name.
+/// Takes what is on record about the target in which the resources live now. If the last release went to
+/// another one and left resources there, returns that target's name.
 ///
-/// A record says nothing about the place where resources go now: what it calls ours may be somebody else's
-/// there.
+/// A record says nothing about another place than its own: what it calls ours may be somebody else's there.
 pub(super) async fn leave_behind(
     session: &Session<'_>,
-    state: &mut State,
+    latest: &mut LatestState,
 ) -> Result<Option<String>, OpsError> {
-    if state.resources.is_empty() {
-        return Ok(None);
-    }
     let target = session.runtime.target();
-    let last = session.releases().latest().await?.map(|release| release.target);
-    let moved_from = last.filter(|last| *last != target);
-    if moved_from.is_some() {
-        *state = State::default();
-    }
-    Ok(moved_from)
+    let Some(last) = latest.target.clone().filter(|last| *last != target) else { return Ok(None) };
+    let here = session.releases().left_in(&target).await?;
+    let behind = std::mem::replace(&mut latest.state, here);
+    Ok(Some(last).filter(|_| !behind.resources.is_empty()))
 }
 
 /// Notes which lost secrets are asked for; they are unknown, so that all of them are found.

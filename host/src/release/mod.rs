@@ -10,6 +10,7 @@ mod intent;
 mod journal;
 mod log;
 mod phase;
+mod places;
 mod prune;
 mod record;
 mod recovered;

@@ -29,6 +29,8 @@ pub struct LatestState {
     pub revision: Option<u64>,
     /// Its phase. If it is not finished, either somebody is at work or a run died.
     pub phase: Option<Phase>,
+    /// Where its resources live, in words.
+    pub target: Option<String>,
     /// The resources, with the results in the journal of an unfinished release.
     pub state: State,
 }
@@ -169,18 +171,24 @@ impl ReleaseStore {
     pub async fn latest_state(&self) -> Result<LatestState, ReleaseError> {
         let mut looks = 0;
         loop {
-            let Some((release, tag)) = self.latest_tagged().await? else {
+            let Some((mut release, tag)) = self.latest_tagged().await? else {
                 return Ok(LatestState::default());
             };
-            let (revision, phase) = (Some(release.revision), Some(release.phase));
+            let latest = |release: &Release, state| LatestState {
+                revision: Some(release.revision),
+                phase: Some(release.phase),
+                target: Some(release.target.clone()),
+                state,
+            };
             if release.phase.is_finished() {
-                return Ok(LatestState { revision, phase, state: release.state });
+                let state = std::mem::take(&mut release.state);
+                return Ok(latest(&release, state));
             }
             let fold = self.replay(&release).await?;
             looks += 1;
             // The release may have ended meanwhile and taken its journal along.
             if looks == LOOKS || self.get_tagged(release.revision).await?.1 == tag {
-                return Ok(LatestState { revision, phase, state: fold.state(&release) });
+                return Ok(latest(&release, fold.state(&release)));
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::name::{ProjectName, StackName, WorkspaceName};
 use crate::spec::{Origin, Resource, ResourceId, SecretRef, Spec, State, StateEntry};
 
-fn stack(name: &str) -> StackKey {
+pub(super) fn stack(name: &str) -> StackKey {
     StackKey {
         project: ProjectName::parse("shop").unwrap(),
         workspace: WorkspaceName::parse("dev").unwrap(),
@@ -17,7 +17,7 @@ fn stack(name: &str) -> StackKey {
     }
 }
 
-fn holder() -> Holder {
+pub(super) fn holder() -> Holder {
     Holder {
         who: "alice@a".to_owned(),
         pid: 1,
@@ -26,11 +26,11 @@ fn holder() -> Holder {
     }
 }
 
-fn store(backend: &MemoryBackend) -> ReleaseStore {
+pub(super) fn store(backend: &MemoryBackend) -> ReleaseStore {
     ReleaseStore::new(Arc::new(backend.clone()), stack("dev"))
 }
 
-fn id(name: &str) -> ResourceId {
+pub(super) fn id(name: &str) -> ResourceId {
     ResourceId::parse(format!("v1:ConfigMap:shop:{name}")).unwrap()
 }
 
@@ -44,7 +44,7 @@ fn resource(name: &str, value: &str) -> Resource {
     }
 }
 
-fn entry(name: &str, value: &str) -> StateEntry {
+pub(super) fn entry(name: &str, value: &str) -> StateEntry {
     StateEntry {
         resource: resource(name, value),
         origin: None,
@@ -58,7 +58,7 @@ fn intent(name: &str, change: Change) -> Intent {
     Intent { id: id(name), change, adopted: false }
 }
 
-fn state(entries: impl IntoIterator<Item = StateEntry>) -> State {
+pub(super) fn state(entries: impl IntoIterator<Item = StateEntry>) -> State {
     State {
         resources: entries.into_iter().map(|entry| (entry.resource.id.clone(), entry)).collect(),
     }
@@ -76,7 +76,7 @@ fn sources() -> std::collections::BTreeMap<SecretRef, RecordedSource> {
 }
 
 /// A plan with a change of each kind: `new` comes, `old` changes, `gone` goes, `kept` stays.
-fn draft() -> Draft {
+pub(super) fn draft() -> Draft {
     let origin: Origin =
         serde_json::from_value(json!({"app": "shop", "module": "service"})).unwrap();
     let spec = ["new", "old", "kept", "taken"].map(|name| (id(name), resource(name, "after")));
