@@ -275,7 +275,7 @@ fn a_rollback_to_a_failed_release_warns() {
 }
 
 #[test]
-fn generated_secrets_keep_their_values_and_written_ones_are_those_of_today() {
+fn generated_secrets_keep_their_values_and_written_ones_are_those_of_the_release() {
     let sandbox = Sandbox::new().with_shop();
     sandbox.make_workspace("default2", "{directory: manifests, secrets: plain}");
     sandbox.write("dev/stack.yaml", "name: dev\nworkspace: default2\n");
@@ -295,27 +295,92 @@ fn generated_secrets_keep_their_values_and_written_ones_are_those_of_today() {
     app("shop:2", "");
     sandbox.run("dev", &["apply", "--yes"]).success();
 
+    app("shop:3", &login("hunter2-new"));
+    sandbox.run("dev", &["apply", "--yes"]).success();
+    app("shop:4", "");
+    for (revision, word) in [("1", "hunter2-old"), ("3", "hunter2-new"), ("4", "hunter2-old")] {
+        let back = sandbox.run("dev", &["release", "rollback", revision, "--yes"]).success();
+        assert!(
+            back.stdout.contains("\nGenerated secrets keep today's values.\nWritten secrets have the values that the release used.\n"),
+            "{back}"
+        );
+        assert_eq!(manifest("token"), token);
+        assert!(manifest("login").contains(word), "{revision}");
+        assert!(!back.to_string().contains("hunter2"), "{back}");
+    }
+    assert!(sandbox.files_with("hunter2").iter().all(|path| !path.starts_with(sandbox.home(""))));
+}
+
+#[test]
+fn written_secrets_that_were_not_kept_are_those_of_today_or_the_rollback_is_refused() {
+    let sandbox = Sandbox::new().with_shop();
+    let target = |secrets: &str| {
+        sandbox.make_workspace("kept", &format!("{{directory: manifests, secrets: {secrets}}}"));
+    };
+    target("omit");
+    sandbox.write("dev/stack.yaml", "name: dev\nworkspace: kept\n");
+    let app = |image: &str, secrets: &str| {
+        sandbox.write(
+            "app.yaml",
+            &format!("workload:\n  module: service\n  containers: {{main: {{image: \"{image}\"}}}}\n{secrets}"),
+        );
+    };
+    let login = |word: &str| {
+        format!(
+            "  secrets: {{login: {{type: basic, data: {{username: name, password: {word}}}}}}}\n"
+        )
+    };
+    app("shop:1", &login("hunter2-old"));
+    sandbox.run("dev", &["apply", "--yes"]).success();
+    assert!(!sandbox.home("secrets/shop/kept/dev.age").exists(), "what nobody needs is kept");
+    app("shop:2", "");
+    let text = sandbox.read("kept.yaml").replace("secrets: omit", "secrets: plain");
+    sandbox.write("kept.yaml", &text);
+    sandbox.run("", &["workspace", "update", "kept", "-f", "kept.yaml"]).success();
+    sandbox.run("dev", &["apply", "--yes"]).success();
+
     let before = contents(&sandbox);
     assert_snapshot!(sandbox.run("dev", &["release", "rollback", "1", "--yes"]), @r"
     exit 1
     --- stderr
-    error: release 1 uses secrets whose values are in no record, and not in app.yaml any more: `$kusion_secret.shop.workload.login_password`, `$kusion_secret.shop.workload.login_username`
+    error: release 1 uses secrets whose values were not kept, and are not in app.yaml any more: `$kusion_secret.shop.workload.login_password`, `$kusion_secret.shop.workload.login_username`
     hint: write the values in app.yaml again, under the names they had
     hint: or put app.yaml back and run `kusion apply`, which gets those that modules give
     ");
     assert_eq!(contents(&sandbox), before);
-    assert!(!sandbox.home("releases/shop/default2/dev/3.yaml").exists());
+    assert!(!sandbox.home("releases/shop/kept/dev/3.yaml").exists());
 
     app("shop:3", &login("hunter2-new"));
     let back = sandbox.run("dev", &["release", "rollback", "1", "--yes"]).success();
     assert!(
-        back.stdout.contains("\nGenerated secrets keep today's values.\nSecrets written in app.yaml have the values that stand there now.\n"),
+        back.stdout.contains(
+            "\nWritten secrets that were not kept have the values of today's app.yaml.\n"
+        ),
         "{back}"
     );
-    assert_eq!(manifest("token"), token);
-    assert!(manifest("login").contains("hunter2-new"));
-    assert!(!back.to_string().contains("hunter2"), "{back}");
-    assert!(sandbox.files_with("hunter2").iter().all(|path| !path.starts_with(sandbox.home(""))));
+    assert!(sandbox.read("manifests/kept/dev/v1_Secret_shop_login.yaml").contains("hunter2-new"));
+}
+
+#[test]
+fn a_rollback_brings_back_what_modules_gave_as_plain_text() {
+    let sandbox = Sandbox::new().with_shop();
+    sandbox.make_workspace("plain", "{directory: manifests, secrets: plain}");
+    sandbox.write("dev/stack.yaml", "name: dev\nworkspace: plain\n");
+    sandbox.run("", &["config", "set", "releases.keep", "2"]).success();
+    sandbox.run("dev", &["apply", "--yes"]).success();
+    let first = contents(&sandbox);
+    sandbox.write("dev/app.yaml", "workload: {replicas: 2}\n");
+    sandbox.run("dev", &["apply", "--yes"]).success();
+    // The modules are not asked for what they gave, and the app is not read.
+    sandbox.write("dev/app.yaml", "workload: [");
+    let mut command = sandbox.command("dev", &["release", "rollback", "1", "--yes"]);
+    let output = command.env("KUSION_CATALOG", sandbox.path("nowhere")).output().unwrap();
+    Output::of(&output, &sandbox).success();
+    assert_eq!(contents(&sandbox), first);
+    assert!(!sandbox.home("releases/shop/plain/dev/1.yaml").exists());
+    sandbox.run("dev", &["release", "rollback", "2", "--yes"]).success();
+    sandbox.run("dev", &["release", "rollback", "3", "--yes"]).success();
+    assert_eq!(contents(&sandbox), first);
 }
 
 #[test]

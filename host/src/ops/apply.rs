@@ -1,5 +1,6 @@
 //! Makes a target what a proposal says, and keeps the release.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::ops::{OpsError, Proposal, Session, generate, propose_destroy, propose
 use crate::plan::{Action, Plan, Reason};
 use crate::release::{
     Change, Draft, Intent, Journal, Operation, Phase, Recovered, Release, ReleaseError,
+    ReleaseStore,
 };
 use crate::secret::Resolve;
 use crate::spec::State;
@@ -34,7 +36,7 @@ pub struct Applied {
     /// The old releases that went, oldest first.
     pub pruned: Vec<u64>,
     /// Why old releases could not go. What was asked for is done all the same.
-    pub not_pruned: Option<ReleaseError>,
+    pub not_pruned: Option<OpsError>,
 }
 
 /// Takes the stack's lease, puts on record what an interrupted run left, and plans an apply.
@@ -121,9 +123,14 @@ impl<'a> Prepared<'a> {
         if self.plan().is_empty() {
             return self.nothing().await;
         }
+        let revision = self.proposal.latest.revision.unwrap_or_default().saturating_add(1);
+        let keeps_written = self.proposal.session.runtime.holds_secrets();
         let resolver: Box<dyn Resolve> = match &mut self.proposal.secrets {
             Some(secrets) => {
                 secrets.vault.ensure_all(&secrets.sources, &secrets.known)?;
+                let nothing = BTreeMap::new();
+                let written = if keeps_written { &secrets.sources } else { &nothing };
+                secrets.vault.keep_written(revision, written);
                 secrets.vault.save(self.lease.as_ref()).await?;
                 Box::new(secrets.resolver())
             }
@@ -181,13 +188,22 @@ impl<'a> Prepared<'a> {
         Ok(release)
     }
 
-    async fn prune(&self) -> (Vec<u64>, Option<ReleaseError>) {
-        let session = &self.proposal.session;
-        let Some(keep) = session.keep_releases else { return (Vec::new(), None) };
-        match session.releases().prune(self.lease.as_ref(), keep).await {
-            Ok(pruned) => (pruned, None),
-            Err(error) => (Vec::new(), Some(error)),
-        }
+    /// Deletes old releases, and then the written secrets that only they used.
+    async fn prune(&mut self) -> (Vec<u64>, Option<OpsError>) {
+        let Some(keep) = self.proposal.session.keep_releases else { return (Vec::new(), None) };
+        let releases = self.proposal.session.releases();
+        let pruned = match releases.prune(self.lease.as_ref(), keep).await {
+            Ok(pruned) => pruned,
+            Err(error) => return (Vec::new(), Some(error.into())),
+        };
+        let forgotten = self.forget_written(&releases).await;
+        (pruned, forgotten.err())
+    }
+
+    async fn forget_written(&mut self, releases: &ReleaseStore) -> Result<(), OpsError> {
+        let Some(secrets) = &mut self.proposal.secrets else { return Ok(()) };
+        secrets.vault.retain_written(&releases.revisions().await?.into_iter().collect());
+        Ok(secrets.vault.save(self.lease.as_ref()).await?)
     }
 
     /// Deletes the stack's secrets, which nothing uses any more. The key they are encrypted to is not needed.

@@ -65,9 +65,9 @@ pub enum OpsError {
         /// The release.
         revision: u64,
     },
-    /// Values that were written down when the release was made are written nowhere any more.
+    /// Values that were written down when the release was made are found nowhere any more.
     #[error(
-        "release {revision} uses secrets whose values are in no record, and not in app.yaml any more: {}",
+        "release {revision} uses secrets whose values were not kept, and are not in app.yaml any more: {}",
         list(secrets)
     )]
     LiteralsGone {

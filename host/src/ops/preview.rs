@@ -33,6 +33,6 @@ impl Preview {
 pub async fn preview(session: &Session<'_>) -> Result<Preview, OpsError> {
     let generation = generate(&session.project)?;
     let Weighed { comparison, latest, moved_from, .. } =
-        weigh(session, Wanted::generated(&generation)).await?;
+        weigh(session, session.open_vault().await?, Wanted::generated(&generation)).await?;
     Ok(Preview { generation, comparison, latest, moved_from })
 }

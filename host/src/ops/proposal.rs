@@ -83,9 +83,10 @@ impl<'a> Proposal<'a> {
         session: Session<'a>,
         generation: Generation,
     ) -> Result<Self, OpsError> {
+        let vault = session.open_vault().await?;
         let wanted = Wanted::generated(&generation);
         let Weighed { latest, moved_from, resolved, comparison, secrets, .. } =
-            weigh(&session, wanted).await?;
+            weigh(&session, vault, wanted).await?;
         Ok(Self {
             session,
             operation: Operation::Apply,

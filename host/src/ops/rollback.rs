@@ -22,7 +22,10 @@ pub struct Rollback {
     pub made_for: Option<String>,
     generated: bool,
     external: bool,
-    literal: bool,
+    /// Whether written secrets have the values that the release used.
+    kept: bool,
+    /// Whether written secrets that were not kept are taken from app.yaml.
+    written: bool,
 }
 
 impl Rollback {
@@ -31,7 +34,11 @@ impl Rollback {
         let notes = [
             (self.generated, "Generated secrets keep today's values."),
             (self.external, "External secrets are read now."),
-            (self.literal, "Secrets written in app.yaml have the values that stand there now."),
+            (self.kept, "Written secrets have the values that the release used."),
+            (
+                self.written,
+                "Written secrets that were not kept have the values of today's app.yaml.",
+            ),
         ];
         notes.into_iter().filter_map(|(applies, note)| applies.then_some(note)).collect()
     }
@@ -40,7 +47,8 @@ impl Rollback {
 /// Plans that the target becomes what a release recorded. Writes nothing and needs no lease.
 ///
 /// Runs and looks for no module. Generated secrets keep the values they have, external ones are read from
-/// today's store, and those written in app.yaml are taken from there, because no record holds a value.
+/// today's store, and written ones have the values that the release used; what was not kept of those is taken
+/// from today's app.yaml.
 ///
 /// # Errors
 ///
@@ -56,8 +64,11 @@ pub async fn propose_rollback(
     }
     tracing::debug!(revision, phase = %release.phase, "replay release");
     let recorded = sources(&release)?;
+    let vault = session.open_vault().await?;
+    let is_kept = |secret: &SecretRef| vault.written(secret, revision).is_some();
+    let mut literals = recorded.iter().filter(|(_, source)| **source == RecordedSource::Literal);
     let mut written = Written::default();
-    if recorded.values().any(|source| *source == RecordedSource::Literal) {
+    if literals.any(|(secret, _)| !is_kept(secret)) {
         written = Written::read(&session);
     }
     let found = recorded.iter().filter_map(|(secret, source)| {
@@ -68,7 +79,10 @@ pub async fn propose_rollback(
             RecordedSource::External { reference } => {
                 SecretSource::External { reference: reference.clone() }
             }
-            RecordedSource::Literal => written.secrets.get(secret)?.clone(),
+            RecordedSource::Literal => match vault.written(secret, revision) {
+                Some(text) => SecretSource::Literal(text.clone()),
+                None => written.secrets.get(secret)?.clone(),
+            },
         };
         Some((secret.clone(), source))
     });
@@ -83,7 +97,10 @@ pub async fn propose_rollback(
         made_for: Some(release.target.clone()).filter(|then| *then != target),
         generated: has(|source| matches!(source, RecordedSource::Generated { .. })),
         external: has(|source| matches!(source, RecordedSource::External { .. })),
-        literal: found.values().any(|source| matches!(source, SecretSource::Literal(_))),
+        kept: found.keys().any(is_kept),
+        written: found
+            .iter()
+            .any(|(secret, source)| matches!(source, SecretSource::Literal(_)) && !is_kept(secret)),
     };
     let basis = Basis::recorded(release);
     let is_drawn = |source: &SecretSource| matches!(source, SecretSource::Generated { .. });
@@ -96,7 +113,7 @@ pub async fn propose_rollback(
         lost,
     };
     let Weighed { latest, moved_from, resolved, comparison, secrets, missed } =
-        weigh(&session, wanted).await?;
+        weigh(&session, vault, wanted).await?;
     if !missed.is_empty() {
         return Err(OpsError::LiteralsGone {
             revision,

@@ -95,15 +95,20 @@ impl Session<'_> {
         }
     }
 
-    /// Opens the vault and the store; `known` are the secrets that must not be drawn anew.
+    /// Reads and decrypts the stack's vault.
     #[tracing::instrument(level = "info", name = "open secrets", skip_all)]
-    pub(super) async fn open_secrets(
+    pub(super) async fn open_vault(&self) -> Result<Vault, OpsError> {
+        let key = self.stack_key().secrets();
+        Ok(Vault::open(self.backend.as_ref(), key, self.key_file.clone()).await?)
+    }
+
+    /// Adds the store to the vault; `known` are the secrets that must not be drawn anew.
+    pub(super) fn secrets(
         &self,
+        vault: Vault,
         sources: BTreeMap<SecretRef, SecretSource>,
         known: BTreeSet<SecretRef>,
     ) -> Result<Secrets, OpsError> {
-        let key = self.stack_key().secrets();
-        let vault = Vault::open(self.backend.as_ref(), key, self.key_file.clone()).await?;
         let settings = self.project.workspace.secret_store();
         let block = settings
             .map(|store| serde_json::json!({ "provider": { store.provider(): store.config().to_json() } }));

@@ -7,7 +7,7 @@ use crate::ops::compare::{compare, known_secrets, resolve};
 use crate::ops::session::Secrets;
 use crate::ops::{Comparison, OpsError, Session};
 use crate::release::LatestState;
-use crate::secret::{Resolve, Resolver, SecretError};
+use crate::secret::{Resolve, Resolver, SecretError, Vault};
 use crate::spec::{Origin, ResourceId, SecretRef, SecretSource, SecretText, Spec};
 
 /// What shall exist.
@@ -33,13 +33,17 @@ pub(super) struct Weighed {
 }
 
 /// Compares what is wanted with what is on record and what the target holds.
-pub(super) async fn weigh(session: &Session<'_>, wanted: Wanted<'_>) -> Result<Weighed, OpsError> {
+pub(super) async fn weigh(
+    session: &Session<'_>,
+    vault: Vault,
+    wanted: Wanted<'_>,
+) -> Result<Weighed, OpsError> {
     let mut latest = session.releases().latest_state().await?;
     let mut known = known_secrets(&latest.state);
     known.extend(wanted.kept);
     let moved_from = leave_behind(session, &mut latest).await?;
     known.extend(known_secrets(&latest.state));
-    let secrets = session.open_secrets(wanted.sources, known).await?;
+    let secrets = session.secrets(vault, wanted.sources, known)?;
     let resolved = resolve(wanted.spec);
     let resolver = Watched {
         resolver: secrets.resolver(),

@@ -50,6 +50,11 @@ pub trait Runtime: Send + Sync {
         Ok(())
     }
 
+    /// Says whether values of secrets go there. If not, nobody has to keep what a rollback would need.
+    fn holds_secrets(&self) -> bool {
+        true
+    }
+
     /// Reads what is there and computes what would be there. Changes nothing.
     async fn observe(
         &self,

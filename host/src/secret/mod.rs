@@ -10,6 +10,7 @@ mod identity;
 mod recipient;
 mod resolver;
 mod vault;
+mod written;
 
 pub use draw::check_drawable;
 pub use error::SecretError;

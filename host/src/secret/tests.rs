@@ -106,7 +106,7 @@ async fn a_record_of_another_shape_is_refused_without_quoting_it() {
     let identity = house.key_file().load_or_create().unwrap();
     let cases = [
         (
-            json!({"formatVersion": 2, "vault": "hunter2"}),
+            json!({"formatVersion": 3, "vault": "hunter2"}),
             "`secrets/shop/dev/dev.age` was written by a newer kusion",
         ),
         (
@@ -116,6 +116,10 @@ async fn a_record_of_another_shape_is_refused_without_quoting_it() {
         (
             json!({"formatVersion": 1, "secrets": ["hunter2"]}),
             "`secrets/shop/dev/dev.age` is damaged: it is not a list of secrets",
+        ),
+        (
+            json!({"formatVersion": 2, "secrets": {}, "written": {"hunter2": []}}),
+            "`secrets/shop/dev/dev.age` is damaged: a secret is not named `<app>.<accessory>.<name>`",
         ),
         (
             json!({"formatVersion": 1, "secrets": {"hunter2": "x"}}),
@@ -159,20 +163,64 @@ async fn a_vault_that_cannot_be_saved_says_so() {
 }
 
 #[tokio::test]
-async fn a_destroyed_stack_leaves_no_secrets() {
+async fn written_secrets_are_kept_as_each_release_used_them_and_go_with_it() {
     let house = House::new();
-    let mut vault = house.open().await.unwrap();
-    for name in ["one", "two"] {
-        vault.ensure(&secret(name), 16, "", false).unwrap();
+    let literal = |value: &str| {
+        BTreeMap::from([(secret("user"), SecretSource::Literal(SecretText::new(value)))])
+    };
+    let mut values = Vec::new();
+    for (revision, value) in [(1, "hunter2-old"), (2, "hunter2-new")] {
+        let mut vault = house.open().await.unwrap();
+        vault.keep_written(revision, &literal(value));
+        vault.save(house.lease().await.as_ref()).await.unwrap();
+        values.push(value);
     }
+    let (bytes, tag) = house.backend.get(&key()).await.unwrap().unwrap();
+    assert!(!bytes.windows(7).any(|window| window == b"hunter2" || window == b"written"));
+    let mut vault = house.open().await.unwrap();
+    assert!(!format!("{vault:?}").contains("hunter2"));
+    let kept = |vault: &Vault| {
+        [1, 2, 3].map(|revision| {
+            vault.written(&secret("user"), revision).map(|text| text.expose().to_owned())
+        })
+    };
+    let [old, new] = values.try_into().unwrap();
+    assert_eq!(
+        kept(&vault),
+        [Some(old), Some(new), None].map(|value: Option<&str>| value.map(str::to_owned))
+    );
+
+    // What is kept already is not written again.
+    vault.keep_written(2, &literal(new));
     vault.save(house.lease().await.as_ref()).await.unwrap();
-    vault.prune(&BTreeSet::from([secret("one")]));
+    assert_eq!(house.backend.get(&key()).await.unwrap().unwrap().1, tag);
+    vault.retain_written(&BTreeSet::from([2, 3]));
     vault.save(house.lease().await.as_ref()).await.unwrap();
     let mut vault = house.open().await.unwrap();
-    assert!(vault.get(&secret("one")).is_some() && vault.get(&secret("two")).is_none());
-    vault.prune(&BTreeSet::new());
+    assert_eq!(kept(&vault), [None, Some(new.to_owned()), None]);
+    vault.retain_written(&BTreeSet::new());
     vault.save(house.lease().await.as_ref()).await.unwrap();
     assert!(house.backend.get(&key()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_vault_without_written_secrets_is_read_by_an_older_kusion() {
+    let house = House::new();
+    let identity = house.key_file().load_or_create().unwrap();
+    let version = async || {
+        let (bytes, _) = house.backend.get(&key()).await.unwrap().unwrap();
+        let text: serde_json::Value =
+            serde_json::from_slice(&identity.decrypt(&bytes).unwrap()).unwrap();
+        text["formatVersion"].clone()
+    };
+    let mut vault = house.open().await.unwrap();
+    vault.ensure(&secret("password"), 16, "", false).unwrap();
+    vault.save(house.lease().await.as_ref()).await.unwrap();
+    assert_eq!(version().await, 1);
+    let literal = SecretSource::Literal(SecretText::new("root"));
+    vault.keep_written(1, &BTreeMap::from([(secret("user"), literal)]));
+    vault.save(house.lease().await.as_ref()).await.unwrap();
+    assert_eq!(version().await, 2);
 }
 
 #[tokio::test]

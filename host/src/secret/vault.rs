@@ -1,8 +1,8 @@
-//! Generated secrets of targets that have no home of their own for them.
+//! Secrets of targets that have no home of their own for them.
 //!
-//! One record per stack lies beside its releases, encrypted to the user's key. A secret is drawn once
-//! and kept until the stack is destroyed; a change of its length or alphabet does not change it,
-//! because what uses it would break.
+//! One record per stack lies beside its releases, encrypted to the user's key. A generated secret is drawn
+//! once and kept until the stack is destroyed; a change of its length or alphabet does not change it,
+//! because what uses it would break. Written ones are kept as each release used them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +11,17 @@ use zeroize::Zeroizing;
 
 use crate::backend::{Backend, Expected, Key, Lease, Tag};
 use crate::secret::draw::draw;
+use crate::secret::written::{Found, Kept, Written};
 use crate::secret::{Identity, KeyFile, SecretError};
 use crate::spec::{SecretRef, SecretSource, SecretText};
 
-/// The version of the format that this library writes, and the newest it reads.
-const FORMAT_VERSION: u64 = 1;
+/// The newest version of the format that this library reads, and the one it writes if there are written
+/// secrets: an older kusion would drop them.
+const FORMAT_VERSION: u64 = 2;
+/// The version with generated secrets only.
+const GENERATED_ONLY: u64 = 1;
 
-/// The generated secrets of a stack.
+/// The secrets of a stack.
 #[derive(Debug)]
 pub struct Vault {
     key: Key,
@@ -25,6 +29,7 @@ pub struct Vault {
     identity: Option<Identity>,
     tag: Option<Tag>,
     secrets: BTreeMap<SecretRef, SecretText>,
+    written: Written,
     changed: bool,
 }
 
@@ -33,6 +38,8 @@ pub struct Vault {
 struct Content<'a> {
     format_version: u64,
     secrets: BTreeMap<String, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    written: BTreeMap<String, Vec<Kept<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +51,8 @@ struct Version {
 #[derive(Deserialize)]
 struct Secrets {
     secrets: BTreeMap<String, String>,
+    #[serde(default)]
+    written: BTreeMap<String, Vec<Found>>,
 }
 
 impl Vault {
@@ -58,12 +67,19 @@ impl Vault {
         key_file: KeyFile,
     ) -> Result<Self, SecretError> {
         let identity = key_file.load()?;
-        let mut vault =
-            Self { key, key_file, identity, tag: None, secrets: BTreeMap::new(), changed: false };
+        let mut vault = Self {
+            key,
+            key_file,
+            identity,
+            tag: None,
+            secrets: BTreeMap::new(),
+            written: Written::default(),
+            changed: false,
+        };
         let Some((ciphertext, tag)) = backend.get(&vault.key).await? else {
             return Ok(vault);
         };
-        vault.secrets = vault.decode(&ciphertext)?;
+        (vault.secrets, vault.written) = vault.decode(&ciphertext)?;
         vault.tag = Some(tag);
         Ok(vault)
     }
@@ -78,7 +94,7 @@ impl Vault {
         self.identity.as_ref()
     }
 
-    /// Returns a secret, if it was drawn.
+    /// Returns a generated secret, if it was drawn.
     pub fn get(&self, secret: &SecretRef) -> Option<&SecretText> {
         self.secrets.get(secret)
     }
@@ -133,11 +149,25 @@ impl Vault {
         Ok(())
     }
 
-    /// Forgets all secrets but some. Only for secrets whose last use was deleted from the target.
-    pub fn prune(&mut self, keep: &BTreeSet<SecretRef>) {
-        let before = self.secrets.len();
-        self.secrets.retain(|secret, _| keep.contains(secret));
-        self.changed |= self.secrets.len() != before;
+    /// Returns a written secret as a release used it, if it was kept.
+    pub fn written(&self, secret: &SecretRef, revision: u64) -> Option<&SecretText> {
+        self.written.get(secret, revision)
+    }
+
+    /// Keeps the literals of a release that is about to begin, in place of what is kept under its number.
+    pub fn keep_written(&mut self, revision: u64, sources: &BTreeMap<SecretRef, SecretSource>) {
+        self.change_written(|written| written.put(revision, sources));
+    }
+
+    /// Forgets the written secrets of all releases but some.
+    pub fn retain_written(&mut self, releases: &BTreeSet<u64>) {
+        self.change_written(|written| written.remove(|revision| !releases.contains(&revision)));
+    }
+
+    fn change_written(&mut self, change: impl FnOnce(&mut Written)) {
+        let before = self.written.clone();
+        change(&mut self.written);
+        self.changed |= self.written != before;
     }
 
     /// Encrypts and writes what changed; must be done before the first value reaches the target.
@@ -150,7 +180,7 @@ impl Vault {
         if !self.changed {
             return Ok(());
         }
-        if self.secrets.is_empty() {
+        if self.secrets.is_empty() && self.written.is_empty() {
             lease.delete(&self.key).await?;
             self.tag = None;
         } else {
@@ -175,14 +205,19 @@ impl Vault {
             |SecretRef { app, accessory, name }: &SecretRef| format!("{app}.{accessory}.{name}");
         let secrets =
             self.secrets.iter().map(|(secret, text)| (name(secret), text.expose())).collect();
-        let plaintext = serde_json::to_vec(&Content { format_version: FORMAT_VERSION, secrets });
+        let written = self.written.to_text(name);
+        let format_version = if written.is_empty() { GENERATED_ONLY } else { FORMAT_VERSION };
+        let plaintext = serde_json::to_vec(&Content { format_version, secrets, written });
         let plaintext = Zeroizing::new(plaintext.map_err(|error| SecretError::Encrypt {
             source: age::EncryptError::Io(error.into()),
         })?);
         self.create_identity()?.encrypt(&plaintext)
     }
 
-    fn decode(&self, ciphertext: &[u8]) -> Result<BTreeMap<SecretRef, SecretText>, SecretError> {
+    fn decode(
+        &self,
+        ciphertext: &[u8],
+    ) -> Result<(BTreeMap<SecretRef, SecretText>, Written), SecretError> {
         let vault = || self.key.clone();
         let path = || self.key_file.path().to_owned();
         let Some(identity) = &self.identity else {
@@ -201,13 +236,15 @@ impl Vault {
         if format_version > FORMAT_VERSION {
             return Err(SecretError::Newer { vault: vault() });
         }
-        let Ok(Secrets { secrets }) = serde_json::from_slice(&plaintext) else {
+        let Ok(Secrets { secrets, written }) = serde_json::from_slice(&plaintext) else {
             return Err(damaged("it is not a list of secrets"));
         };
         let entry =
             |(name, text): (String, String)| Some((parse_name(&name)?, SecretText::new(text)));
         let secrets: Option<_> = secrets.into_iter().map(entry).collect();
-        secrets.ok_or_else(|| damaged("a secret is not named `<app>.<accessory>.<name>`"))
+        secrets
+            .zip(Written::from_text(written, parse_name))
+            .ok_or_else(|| damaged("a secret is not named `<app>.<accessory>.<name>`"))
     }
 }
 

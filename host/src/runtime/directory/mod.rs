@@ -263,6 +263,10 @@ impl Runtime for DirectoryRuntime {
         format!("directory `{}`", self.title)
     }
 
+    fn holds_secrets(&self) -> bool {
+        self.secrets != SecretPolicy::Omit
+    }
+
     async fn sweep(&self) -> Result<(), RuntimeError> {
         let files = Arc::clone(&self.files);
         blocking(move || files.folder.sweep()).await
