@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         since: jiff::Timestamp::now(),
         operation: "apply".into(),
     };
-    let prepared = prepare_apply(session, holder).await?;
+    let prepared = prepare_apply(session, holder, |run| print(&run.to_string())).await?;
     print(&format!("{}", prepared.plan().summary()));
     let applied = prepared.execute(std::future::pending(), &Print).await?;
     print(&format!("{} created, {} updated", applied.outcome.created, applied.outcome.updated));

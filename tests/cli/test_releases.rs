@@ -472,6 +472,37 @@ fn a_killed_apply_is_recovered_once_and_explained() {
 }
 
 #[test]
+fn a_recovery_is_told_even_if_the_run_then_fails() {
+    let sandbox = big();
+    for arguments in [&["apply", "--yes"][..], &["destroy", "--yes", "-o", "json"]] {
+        let (mut child, _stderr) = begun(&sandbox, 3);
+        send(&child, "-KILL");
+        child.wait().unwrap();
+        let files = sandbox.files("manifests");
+        let mut manifests =
+            files.keys().filter(|path| path.extension().is_some_and(|e| e == "yaml"));
+        let (manifest, aside) = (manifests.next().unwrap(), sandbox.path("aside"));
+        fs::rename(manifest, &aside).unwrap();
+        fs::create_dir(manifest).unwrap();
+        let failed = sandbox.run("dev", arguments);
+        fs::remove_dir(manifest).unwrap();
+        fs::rename(&aside, manifest).unwrap();
+        assert!(failed.code.is_some_and(|code| code != 0), "{failed}");
+        assert!(failed.stderr.starts_with("Recovered "), "{failed}");
+        assert!(failed.stderr.contains("error: "), "{failed}");
+        if arguments.contains(&"json") {
+            let document = failed.json();
+            assert_eq!(document["recovered"]["operation"], "apply", "{document:#}");
+            assert_eq!(document["kind"], "Destroy", "{document:#}");
+        } else {
+            assert_eq!(failed.stdout, "");
+        }
+        let next = sandbox.run("dev", &["apply", "--dry-run"]).success();
+        assert!(!next.stderr.contains("interrupted"), "{next}");
+    }
+}
+
+#[test]
 fn whoever_only_looks_takes_no_lease_and_writes_nothing() {
     let sandbox = big();
     let (mut child, _stderr) = begun(&sandbox, 3);

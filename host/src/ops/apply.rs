@@ -23,7 +23,6 @@ pub struct Prepared<'a> {
     proposal: Proposal<'a>,
     lease: Arc<dyn Lease>,
     holder: Holder,
-    recovered: Option<Recovered>,
 }
 
 /// A change that was made, as far as it came.
@@ -41,19 +40,28 @@ pub struct Applied {
 
 /// Takes the stack's lease, puts on record what an interrupted run left, and plans an apply.
 ///
+/// `recovered` hears of such a run as soon as it is on record, also if there is an error afterwards: nobody
+/// finds it a second time.
+///
 /// # Errors
 ///
 /// Somebody else holds the lease, or as for [`preview`](crate::ops::preview()).
-pub async fn prepare_apply(session: Session<'_>, holder: Holder) -> Result<Prepared<'_>, OpsError> {
+pub async fn prepare_apply(
+    session: Session<'_>,
+    holder: Holder,
+    recovered: impl FnOnce(&Recovered),
+) -> Result<Prepared<'_>, OpsError> {
     let lease = session.releases().lease(&holder).await?;
     // A configuration that is wrong changes nothing, not even the record.
     let generation = generate(&session.project)?;
-    let recovered = recover(&session, lease.as_ref()).await?;
+    recover(&session, lease.as_ref(), recovered).await?;
     let proposal = Proposal::of_generation(session, generation).await?;
-    Ok(Prepared { proposal, lease, holder, recovered })
+    Ok(Prepared { proposal, lease, holder })
 }
 
 /// Takes the stack's lease and plans that everything on record goes. Runs no module.
+///
+/// `recovered` is as for [`prepare_apply`].
 ///
 /// # Errors
 ///
@@ -61,14 +69,17 @@ pub async fn prepare_apply(session: Session<'_>, holder: Holder) -> Result<Prepa
 pub async fn prepare_destroy(
     session: Session<'_>,
     holder: Holder,
+    recovered: impl FnOnce(&Recovered),
 ) -> Result<Prepared<'_>, OpsError> {
     let lease = session.releases().lease(&holder).await?;
-    let recovered = recover(&session, lease.as_ref()).await?;
+    recover(&session, lease.as_ref(), recovered).await?;
     let proposal = propose_destroy(session).await?;
-    Ok(Prepared { proposal, lease, holder, recovered })
+    Ok(Prepared { proposal, lease, holder })
 }
 
 /// Takes the stack's lease and plans that the target becomes what a release recorded. Runs no module.
+///
+/// `recovered` is as for [`prepare_apply`].
 ///
 /// # Errors
 ///
@@ -77,18 +88,26 @@ pub async fn prepare_rollback(
     session: Session<'_>,
     holder: Holder,
     revision: u64,
+    recovered: impl FnOnce(&Recovered),
 ) -> Result<Prepared<'_>, OpsError> {
     let lease = session.releases().lease(&holder).await?;
-    let recovered = recover(&session, lease.as_ref()).await?;
+    recover(&session, lease.as_ref(), recovered).await?;
     let proposal = propose_rollback(session, revision).await?;
-    Ok(Prepared { proposal, lease, holder, recovered })
+    Ok(Prepared { proposal, lease, holder })
 }
 
-async fn recover(session: &Session<'_>, lease: &dyn Lease) -> Result<Option<Recovered>, OpsError> {
+async fn recover(
+    session: &Session<'_>,
+    lease: &dyn Lease,
+    told: impl FnOnce(&Recovered),
+) -> Result<(), OpsError> {
     // What dead runs left half-written; some of it may hold secrets.
     session.key_file.sweep()?;
     session.runtime.sweep().await?;
-    Ok(session.releases().recover(lease).await?)
+    if let Some(recovered) = session.releases().recover(lease).await? {
+        told(&recovered);
+    }
+    Ok(())
 }
 
 impl<'a> Prepared<'a> {
@@ -100,11 +119,6 @@ impl<'a> Prepared<'a> {
     /// Returns what would be done.
     pub fn plan(&self) -> &Plan {
         self.proposal.plan()
-    }
-
-    /// Returns what an interrupted run had left, if there was one.
-    pub fn recovered(&self) -> Option<&Recovered> {
-        self.recovered.as_ref()
     }
 
     /// Makes the change, as approved. `stop` ends it early and cleanly.

@@ -110,18 +110,30 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
             Verb::Destroy => propose_destroy(session).await?,
             Verb::Rollback(revision) => propose_rollback(session, revision).await?,
         };
-        scene.announce(&proposal, None)?;
+        scene.announce(&proposal)?;
         warn_unfinished(world, proposal.latest());
         return scene.report(proposal.plan(), None, scene.head(&proposal, None));
     }
     let holder = holder(world, verb.name());
-    let prepared = match verb {
-        Verb::Apply => prepare_apply(session, holder).await?,
-        Verb::Destroy => prepare_destroy(session, holder).await?,
-        Verb::Rollback(revision) => prepare_rollback(session, holder, revision).await?,
+    let mut recovered = None;
+    let tell = |run: &Recovered| {
+        world.eprint(&format!("{run}.\n"));
+        recovered = Some(run.clone());
     };
-    scene.announce(prepared.proposal(), prepared.recovered())?;
-    let head = scene.head(prepared.proposal(), prepared.recovered());
+    let prepared = match verb {
+        Verb::Apply => prepare_apply(session, holder, tell).await,
+        Verb::Destroy => prepare_destroy(session, holder, tell).await,
+        Verb::Rollback(revision) => prepare_rollback(session, holder, revision, tell).await,
+    };
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            scene.report_recovery(recovered.as_ref())?;
+            return Err(error.into());
+        }
+    };
+    scene.announce(prepared.proposal())?;
+    let head = scene.head(prepared.proposal(), recovered.as_ref());
     let plan = prepared.plan().clone();
     if asks && !plan.is_empty() && !approved(world, verb, &plan)? {
         world.eprint("Nothing was changed.\n");
@@ -181,17 +193,10 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    fn announce(
-        &self,
-        proposal: &Proposal<'_>,
-        recovered: Option<&Recovered>,
-    ) -> Result<(), CliError> {
+    fn announce(&self, proposal: &Proposal<'_>) -> Result<(), CliError> {
         let Self { world, loaded, target, .. } = self;
         if let Some(generation) = proposal.generation() {
             show_warnings(world, generation);
-        }
-        if let Some(recovered) = recovered {
-            world.eprint(&format!("{recovered}.\n"));
         }
         if let Some(moved) = proposal.moved_from() {
             world.warn(&format!("the last release went to {moved}; what is there stays there"));
@@ -231,10 +236,25 @@ impl Scene<'_> {
         render::plan(proposal.plan(), self.world.stdout_paint())
     }
 
-    /// Begins the document for programs.
-    fn head(&self, proposal: &Proposal<'_>, recovered: Option<&Recovered>) -> Map<String, Value> {
+    fn recovery(&self, recovered: Option<&Recovered>) -> Map<String, Value> {
         let mut document = self.loaded.document(self.verb.title(), &self.target);
         document.insert("recovered".to_owned(), json!(recovered));
+        document
+    }
+
+    /// Tells programs what came on record before an error ended the run; people were told.
+    fn report_recovery(&self, recovered: Option<&Recovered>) -> Result<(), CliError> {
+        match recovered {
+            Some(_) if self.args.output == Format::Json => {
+                self.world.print_json(&self.recovery(recovered).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Begins the document for programs.
+    fn head(&self, proposal: &Proposal<'_>, recovered: Option<&Recovered>) -> Map<String, Value> {
+        let mut document = self.recovery(recovered);
         document.insert("notes".to_owned(), json!(proposal.secret_notes()));
         if let Some(rollback) = proposal.rollback() {
             document.insert("rolledBackTo".to_owned(), json!(rollback.revision));
