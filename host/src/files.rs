@@ -26,6 +26,9 @@ const PUBLIC: u32 = 0o644;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it looks.
 const PAUSE: Duration = Duration::from_millis(2);
+/// How often a writer makes its folder anew: somebody may remove it as long as it is empty, and that does not
+/// happen again and again.
+const ATTEMPTS: usize = 100;
 
 /// Whether a file must survive a crash of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +54,21 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// The process's umask applies to `mode`, as it does when a file is opened. Folders get the same
 /// rights, and the right to enter where there is the right to read.
 pub(crate) fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let folder = prepare_folder(path, mode)?;
-    let temporary = write_temporary(folder, &[bytes], mode, Durability::Durable)?;
-    temporary.persist(path).map_err(|refused| refused.error)?;
-    sync_folder(folder)
+    write_atomic_in(path, bytes, mode, folder_mode(mode))
+}
+
+/// Like [`write_atomic`], with the mode of the missing folders.
+pub(crate) fn write_atomic_in(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    folder_mode: u32,
+) -> io::Result<()> {
+    in_folder(path, folder_mode, |folder| {
+        let temporary = write_temporary(folder, &[bytes], mode, Durability::Durable)?;
+        temporary.persist(path).map_err(|refused| refused.error)?;
+        sync_folder(folder)
+    })
 }
 
 /// Writes the parts of a private file that can be made again, whole, into a folder that exists.
@@ -71,13 +85,14 @@ pub(crate) fn write_disposable(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
 
 /// Creates a file that must not exist yet; returns `false` and changes nothing if it does.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
-    let folder = prepare_folder(path, mode)?;
-    let temporary = write_temporary(folder, &[bytes], mode, Durability::Durable)?;
-    match temporary.persist_noclobber(path) {
-        Ok(_) => sync_folder(folder).map(|()| true),
-        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(refused) => Err(refused.error),
-    }
+    in_folder(path, folder_mode(mode), |folder| {
+        let temporary = write_temporary(folder, &[bytes], mode, Durability::Durable)?;
+        match temporary.persist_noclobber(path) {
+            Ok(_) => sync_folder(folder).map(|()| true),
+            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(refused) => Err(refused.error),
+        }
+    })
 }
 
 /// Creates a folder and its missing parents, durably.
@@ -169,10 +184,24 @@ pub(crate) fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn prepare_folder(path: &Path, mode: u32) -> io::Result<&Path> {
+/// Writes into the folder of a path, which is made with its missing parents. Who finds a folder empty may remove
+/// it, so it may be gone again before something is in it; then it is made anew.
+fn in_folder<T>(path: &Path, mode: u32, write: impl Fn(&Path) -> io::Result<T>) -> io::Result<T> {
     let folder = folder_of(path);
-    create_folders(folder, mode | ((mode & 0o444) >> 2))?;
-    Ok(folder)
+    let mut attempts = 1;
+    loop {
+        match create_folders(folder, mode).and_then(|()| write(folder)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && attempts < ATTEMPTS => {
+                attempts += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Returns the rights of a file, and the right to enter where there is the right to read.
+fn folder_mode(mode: u32) -> u32 {
+    mode | ((mode & 0o444) >> 2)
 }
 
 /// Writes and locks a temporary file.
@@ -236,6 +265,43 @@ mod tests {
         assert_eq!(names(path.parent().unwrap()), ["file"]);
         let mode = |path: &Path| fs_err::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
+
+    #[test]
+    fn folders_that_others_remove_when_they_are_empty_are_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for writer in 0..3 {
+                let (done, path) = (&done, root.path().join(format!("shared/own{writer}/file")));
+                scope.spawn(move || {
+                    for round in 0..40 {
+                        match round % 2 {
+                            0 => write_atomic(&path, b"text", PRIVATE).unwrap(),
+                            _ => assert!(write_new(&path, b"text", PRIVATE).unwrap()),
+                        }
+                        fs_err::remove_file(&path).unwrap();
+                        for level in path.ancestors().skip(1).take(2) {
+                            let _in_use = fs_err::remove_dir(level);
+                        }
+                    }
+                    done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                });
+            }
+            scope.spawn(|| {
+                while done.load(std::sync::atomic::Ordering::SeqCst) < 3 {
+                    for folder in ["shared/own0", "shared/own1", "shared/own2", "shared"] {
+                        let _in_use = fs_err::remove_dir(root.path().join(folder));
+                    }
+                }
+            });
+        });
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_given_up() {
+        let error = write_atomic(Path::new("/proc/nobody/file"), b"", PRIVATE).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -69,8 +69,7 @@ impl Folder {
     pub(super) fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), RuntimeError> {
         self.check()?;
         let path = self.file(name);
-        files::create_folders(&self.path, FOLDER_MODE)
-            .and_then(|()| files::write_atomic(&path, bytes, mode))
+        files::write_atomic_in(&path, bytes, mode, FOLDER_MODE)
             .map_err(|source| RuntimeError::Write { path, source })
     }
 
