@@ -20,6 +20,7 @@ pub(super) async fn conforms(subject: Subject<'_>) {
     a_list_is_sorted_and_ends_at_the_prefix(backend).await;
     one_at_a_time_holds_a_lease(backend).await;
     whoever_lost_the_lease_changes_nothing(backend, lose).await;
+    a_lease_covers_its_own_stack_only(backend).await;
 }
 
 pub(super) fn key(key: &str) -> Key {
@@ -163,4 +164,21 @@ async fn assert_refused(
         assert_eq!(backend.get(name).await.unwrap(), present, "{name} was changed");
     }
     assert!(backend.get(&new).await.unwrap().is_none());
+}
+
+async fn a_lease_covers_its_own_stack_only(backend: &dyn Backend) {
+    let names = ["releases/covered-not/1.yaml", "secrets/covered-not.age", "releases/covered.yaml"];
+    let lease = lease(backend, "releases/covered", "alice").await;
+    lease.append(&key("releases/covered/1.journal"), b"own").await.unwrap();
+    lease.put_if(&key("secrets/covered.age"), Expected::Absent, b"own").await.unwrap();
+    for name in names.map(key) {
+        for result in [
+            lease.put_if(&name, Expected::Absent, b"other").await.map(drop),
+            lease.append(&name, b"other").await,
+            lease.delete(&name).await,
+        ] {
+            assert!(matches!(result, Err(BackendError::NotCovered { .. })), "{name}: {result:?}");
+        }
+        assert!(backend.get(&name).await.unwrap().is_none(), "{name}");
+    }
 }

@@ -51,6 +51,14 @@ pub enum BackendError {
         /// Who holds it now, if the holder could be read.
         holder: Option<Box<Holder>>,
     },
+    /// The lease this process holds protects other records.
+    #[error("record `{key}` is not covered by the lease of `{leased}`")]
+    NotCovered {
+        /// The record.
+        key: Key,
+        /// What the lease protects.
+        leased: Key,
+    },
     /// Another process keeps the record locked for an unusual time.
     #[error("record `{key}` stayed locked for {seconds} seconds")]
     Busy {
@@ -89,7 +97,10 @@ fn taken_over(holder: Option<&Holder>) -> String {
 
 impl Diagnose for BackendError {
     fn kind(&self) -> Kind {
-        Kind::Environment
+        match self {
+            Self::NotCovered { .. } => Kind::Internal,
+            _ => Kind::Environment,
+        }
     }
 
     fn hints(&self) -> Vec<String> {
@@ -115,7 +126,7 @@ impl Diagnose for BackendError {
                 "run the command again; it goes on from what is recorded".to_owned()
             }
             Self::Newer { .. } => "upgrade kusion".to_owned(),
-            Self::TooLarge { .. } => return Vec::new(),
+            Self::TooLarge { .. } | Self::NotCovered { .. } => return Vec::new(),
         };
         vec![hint]
     }

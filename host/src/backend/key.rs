@@ -66,6 +66,19 @@ impl Key {
         &self.0
     }
 
+    /// Says whether a record belongs to what is leased under a key: it lies below that key, or it is what the
+    /// key's stack has in another folder of stacks, as `secrets/shop/dev/dev.age` beside `releases/shop/dev/dev`.
+    pub(super) fn is_leased_under(&self, leased: &Self) -> bool {
+        let below =
+            |place: &str| self.0.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
+        let twin = |top: &str| {
+            let (_, stack) = leased.0.split_once('/').filter(|(of, _)| LEASED.contains(of))?;
+            Some(format!("{top}/{stack}"))
+        };
+        let mut twins = LEASED.into_iter().filter_map(twin);
+        below(&leased.0) || twins.any(|twin| below(&twin) || self.0 == format!("{twin}.age"))
+    }
+
     /// Returns the segments in order.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
@@ -110,6 +123,26 @@ impl SharedKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lease_covers_the_records_of_its_stack_and_no_others() {
+        for (leased, record, covered) in [
+            ("releases/shop/dev/dev", "releases/shop/dev/dev/7.yaml", true),
+            ("releases/shop/dev/dev", "secrets/shop/dev/dev.age", true),
+            ("releases/shop/dev/dev", "secrets/shop/dev/dev/deep", true),
+            ("stack", "stack/log", true),
+            ("releases/shop/dev/dev", "releases/shop/dev/dev", false),
+            ("releases/shop/dev/dev", "releases/shop/dev/dev2/7.yaml", false),
+            ("releases/shop/dev/dev", "releases/shop/dev/7.yaml", false),
+            ("releases/shop/dev/dev", "secrets/shop/dev/dev2.age", false),
+            ("releases/shop/dev/dev", "secrets/shop/prod/dev.age", false),
+            ("releases/shop/dev/dev", "workspaces/dev.yaml", false),
+            ("stack", "secrets/stack.age", false),
+        ] {
+            let [leased, record] = [leased, record].map(|key| Key::parse(key).unwrap());
+            assert_eq!(record.is_leased_under(&leased), covered, "{record} under {leased}");
+        }
+    }
 
     #[test]
     fn a_key_cannot_leave_its_root() {

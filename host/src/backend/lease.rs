@@ -42,8 +42,9 @@ pub trait Lease: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`BackendError::Lost`] if the lease is not held any more, [`BackendError::Conflict`] if the version
-    /// is another; the record stays as it is then.
+    /// [`BackendError::Lost`] if the lease is not held any more, [`BackendError::NotCovered`] if the record is
+    /// none of what it protects, [`BackendError::Conflict`] if the version is another; the record stays as it
+    /// is then.
     async fn put_if(
         &self,
         key: &Key,
@@ -58,14 +59,15 @@ pub trait Lease: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`BackendError::Lost`] if the lease is not held any more; the log stays as it is then. Otherwise
-    /// the log cannot be written, and whether the line is in it is not known.
+    /// [`BackendError::Lost`] if the lease is not held any more, [`BackendError::NotCovered`] if the log is none
+    /// of what it protects; the log stays as it is then. Otherwise the log cannot be written, and whether the line is in it is not known.
     async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError>;
 
     /// Deletes a record; deleting what does not exist is no error.
     ///
     /// # Errors
     ///
-    /// [`BackendError::Lost`] if the lease is not held any more, or the record cannot be deleted.
+    /// [`BackendError::Lost`] if the lease is not held any more, [`BackendError::NotCovered`] if the record is
+    /// none of what it protects, or the record cannot be deleted.
     async fn delete(&self, key: &Key) -> Result<(), BackendError>;
 }

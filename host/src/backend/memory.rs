@@ -159,8 +159,11 @@ struct MemoryLease {
 }
 
 impl MemoryLease {
-    /// Keeps everybody from taking the lease until the guard is dropped, if it is still held.
-    fn guard(&self) -> Result<MutexGuard<'_, Leases>, BackendError> {
+    /// Keeps everybody from taking the lease until the guard is dropped, if it is still held and covers a record.
+    fn guard(&self, record: &Key) -> Result<MutexGuard<'_, Leases>, BackendError> {
+        if !record.is_leased_under(&self.key) {
+            return Err(BackendError::NotCovered { key: record.clone(), leased: self.key.clone() });
+        }
         let leases = lock(&self.inner.leases);
         let lost = match leases.get(&self.key) {
             Some((generation, _)) if *generation == self.generation => return Ok(leases),
@@ -183,7 +186,7 @@ impl Lease for MemoryLease {
         expected: Expected,
         bytes: &[u8],
     ) -> Result<Tag, BackendError> {
-        let _guard = self.guard()?;
+        let _guard = self.guard(key)?;
         self.inner.put_if(key, expected, bytes)
     }
 
@@ -191,7 +194,7 @@ impl Lease for MemoryLease {
         if line.contains(&b'\n') {
             return Err(refused(key, io::ErrorKind::InvalidInput.into()));
         }
-        let _guard = self.guard()?;
+        let _guard = self.guard(key)?;
         let mut records = self.inner.write(key)?;
         let log = records.entry(key.clone()).or_default();
         log.extend_from_slice(line);
@@ -200,7 +203,7 @@ impl Lease for MemoryLease {
     }
 
     async fn delete(&self, key: &Key) -> Result<(), BackendError> {
-        let _guard = self.guard()?;
+        let _guard = self.guard(key)?;
         self.inner.write(key)?.remove(key);
         Ok(())
     }

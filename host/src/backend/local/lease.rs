@@ -135,12 +135,18 @@ fn read(record: &Record) -> Result<Option<Claim>, BackendError> {
 }
 
 impl Held {
-    /// Writes a record of the stack, if the lease is still held; nobody can take it over meanwhile.
+    /// Writes a record, if it is one of the stack and the lease is still held; nobody can take it over meanwhile.
     fn write<T>(
         &self,
         record: &Record,
         write: impl FnOnce(&Record) -> Result<T, BackendError>,
     ) -> Result<T, BackendError> {
+        if !record.key.is_leased_under(&self.record.key) {
+            return Err(BackendError::NotCovered {
+                key: record.key.clone(),
+                leased: self.record.key.clone(),
+            });
+        }
         let fenced = &self.record.path;
         let _fence = lock::folder(record, fenced)?;
         self.check()?;
