@@ -93,6 +93,24 @@ fn what_a_module_wants_to_read_stays_in_the_stack() {
 }
 
 #[test]
+fn a_target_below_the_stack_is_not_read() {
+    let shop = Shop::applied();
+    let workspace = shop.sandbox.read("ws.yaml");
+    let below = workspace.replace("directory: manifests", "directory: dev/out, secrets: plain");
+    assert_ne!(below, workspace);
+    shop.sandbox.write("ws.yaml", &below);
+    shop.succeed("", &["workspace", "update", "default", "-f", "ws.yaml"]);
+    shop.succeed("dev", &["apply", "--yes"]);
+    let manifests = shop.sandbox.files("dev/out");
+    let manifest = manifests.keys().next().unwrap();
+    std::os::unix::fs::symlink(manifest, shop.sandbox.path("dev/link")).unwrap();
+    shop.configure("needs-link");
+    let said = shop.fail_all();
+    let reason = "needs a file: `link` is not for modules, because the target writes there";
+    assert!(said.contains(reason), "{said}");
+}
+
+#[test]
 fn a_module_that_does_not_load_is_told_by_name() {
     let shop = Shop::applied();
     let http = components::names(&["wasi:http/outgoing-handler@0.2.6"], &[components::INTERFACE]);

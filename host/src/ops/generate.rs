@@ -17,6 +17,7 @@ use crate::engine::{
 use crate::module::{ModuleLocation, Resolver};
 use crate::name::ModuleName;
 use crate::ops::needs::{ReadFile, Reader};
+use crate::ops::target::manifests;
 use crate::ops::{OpsError, app_secrets, host_keys, parallel, visible};
 use crate::runtime::KubernetesSemantics;
 use crate::secret::check_drawable;
@@ -351,7 +352,8 @@ fn call(
     module: &Module,
 ) -> Result<(Call, Generated), Vec<Problem>> {
     let mut request = request(project, used, module);
-    let mut reader = Reader::new(project.stack.stack_dir());
+    let mut reader =
+        Reader::new(project.stack.stack_dir(), &manifests(project.stack, project.workspace));
     for round in 1..=MAX_ROUNDS {
         let mut generated = module.generate(&request).map_err(|error| failed(used, &error))?;
         if generated.needs.is_empty() {
@@ -375,10 +377,10 @@ fn call(
             return Err(vec![Problem::at(used.component.location().clone(), message)]);
         }
         for need in generated.needs {
-            let input = reader.answer(need).map_err(|reason| {
+            let input = reader.answer(need).map_err(|error| {
                 vec![Problem::at(
                     used.component.location().clone(),
-                    format!("module `{}` needs a file: {reason}", module.name()),
+                    format!("module `{}` needs a file: {}", module.name(), error.reason()),
                 )]
             })?;
             request.inputs.push(input);

@@ -1,6 +1,6 @@
 //! Opens the place where a workspace says that resources live.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{SecretsMode, Stack, Target, Workspace};
 use crate::diagnostic::{Diagnose, Kind};
@@ -55,6 +55,23 @@ impl Diagnose for TargetError {
     }
 }
 
+/// Returns the folders below which the target keeps manifests: the stack's own, and those of all stacks
+/// unless the stack is described among them.
+pub(super) fn manifests(stack: &Stack, workspace: &Workspace) -> Vec<PathBuf> {
+    let Some(Target::Directory { path, .. }) = workspace.target() else { return Vec::new() };
+    let own = stack.project_dir().join(below_project(path, stack, workspace));
+    let all = stack.project_dir().join(path);
+    let real = |path: &Path| fs_err::canonicalize(path).ok();
+    let is_among =
+        real(&all).zip(real(stack.stack_dir())).is_some_and(|(all, stack)| stack.starts_with(&all));
+    if is_among { vec![own] } else { vec![own, all] }
+}
+
+/// Returns the folder of a stack's manifests, from the project's folder on.
+fn below_project(path: &str, stack: &Stack, workspace: &Workspace) -> PathBuf {
+    Path::new(path).join(workspace.name().as_str()).join(stack.stack().as_str())
+}
+
 /// Opens the target of a workspace for one stack.
 ///
 /// # Errors
@@ -66,8 +83,7 @@ pub fn open_target(stack: &Stack, workspace: &Workspace) -> Result<Box<dyn Runti
         None => Err(TargetError::Missing { workspace: name() }),
         Some(Target::Cluster { .. }) => Err(TargetError::Cluster { workspace: name() }),
         Some(Target::Directory { path, secrets }) => {
-            let below_project =
-                Path::new(path).join(workspace.name().as_str()).join(stack.stack().as_str());
+            let below_project = below_project(path, stack, workspace);
             let folder = stack.project_dir().join(&below_project);
             let policy = match secrets {
                 SecretsMode::Omit => SecretPolicy::Omit,

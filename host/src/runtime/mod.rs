@@ -15,7 +15,7 @@ mod kubernetes;
 mod memory;
 mod owner;
 
-pub use directory::{DirectoryRuntime, SecretPolicy};
+pub use directory::{DirectoryRuntime, SecretPolicy, is_managed};
 pub use error::RuntimeError;
 pub use kubernetes::{KUBERNETES, KubernetesSemantics};
 #[cfg(test)]

@@ -8,6 +8,11 @@ use crate::spec::ResourceId;
 
 const PREFIX: &str = "# Managed by kusion: ";
 
+/// Says whether a file is, or begins like, one that we manage, whoever's it is.
+pub fn is_managed(content: &[u8]) -> bool {
+    content.starts_with(PREFIX.as_bytes())
+}
+
 /// Marks a file as managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Marker {
@@ -59,6 +64,18 @@ mod tests {
         let second = format!("\n{LINE}");
         for text in ["", "kind: x", "# Managed by kusion: project=shop", &longer, &second] {
             assert_eq!(Marker::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_begins_like_a_managed_file_is_taken_for_one() {
+        for (text, managed) in [
+            (LINE, true),
+            ("# Managed by kusion: project=", true),
+            ("# Managed by", false),
+            ("", false),
+        ] {
+            assert_eq!(is_managed(text.as_bytes()), managed, "{text}");
         }
     }
 }

@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 pub use manifest::SecretPolicy;
+pub use marker::is_managed;
 
 use self::folder::{Folder, Found};
 use self::manifest::{Manifest, Missing, secret_error, secret_places};
