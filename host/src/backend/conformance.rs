@@ -68,11 +68,12 @@ async fn a_shared_record_needs_no_lease(backend: &dyn Backend) {
     let record = shared("workspaces/dev.yaml");
     let first = backend.put_if(&record, Expected::Absent, b"1").await.unwrap();
     assert!(is_conflict(backend.put_if(&record, Expected::Absent, b"2").await));
-    backend.put_if(&record, Expected::Tag(first), b"2").await.unwrap();
+    let second = backend.put_if(&record, Expected::Tag(first.clone()), b"2").await.unwrap();
+    assert!(is_conflict(backend.delete(&record, &first).await));
     assert_eq!(backend.get(record.key()).await.unwrap().unwrap().0, b"2");
-    backend.delete(&record).await.unwrap();
-    backend.delete(&record).await.unwrap();
-    backend.delete(&shared("nowhere/dev.yaml")).await.unwrap();
+    backend.delete(&record, &second).await.unwrap();
+    backend.delete(&record, &second).await.unwrap();
+    backend.delete(&shared("nowhere/dev.yaml"), &second).await.unwrap();
     assert!(backend.get(record.key()).await.unwrap().is_none());
 }
 

@@ -36,7 +36,7 @@ pub enum BackendError {
         key: Key,
     },
     /// Somebody else works below the key.
-    #[error("`{key}` is in use by {}", describe(holder.as_deref()))]
+    #[error("`{key}` is in use by {}", Holder::describe(holder.as_deref()))]
     Held {
         /// What the lease protects.
         key: Key,
@@ -85,10 +85,6 @@ pub enum BackendError {
         /// The limit in bytes.
         limit: u64,
     },
-}
-
-fn describe(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
 }
 
 fn taken_over(holder: Option<&Holder>) -> String {

@@ -21,6 +21,13 @@ pub struct Holder {
     pub operation: String,
 }
 
+impl Holder {
+    /// Names a holder, also one that could not be read.
+    pub(crate) fn describe(holder: Option<&Self>) -> String {
+        holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { who, pid, since, operation } = self;

@@ -118,8 +118,13 @@ impl Backend for MemoryBackend {
         self.inner.put_if(key.key(), expected, bytes)
     }
 
-    async fn delete(&self, key: &SharedKey) -> Result<(), BackendError> {
-        self.inner.write(key.key())?.remove(key.key());
+    async fn delete(&self, key: &SharedKey, expected: &Tag) -> Result<(), BackendError> {
+        let mut records = self.inner.write(key.key())?;
+        let present = records.get(key.key()).map(|bytes| Tag::of_content(bytes));
+        if present.is_some_and(|present| present != *expected) {
+            return Err(BackendError::Conflict { key: key.key().clone() });
+        }
+        records.remove(key.key());
         Ok(())
     }
 

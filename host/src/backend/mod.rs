@@ -23,6 +23,9 @@ pub use local::LocalBackend;
 #[cfg(test)]
 pub(crate) use memory::MemoryBackend;
 
+/// The largest record in bytes: a release of 10,000 resources has about 60 MB.
+pub const MAX_RECORD: u64 = 256 << 20;
+
 /// Says which version of a record a reader saw. Opaque.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag(String);
@@ -78,12 +81,13 @@ pub trait Backend: Send + Sync + fmt::Debug {
         bytes: &[u8],
     ) -> Result<Tag, BackendError>;
 
-    /// Deletes a shared record; deleting what does not exist is no error.
+    /// Deletes a shared record if the present version is the expected one; deleting what does not exist is no
+    /// error.
     ///
     /// # Errors
     ///
-    /// The record cannot be deleted.
-    async fn delete(&self, key: &SharedKey) -> Result<(), BackendError>;
+    /// [`BackendError::Conflict`] if it is another, or the record cannot be deleted.
+    async fn delete(&self, key: &SharedKey, expected: &Tag) -> Result<(), BackendError>;
 
     /// Lists the keys below a prefix, at any depth, sorted.
     ///

@@ -26,6 +26,9 @@ pub struct Settings {
     values: Map<String, Value>,
 }
 
+/// Why a value does not say how many releases stay.
+const NO_COUNT: &str = "expected a number of at least 1";
+
 /// A key that can be got and set.
 #[derive(Debug, PartialEq, Eq)]
 enum Setting<'a> {
@@ -73,7 +76,7 @@ fn is_name(name: &str) -> bool {
 
 impl Settings {
     pub(super) fn load(path: PathBuf) -> Result<Self, HomeError> {
-        let text = match std::fs::read_to_string(&path) {
+        let text = match fs_err::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(source) => return Err(HomeError::Read { path, source }),
@@ -173,7 +176,7 @@ impl Settings {
                 .map_err(|error| bad(key, text, error.to_string())),
             Setting::KeepReleases => match value.as_u64() {
                 Some(1..) => Ok(()),
-                _ => Err(bad(key, text, "expected a number of at least 1".to_owned())),
+                _ => Err(bad(key, text, NO_COUNT.to_owned())),
             },
             Setting::CurrentBackend => self.known_backend(text),
             Setting::Backend(DEFAULT)
@@ -222,9 +225,21 @@ impl Settings {
     }
 
     /// Returns how many releases of a stack are kept; `None` keeps all.
-    pub fn keep_releases(&self) -> Option<NonZeroUsize> {
-        let keep = self.values.get("releases")?.get("keep")?.as_u64()?;
-        NonZeroUsize::new(usize::try_from(keep).ok()?)
+    ///
+    /// # Errors
+    ///
+    /// What stands in the file is no such number: to keep none, or all, is not for us to guess.
+    pub fn keep_releases(&self) -> Result<Option<NonZeroUsize>, HomeError> {
+        const KEY: &str = "releases.keep";
+        let no_count = |value: &Value| bad(KEY, &value.to_string(), NO_COUNT.to_owned());
+        let keep = match self.values.get("releases") {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Object(releases)) => releases.get("keep"),
+            Some(other) => return Err(no_count(other)),
+        };
+        let Some(keep) = keep.filter(|keep| !keep.is_null()) else { return Ok(None) };
+        let number = keep.as_u64().and_then(|keep| usize::try_from(keep).ok());
+        number.and_then(NonZeroUsize::new).map(Some).ok_or_else(|| no_count(keep))
     }
 
     /// Returns the current backend, if one was chosen.
@@ -311,6 +326,29 @@ mod tests {
     }
 
     #[test]
+    fn a_bad_number_of_releases_that_was_written_by_hand_is_not_ignored() {
+        let (_folder, path) = file();
+        for (text, found) in [
+            ("", Ok(None)),
+            ("releases: {}", Ok(None)),
+            ("releases: {keep: 7}", Ok(NonZeroUsize::new(7))),
+            ("releases: {keep: 0}", Err("0")),
+            ("releases: {keep: -1}", Err("-1")),
+            ("releases: {keep: twenty}", Err("\"twenty\"")),
+            ("releases: 20", Err("20")),
+        ] {
+            fs_err::write(&path, text).unwrap();
+            let keep = Settings::load(path.clone()).unwrap().keep_releases();
+            let expected = found.map_err(|value| {
+                format!(
+                    "`{value}` is no value for `releases.keep`: expected a number of at least 1"
+                )
+            });
+            assert_eq!(keep.map_err(|error| error.to_string()), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn settings_survive_being_written() {
         let (_folder, path) = file();
         Settings::change(&path, |settings| {
@@ -323,7 +361,7 @@ mod tests {
         .unwrap();
         let read = Settings::load(path).unwrap();
         assert_eq!(read.all().as_object().map(Map::len), Some(3));
-        assert_eq!(read.keep_releases(), NonZeroUsize::new(20));
+        assert_eq!(read.keep_releases().unwrap(), NonZeroUsize::new(20));
         assert_eq!(read.current_workspace(), Some("dev"));
         assert_eq!(read.get("backends.team.configs.path").unwrap(), "/srv/k");
         assert_eq!(read.backend_root("team", Path::new("/h")).unwrap(), Path::new("/srv/k"));

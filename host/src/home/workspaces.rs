@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::backend::{BackendError, Expected, Key, KeyError, SharedKey};
+use crate::backend::{BackendError, Expected, Key, KeyError, SharedKey, Tag};
 use crate::config::Workspace;
 use crate::home::{HomeError, NamedBackend};
 use crate::name::WorkspaceName;
@@ -47,27 +47,28 @@ impl Workspaces {
     ///
     /// There is none of this name, it cannot be read, or a newer kusion wrote it.
     pub async fn text(&self, name: &WorkspaceName) -> Result<String, HomeError> {
-        let stored = self.stored(name).await?;
-        Ok(match version(&stored) {
-            Some((text, _)) => text.to_owned(),
-            None => stored,
-        })
+        Ok(self.tagged_text(name).await?.0)
     }
 
-    async fn stored(&self, name: &WorkspaceName) -> Result<String, HomeError> {
-        let text = self.record(name).await?;
+    async fn tagged_text(&self, name: &WorkspaceName) -> Result<(String, Tag), HomeError> {
+        let (stored, tag) = self.stored(name).await?;
+        let text = match version(&stored) {
+            Some((text, _)) => text.to_owned(),
+            None => stored,
+        };
+        Ok((text, tag))
+    }
+
+    async fn stored(&self, name: &WorkspaceName) -> Result<(String, Tag), HomeError> {
+        let Some((bytes, tag)) = self.backend.backend.get(key(name)?.key()).await? else {
+            return Err(self.missing(name).await?);
+        };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         match version(&text) {
             Some((_, version)) if version > FORMAT_VERSION => {
                 Err(HomeError::Newer { path: self.backend.root.join(key(name)?.key().as_str()) })
             }
-            _ => Ok(text),
-        }
-    }
-
-    async fn record(&self, name: &WorkspaceName) -> Result<String, HomeError> {
-        match self.backend.backend.get(key(name)?.key()).await? {
-            Some((bytes, _)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            None => Err(self.missing(name).await?),
+            _ => Ok((text, tag)),
         }
     }
 
@@ -78,7 +79,7 @@ impl Workspaces {
     /// There is none of this name, or it has problems.
     #[tracing::instrument(level = "info", name = "read workspace", skip_all, fields(workspace = %name))]
     pub async fn load(&self, name: &WorkspaceName) -> Result<Workspace, HomeError> {
-        let text = self.stored(name).await?;
+        let (text, _) = self.stored(name).await?;
         let path = self.backend.root.join(key(name)?.key().as_str());
         let file = SourceFile::new(path, text);
         Ok(Workspace::parse(name.clone(), &file, None)?)
@@ -137,15 +138,15 @@ impl Workspaces {
     /// # Errors
     ///
     /// It is `default`, it has resources on record, there is none of this name, one of the new name exists
-    /// and is another, or `moved` fails.
+    /// and is another, somebody else changed it meanwhile, or `moved` fails.
     pub async fn rename(
         &self,
         name: &WorkspaceName,
         new: &WorkspaceName,
         moved: impl FnOnce() -> Result<(), HomeError>,
     ) -> Result<(), HomeError> {
+        let (text, tag) = self.tagged_text(name).await?;
         self.check_unused(name, "renamed").await?;
-        let text = self.text(name).await?;
         let path = self.backend.root.join(key(name)?.key().as_str());
         match self.create(new, &path, &text, None).await {
             Ok(_) => {}
@@ -154,7 +155,7 @@ impl Workspaces {
             Err(error) => return Err(error),
         }
         moved()?;
-        self.backend.backend.delete(&key(name)?).await?;
+        self.backend.backend.delete(&key(name)?, &tag).await?;
         Ok(())
     }
 
@@ -162,16 +163,17 @@ impl Workspaces {
     ///
     /// # Errors
     ///
-    /// It is `default`, it has resources on record, there is none of this name, or `left` fails.
+    /// It is `default`, it has resources on record, there is none of this name, somebody else changed it
+    /// meanwhile, or `left` fails.
     pub async fn delete(
         &self,
         name: &WorkspaceName,
         left: impl FnOnce() -> Result<(), HomeError>,
     ) -> Result<(), HomeError> {
+        let (_, tag) = self.tagged_text(name).await?;
         self.check_unused(name, "deleted").await?;
-        self.text(name).await?;
         left()?;
-        self.backend.backend.delete(&key(name)?).await?;
+        self.backend.backend.delete(&key(name)?, &tag).await?;
         Ok(())
     }
 
@@ -190,7 +192,12 @@ impl Workspaces {
             }
             let text = format!("{}/{}", stack.project, stack.stack);
             let store = ReleaseStore::new(self.backend.backend.clone(), stack);
-            if !store.latest_state().await?.state.resources.is_empty() {
+            let latest = store.latest_state().await?;
+            let elsewhere = async || match &latest.target {
+                Some(target) => store.lies_elsewhere(target).await,
+                None => Ok(false),
+            };
+            if !latest.state.resources.is_empty() || elsewhere().await? {
                 used.push(text);
             }
         }
@@ -233,7 +240,35 @@ fn bad_key(source: KeyError) -> HomeError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::backend::LocalBackend;
+
+    #[tokio::test]
+    async fn a_workspace_that_changes_while_it_is_deleted_or_renamed_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().to_owned();
+        let backend = Arc::new(LocalBackend::new(&root));
+        let workspaces =
+            Workspaces::new(NamedBackend { name: DEFAULT.to_owned(), root: root.clone(), backend });
+        let [name, new] = ["dev", "live"].map(|name| WorkspaceName::parse(name).unwrap());
+        let text = "modules: {}\n";
+        workspaces.create(&name, Path::new("dev.yaml"), text, None).await.unwrap();
+        let file = root.join("workspaces/dev.yaml");
+        let write = |text: &'static str| {
+            fs_err::write(&file, text).unwrap();
+            Ok(())
+        };
+        let conflict = "record `workspaces/dev.yaml` was changed by somebody else meanwhile";
+        let error = workspaces.delete(&name, || write("context: {}\n")).await.unwrap_err();
+        assert_eq!(error.to_string(), conflict);
+        let error = workspaces.rename(&name, &new, || write(text)).await.unwrap_err();
+        assert_eq!(error.to_string(), conflict);
+        assert_eq!(workspaces.text(&name).await.unwrap(), text);
+        workspaces.delete(&name, || Ok(())).await.unwrap();
+        assert!(!file.exists());
+    }
 
     #[test]
     fn the_version_stands_behind_what_the_user_wrote() {

@@ -107,7 +107,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     // One more, so that the end is seen without growing.
     let size = usize::try_from(metadata.len().min(MAX_SIZE)).unwrap_or_default();
     let mut bytes = Vec::with_capacity(size.saturating_add(1));
-    std::fs::File::open(path)?.take(MAX_SIZE).read_to_end(&mut bytes)?;
+    fs::File::open(path)?.take(MAX_SIZE).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

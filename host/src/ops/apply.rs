@@ -45,7 +45,7 @@ pub struct Applied {
 ///
 /// # Errors
 ///
-/// Somebody else holds the lease, or as for [`preview`](crate::ops::preview()).
+/// Somebody else holds the lease, or as for [`propose_apply`](crate::ops::propose_apply).
 pub async fn prepare_apply(
     session: Session<'_>,
     holder: Holder,

@@ -80,7 +80,7 @@ pub enum OpsError {
         source: Option<Box<ConfigError>>,
     },
     /// The lease of the stack is held by a process that is alive.
-    #[error("{stack} is in use by {}", describe(holder.as_deref()))]
+    #[error("{stack} is in use by {}", Holder::describe(holder.as_deref()))]
     AtWork {
         /// The stack.
         stack: StackKey,
@@ -115,10 +115,6 @@ pub enum OpsError {
 
 fn list(secrets: &[SecretRef]) -> String {
     secrets.iter().map(|secret| format!("`{secret}`")).collect::<Vec<_>>().join(", ")
-}
-
-fn describe(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
 }
 
 macro_rules! from {

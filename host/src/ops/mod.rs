@@ -1,6 +1,6 @@
 //! One file per thing a user can ask for. Each wires the stages together and has no policy of its own.
 //!
-//! [`generate()`] is a prefix of [`preview()`], and [`preview()`] of [`prepare_apply`]: there is
+//! [`generate()`] is a prefix of [`propose_apply`], and [`propose_apply`] of [`prepare_apply`]: there is
 //! one code path. A [`Proposal`] only looks; [`Prepared`] holds the stack's lease, so that what was shown is
 //! what is done.
 
@@ -16,7 +16,6 @@ mod host_keys;
 mod limits;
 mod needs;
 mod parallel;
-mod preview;
 mod proposal;
 mod rollback;
 mod schema;
@@ -34,7 +33,6 @@ pub use error::OpsError;
 pub use generate::{Call, Generation, Project, UsedModule, generate, locate_module};
 pub use limits::limits;
 pub use needs::ReadFile;
-pub use preview::{Preview, preview};
 pub use proposal::{Proposal, propose_apply, propose_destroy};
 pub use rollback::{Rollback, propose_rollback};
 pub use schema::schema;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::backend::{BackendError, Expected, Key, Lease, Tag};
+use crate::backend::{BackendError, Expected, Key, Lease, MAX_RECORD, Tag};
 use crate::release::fold::Fold;
 use crate::release::log::{self, Event};
 use crate::release::record::FORMAT_VERSION;
@@ -231,9 +231,18 @@ fn check_readable(release: &Release, key: &Key) -> Result<(), ReleaseError> {
         full.state.resources.insert(id.clone(), entry);
     }
     let bytes = full.encode(key)?;
+    check_size(key, bytes.len() as u64)?;
     Release::decode(&release.stack_key(), release.revision, &bytes)
         .map(drop)
         .map_err(|error| ReleaseError::Unreadable { key: key.clone(), source: Box::new(error) })
+}
+
+fn check_size(key: &Key, size: u64) -> Result<(), ReleaseError> {
+    if size <= MAX_RECORD {
+        return Ok(());
+    }
+    let source = BackendError::TooLarge { key: key.clone(), size, limit: MAX_RECORD };
+    Err(ReleaseError::Unreadable { key: key.clone(), source: Box::new(source) })
 }
 
 fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {
@@ -259,5 +268,18 @@ fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {
         secrets: Some(draft.secrets),
         spec: draft.spec,
         state: draft.prior,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_no_backend_would_take_is_refused_before_the_first_change() {
+        let key = Key::parse("releases/shop/dev/dev/1.yaml").unwrap();
+        assert!(check_size(&key, MAX_RECORD).is_ok());
+        let error = check_size(&key, MAX_RECORD + 1).unwrap_err();
+        assert!(matches!(error, ReleaseError::Unreadable { .. }), "{error}");
     }
 }

@@ -84,23 +84,26 @@ impl ReleaseStore {
         Ok(self.get_tagged(revision).await?.0)
     }
 
-    /// Returns every release by number, oldest first. A record that cannot be understood does not keep the
-    /// others from being read.
+    /// Shows every release with its number, oldest first, and returns what was made of each. Only one is in memory
+    /// at a time. A record that cannot be understood does not keep the others from being read.
     ///
     /// # Errors
     ///
     /// The backend cannot be read.
-    pub async fn all(&self) -> Result<Vec<(u64, Result<Release, ReleaseError>)>, ReleaseError> {
-        let mut releases = Vec::new();
+    pub async fn each<T>(
+        &self,
+        mut seen: impl FnMut(u64, Result<Release, ReleaseError>) -> T,
+    ) -> Result<Vec<T>, ReleaseError> {
+        let mut made = Vec::new();
         for revision in self.revisions().await? {
             match self.get(revision).await {
                 Err(ReleaseError::Backend(error)) => return Err(error.into()),
                 // It was pruned since the numbers were listed.
                 Err(ReleaseError::NoRevision { .. }) => {}
-                release => releases.push((revision, release)),
+                release => made.push(seen(revision, release)),
             }
         }
-        Ok(releases)
+        Ok(made)
     }
 
     /// Takes the lease of the stack, which whoever writes must hold. Does not wait.

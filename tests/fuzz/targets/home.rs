@@ -49,7 +49,7 @@ fn settings(home: &Home) {
             let _read = (
                 settings.current_workspace(),
                 settings.current_backend(),
-                settings.keep_releases(),
+                settings.keep_releases().is_ok(),
             );
             home.change_settings(|_| Ok(())).unwrap();
             assert_eq!(home.settings().unwrap().all(), before);

@@ -20,11 +20,11 @@ use fs_err::os::unix::fs::OpenOptionsExt;
 
 use self::lease::LocalLease;
 use crate::backend::key::LEASED;
-use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, SharedKey, Tag};
+use crate::backend::{
+    Backend, BackendError, Expected, Holder, Key, Lease, MAX_RECORD, SharedKey, Tag,
+};
 use crate::files::{self, PRIVATE, blocking};
 
-/// The largest record in bytes: a release of 10,000 resources has about 60 MB.
-const MAX_RECORD: u64 = 256 << 20;
 /// The deepest folder below a prefix that is listed; our deepest key has five segments.
 const MAX_DEPTH: usize = 16;
 
@@ -232,13 +232,19 @@ impl Backend for LocalBackend {
     }
 
     #[tracing::instrument(level = "debug", name = "delete record", skip_all, fields(key = %key.key()))]
-    async fn delete(&self, key: &SharedKey) -> Result<(), BackendError> {
-        let record = self.record(key.key());
+    async fn delete(&self, key: &SharedKey, expected: &Tag) -> Result<(), BackendError> {
+        let (record, expected) = (self.record(key.key()), expected.clone());
         blocking(move || {
             if !record.folder().is_dir() {
                 return Ok(());
             }
-            record.alone(Record::delete)
+            record.alone(|record| match record.get()? {
+                Some((_, present)) if present != expected => {
+                    Err(BackendError::Conflict { key: record.key.clone() })
+                }
+                Some(_) => record.delete(),
+                None => Ok(()),
+            })
         })
         .await
     }

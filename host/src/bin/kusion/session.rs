@@ -63,7 +63,7 @@ impl Loaded {
         let workspace = Workspaces::new(backend.clone()).load(&name).await?;
         let engine = world.engine(kusion::ops::limits(&workspace))?;
         let resolver = world.resolver();
-        let keep_releases = home.settings()?.keep_releases();
+        let keep_releases = home.settings()?.keep_releases()?;
         Ok(Self { home, backend, stack, workspace, engine, resolver, parallelism, keep_releases })
     }
 

@@ -95,10 +95,6 @@ fn plain(text: &str) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
-    use serde_json::json;
-
     use super::super::{RECORDED, Reader};
     use super::*;
     use crate::source::{Node, SourceFile};
@@ -140,26 +136,5 @@ mod tests {
         let deep = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert_eq!(read(&deep(MAX_DEPTH), &RECORDED), in_full(&deep(MAX_DEPTH)));
         assert_eq!(read(&deep(MAX_DEPTH + 1), &RECORDED), None);
-    }
-
-    /// Prints how long the two ways take; run it with `--ignored --nocapture`.
-    #[test]
-    #[ignore = "measures, and asserts nothing about time"]
-    fn how_long_a_record_takes() {
-        let resource = |number: usize| {
-            json!({
-                "id": format!("apps/v1:Deployment:shop:r{number}"), "type": "Kubernetes",
-                "attributes": {"spec": {"containers": (0..10).map(|n| json!({"name": format!("c{n}"),
-                    "image": "shop:1", "env": [{"name": "A", "value": "b"}]})).collect::<Vec<_>>()}},
-            })
-        };
-        let record = json!({"resources": (0..1000).map(resource).collect::<Vec<_>>()});
-        let text = crate::yaml::to_string(&record).unwrap();
-        let start = Instant::now();
-        assert_eq!(read(&text, &RECORDED).unwrap(), record);
-        let short = start.elapsed();
-        let start = Instant::now();
-        assert_eq!(in_full(&text).unwrap(), record);
-        println!("{} bytes: {short:?} and {:?}", text.len(), start.elapsed());
     }
 }

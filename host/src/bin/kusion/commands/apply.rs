@@ -272,11 +272,17 @@ impl Scene<'_> {
         let (world, title) = (self.world, self.verb.title());
         let release = applied.and_then(|applied| applied.release.as_ref());
         let release = release.map(|release| release.revision);
+        let pruned = applied.map_or(&[][..], |applied| &applied.pruned);
         let outcome = applied.map(|applied| &applied.outcome);
         match (self.args.output, outcome, release) {
             (Format::Json, outcome, release) => {
                 let outcome = outcome.filter(|_| release.is_some());
-                world.print_json(&render::outcome_document(head, plan, release, outcome))?;
+                world.print_json(&render::outcome_document(
+                    head,
+                    plan,
+                    (release, pruned),
+                    outcome,
+                ))?;
             }
             (Format::Text, Some(outcome), Some(release)) => {
                 world.print(&render::outcome(title, release, outcome, world.stdout_paint()))?;
@@ -299,7 +305,7 @@ impl Scene<'_> {
             Format::Json => world.print_json(&render::outcome_document(
                 head,
                 plan,
-                Some(*revision),
+                (Some(*revision), &[]),
                 Some(outcome),
             )),
             Format::Text => {

@@ -1,7 +1,7 @@
 //! `kusion preview`
 
 use clap::Args;
-use kusion::ops::Preview;
+use kusion::ops::{Proposal, propose_apply};
 use serde_json::json;
 
 use crate::cli::{Format, Meta, Parallelism};
@@ -31,34 +31,36 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
     let session = loaded.session(runtime.as_ref());
-    let preview = kusion::ops::preview(&session).await?;
-    show_warnings(world, &preview.generation);
+    let proposal = propose_apply(session).await?;
+    if let Some(generation) = proposal.generation() {
+        show_warnings(world, generation);
+    }
     let target = runtime.target();
     match args.output {
         Format::Json => {
             let mut document = loaded.document("Preview", &target);
-            document.insert("plan".to_owned(), json!(preview.plan()));
+            document.insert("plan".to_owned(), json!(proposal.plan()));
             world.print_json(&document.into())?;
         }
         Format::Text => {
             let paint = world.stdout_paint();
             let mut text = format!("{}\nTarget: {target}\n\n", loaded.title());
-            if args.all && !preview.plan().is_empty() {
-                text.push_str(&render::full_details(preview.plan(), paint));
+            if args.all && !proposal.plan().is_empty() {
+                text.push_str(&render::full_details(proposal.plan(), paint));
                 text.push('\n');
             }
-            text.push_str(&render::plan(preview.plan(), paint));
+            text.push_str(&render::plan(proposal.plan(), paint));
             world.print(&text)?;
-            warn(world, &preview);
+            warn(world, &proposal);
         }
     }
-    let changes = args.detailed_exitcode && !preview.plan().is_empty();
+    let changes = args.detailed_exitcode && !proposal.plan().is_empty();
     Ok(if changes { Exit::Changes } else { Exit::Success })
 }
 
-fn warn(world: &World, preview: &Preview) {
-    if let Some(moved) = &preview.moved_from {
+fn warn(world: &World, proposal: &Proposal<'_>) {
+    if let Some(moved) = proposal.moved_from() {
         world.warn(&format!("the last release went to {moved}; what is there stays there"));
     }
-    warn_unfinished(world, &preview.latest);
+    warn_unfinished(world, proposal.latest());
 }

@@ -1,9 +1,12 @@
 //! `kusion release`
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use kusion::config::Stack;
+use kusion::home::Workspaces;
 use kusion::ops::compare_releases;
-use kusion::release::{Release, ReleaseError, ReleaseStore, StackKey};
+use kusion::release::{Operation, Phase, Release, ReleaseError, ReleaseStore, StackKey};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::{Format, Meta};
@@ -108,13 +111,13 @@ pub(crate) async fn run(world: &World, command: ReleaseCommand) -> Result<Exit, 
 
 async fn list(world: &World, args: &ListArgs) -> Result<(), CliError> {
     let store = open(world, &args.meta)?;
-    let releases = store.all().await?;
+    let releases = store.each(|revision, release| (revision, release.map(Summary::of))).await?;
     for error in releases.iter().filter_map(|(_, release)| release.as_ref().err()) {
         world.warn(&error.to_string());
     }
     if args.output == Format::Json {
         let releases: Vec<_> =
-            releases.iter().map(|(revision, release)| summary(*revision, release)).collect();
+            releases.iter().map(|(revision, release)| document(*revision, release)).collect();
         return world.print_json(&json!({ "formatVersion": 1, "releases": releases }));
     }
     if releases.is_empty() {
@@ -129,14 +132,13 @@ async fn list(world: &World, args: &ListArgs) -> Result<(), CliError> {
             table.row([revision.to_string(), operation, phase, resources, created, by]);
             continue;
         };
-        let (certain, uncertain) = resources(release);
         table.row([
             revision.to_string(),
             release.operation.to_string(),
             release.phase.to_string(),
-            match uncertain {
-                0 => certain.to_string(),
-                _ => format!("{certain} + {uncertain} uncertain"),
+            match release.uncertain {
+                0 => release.resources.to_string(),
+                uncertain => format!("{} + {uncertain} uncertain", release.resources),
             },
             format!("{:.0}", release.create_time),
             release.actor.clone(),
@@ -145,29 +147,48 @@ async fn list(world: &World, args: &ListArgs) -> Result<(), CliError> {
     world.print(&table.render())
 }
 
-/// Counts what exists, and what may exist or not because a change of it failed.
-fn resources(release: &Release) -> (usize, usize) {
-    let uncertain = release.state.resources.values().filter(|entry| entry.uncertain).count();
-    (release.state.resources.len() - uncertain, uncertain)
+/// What a list says of a release. The release itself may be large.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    operation: Operation,
+    phase: Phase,
+    /// How many resources exist.
+    resources: usize,
+    /// How many may exist or not, because a change of them failed.
+    uncertain: usize,
+    create_time: Timestamp,
+    modified_time: Timestamp,
+    actor: String,
+    rolled_back_to: Option<u64>,
 }
 
-fn summary(revision: u64, release: &Result<Release, ReleaseError>) -> serde_json::Value {
-    let release = match release {
-        Ok(release) => release,
-        Err(error) => return json!({ "revision": revision, "error": error.to_string() }),
+impl Summary {
+    fn of(release: Release) -> Self {
+        let entries = release.state.resources.values();
+        let uncertain = entries.filter(|entry| entry.uncertain).count();
+        Self {
+            operation: release.operation,
+            phase: release.phase,
+            resources: release.state.resources.len() - uncertain,
+            uncertain,
+            create_time: release.create_time,
+            modified_time: release.modified_time,
+            actor: release.actor,
+            rolled_back_to: release.rolled_back_to,
+        }
+    }
+}
+
+fn document(revision: u64, release: &Result<Summary, ReleaseError>) -> serde_json::Value {
+    let mut document = match release {
+        Ok(release) => json!(release),
+        Err(error) => json!({ "error": error.to_string() }),
     };
-    let (certain, uncertain) = resources(release);
-    json!({
-        "revision": revision,
-        "operation": release.operation,
-        "phase": release.phase,
-        "resources": certain,
-        "uncertain": uncertain,
-        "createTime": release.create_time,
-        "modifiedTime": release.modified_time,
-        "actor": release.actor,
-        "rolledBackTo": release.rolled_back_to,
-    })
+    if let Some(members) = document.as_object_mut() {
+        members.insert("revision".to_owned(), json!(revision));
+    }
+    document
 }
 
 async fn diff(world: &World, args: &DiffArgs) -> Result<(), CliError> {
@@ -187,7 +208,19 @@ async fn diff(world: &World, args: &DiffArgs) -> Result<(), CliError> {
 
 async fn unlock(world: &World, args: &UnlockArgs) -> Result<(), CliError> {
     let store = open(world, &args.meta)?;
-    let recovered = kusion::ops::unlock(&store, &holder(world, "release unlock")).await?;
+    let home = world.home()?;
+    let workspaces = Workspaces::new(home.backend(args.meta.backend.as_deref())?);
+    let name = &store.stack().workspace;
+    workspaces.text(name).await?;
+    // A workspace that is broken hides the target, and is no reason to leave the records as they are.
+    let stack = load_stack(world, &args.meta, Stack::load_header)?;
+    let runtime = match workspaces.load(name).await {
+        Ok(workspace) => kusion::ops::open_target(&stack, &workspace).ok(),
+        Err(_) => None,
+    };
+    let holder = holder(world, "release unlock");
+    let recovered =
+        kusion::ops::unlock(&store, &holder, &home.key_file(), runtime.as_deref()).await?;
     match (args.output, recovered) {
         (Format::Json, recovered) => {
             world.print_json(&json!({ "formatVersion": 1, "recovered": recovered }))

@@ -47,15 +47,16 @@ fn line(title: &str, release: u64, outcome: &Outcome, paint: Paint, style: Style
     format!("\n{}\n", paint.text(style, &line))
 }
 
-/// Returns the document of a run; `outcome` is absent if nothing was done.
+/// Returns the document of a run; `outcome` is absent if nothing was done. `pruned` are the old releases that went.
 pub(crate) fn outcome_document(
     mut document: Map<String, Value>,
     plan: &Plan,
-    release: Option<u64>,
+    (release, pruned): (Option<u64>, &[u64]),
     outcome: Option<&Outcome>,
 ) -> Value {
     document.insert("plan".to_owned(), json!(plan));
     document.insert("release".to_owned(), json!(release));
+    document.insert("pruned".to_owned(), json!(pruned));
     document.insert("outcome".to_owned(), json!(outcome.map(counts)));
     document.into()
 }
