@@ -1,8 +1,5 @@
 //! Runs that are ended from outside, and what the next one finds.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
-
 use kusion_tests::{Output, Sandbox};
 
 /// How many databases the example has: enough work for a run to be ended in the middle of it.
@@ -27,19 +24,10 @@ fn big() -> Sandbox {
 
 /// Starts an apply and sends it a signal as soon as it has told of some changes, or at once.
 fn ended_after(sandbox: &Sandbox, changes: usize, signal: &str) -> Output {
-    let mut command = sandbox.command("dev", &["apply", "--yes", "--parallelism", "1"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut told = Vec::new();
-    for _ in 0..changes {
-        stderr.read_until(b'\n', &mut told).unwrap();
-    }
-    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
-    assert!(sent.is_ok_and(|status| status.success()), "cannot send {signal}");
-    stderr.read_to_end(&mut told).unwrap();
-    let mut output = child.wait_with_output().unwrap();
-    output.stderr = told;
-    Output::of(&output, sandbox)
+    let mut run = sandbox.start("dev", &["apply", "--yes", "--parallelism", "1"]);
+    run.wait_for_lines(changes);
+    run.signal(signal);
+    run.end(sandbox)
 }
 
 fn phases(sandbox: &Sandbox) -> Vec<String> {

@@ -1,11 +1,10 @@
 //! `kusion release diff`, `rollback` and `unlock`, and how many releases stay.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::Command;
 
 use fs_err as fs;
 use insta::assert_snapshot;
-use kusion_tests::{Output, Sandbox};
+use kusion_tests::{Output, Sandbox, can_trace};
 
 const RECORDS: &str = "releases/shop/default/dev";
 
@@ -41,20 +40,15 @@ fn big() -> Sandbox {
     sandbox
 }
 
-/// Starts an apply and waits until it has told of some changes.
-fn begun(sandbox: &Sandbox, changes: usize) -> (Child, BufReader<ChildStderr>) {
-    let mut command = sandbox.command("dev", &["apply", "--yes", "--parallelism", "1"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    for _ in 0..changes {
-        stderr.read_until(b'\n', &mut Vec::new()).unwrap();
-    }
-    (child, stderr)
+/// Starts an apply and kills it when it is about to write the manifest of this number.
+fn killed(sandbox: &Sandbox, manifest: usize) {
+    let killed = sandbox.apply_stopping(manifest, &mut kill);
+    assert_eq!(killed.code, None, "{killed}");
 }
 
-fn send(child: &Child, signal: &str) {
-    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
-    assert!(sent.is_ok_and(|status| status.success()), "cannot send {signal}");
+fn kill(process: u32) {
+    let sent = Command::new("kill").args(["-KILL", &process.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
 }
 
 #[test]
@@ -440,13 +434,11 @@ fn a_rollback_goes_where_the_workspace_says_today() {
 
 #[test]
 fn a_killed_apply_is_recovered_once_and_explained() {
+    if !can_trace() {
+        return;
+    }
     let sandbox = big();
-    let killed = || {
-        let (mut child, _stderr) = begun(&sandbox, 7);
-        send(&child, "-KILL");
-        child.wait().unwrap();
-    };
-    killed();
+    killed(&sandbox, 8);
     let unlocked = sandbox.run("dev", &["release", "unlock"]).success();
     assert!(
         unlocked.stdout.starts_with("Recovered ")
@@ -459,7 +451,7 @@ fn a_killed_apply_is_recovered_once_and_explained() {
     --- stdout
     shop/dev in workspace default is not locked, and no interrupted run left anything.
     ");
-    killed();
+    killed(&sandbox, 8);
     let next = sandbox.run("dev", &["apply", "--yes", "-o", "json"]).success().json();
     let recovered = &next["recovered"];
     let number =
@@ -472,12 +464,31 @@ fn a_killed_apply_is_recovered_once_and_explained() {
 }
 
 #[test]
+fn an_unlock_removes_what_is_half_written_and_wants_a_workspace_that_exists() {
+    let sandbox = small();
+    sandbox.run("dev", &["apply", "--yes"]).success();
+    let left = [
+        sandbox.home(".kusion-dead.tmp"),
+        sandbox.home(format!("{RECORDS}/.kusion-dead.tmp")),
+        sandbox.path("manifests/default/dev/.kusion-dead.tmp"),
+    ];
+    left.iter().for_each(|path| fs::write(path, "half").unwrap());
+    sandbox.run("dev", &["release", "unlock"]).success();
+    assert!(left.iter().all(|path| !path.exists()));
+    let nowhere = sandbox.run("dev", &["release", "unlock", "--workspace", "nowhere"]);
+    assert_eq!(nowhere.code, Some(1), "{nowhere}");
+    assert!(nowhere.stderr.contains("`nowhere`"), "{nowhere}");
+    assert!(!sandbox.home("releases/shop/nowhere").exists());
+}
+
+#[test]
 fn a_recovery_is_told_even_if_the_run_then_fails() {
+    if !can_trace() {
+        return;
+    }
     let sandbox = big();
     for arguments in [&["apply", "--yes"][..], &["destroy", "--yes", "-o", "json"]] {
-        let (mut child, _stderr) = begun(&sandbox, 3);
-        send(&child, "-KILL");
-        child.wait().unwrap();
+        killed(&sandbox, 4);
         let files = sandbox.files("manifests");
         let mut manifests =
             files.keys().filter(|path| path.extension().is_some_and(|e| e == "yaml"));
@@ -504,35 +515,37 @@ fn a_recovery_is_told_even_if_the_run_then_fails() {
 
 #[test]
 fn whoever_only_looks_takes_no_lease_and_writes_nothing() {
-    let sandbox = big();
-    let (mut child, _stderr) = begun(&sandbox, 3);
-    send(&child, "-STOP");
-    let held = sandbox.run("dev", &["release", "unlock"]);
-    assert_eq!(held.code, Some(3), "{held}");
-    let begin =
-        "error: shop/dev in workspace default is in use by `tester@[host]` (`apply`, process ";
-    let end = format!(
-        "{}) since 2000-01-01T00:00:00Z\n\
-         hint: wait until it is done\n\
-         hint: or end that process: its lock goes with it, and the next run recovers what it left\n",
-        child.id()
-    );
-    assert_eq!(held.stderr, format!("{begin}{end}"));
-    for arguments in [
-        &["apply", "--dry-run"][..],
-        &["destroy", "--dry-run"],
-        &["release", "rollback", "1", "--dry-run"],
-    ] {
-        let looked = sandbox.run("dev", arguments).success();
-        assert!(
-            looked.stderr.contains(
-                "warning: release 1 is applying: somebody is at work, or a run was interrupted\n"
-            ),
-            "{looked}"
-        );
+    if !can_trace() {
+        return;
     }
-    send(&child, "-KILL");
-    child.wait().unwrap();
+    let sandbox = big();
+    let run = sandbox.apply_stopping(4, &mut |process| {
+        let held = sandbox.run("dev", &["release", "unlock"]);
+        assert_eq!(held.code, Some(3), "{held}");
+        let begin =
+            "error: shop/dev in workspace default is in use by `tester@[host]` (`apply`, process ";
+        let end = format!(
+            "{process}) since 2000-01-01T00:00:00Z\n\
+             hint: wait until it is done\n\
+             hint: or end that process: its lock goes with it, and the next run recovers what it left\n"
+        );
+        assert_eq!(held.stderr, format!("{begin}{end}"));
+        for arguments in [
+            &["apply", "--dry-run"][..],
+            &["destroy", "--dry-run"],
+            &["release", "rollback", "1", "--dry-run"],
+        ] {
+            let looked = sandbox.run("dev", arguments).success();
+            assert!(
+                looked.stderr.contains(
+                    "warning: release 1 is applying: somebody is at work, or a run was interrupted\n"
+                ),
+                "{looked}"
+            );
+        }
+        kill(process);
+    });
+    assert_eq!(run.code, None, "{run}");
     let records = || {
         let names = fs::read_dir(sandbox.home(RECORDS)).unwrap();
         names.map(|entry| entry.unwrap().file_name()).collect::<std::collections::BTreeSet<_>>()
@@ -544,14 +557,12 @@ fn whoever_only_looks_takes_no_lease_and_writes_nothing() {
 
 #[test]
 fn a_run_whose_lease_was_taken_away_stops_and_says_what_it_did() {
+    if !can_trace() {
+        return;
+    }
     let sandbox = big();
-    let (child, mut stderr) = begun(&sandbox, 1);
-    fs::remove_file(sandbox.home("releases/shop/default/.dev.lock")).unwrap();
-    let mut told = Vec::new();
-    stderr.read_to_end(&mut told).unwrap();
-    let mut output = child.wait_with_output().unwrap();
-    output.stderr = told;
-    let run = Output::of(&output, &sandbox);
+    let lock = sandbox.home("releases/shop/default/.dev.lock");
+    let run = sandbox.apply_stopping(2, &mut |_| fs::remove_file(&lock).unwrap());
     assert_eq!(run.code, Some(3), "{run}");
     assert!(
         run.stderr.ends_with(
@@ -586,7 +597,9 @@ fn as_many_releases_stay_as_wanted() {
                 "workload: {{module: service, containers: {{main: {{image: \"shop:{image}\"}}}}}}\n"
             ),
         );
-        sandbox.run("dev", &["apply", "--yes"]).success();
+        let applied = sandbox.run("dev", &["apply", "--yes", "-o", "json"]).success().json();
+        let pruned: Vec<i32> = (image > 2).then_some(image - 2).into_iter().collect();
+        assert_eq!(applied["pruned"], serde_json::json!(pruned), "{applied:#}");
     }
     assert_snapshot!(sandbox.run("dev", &["release", "list"]), @r"
     exit 0

@@ -2,10 +2,14 @@
 
 mod build;
 mod compare;
+mod running;
 mod sandbox;
 mod shop;
 mod terminal;
+mod tracing;
 
 pub use build::{catalog, guest, kusion, repository};
 pub use compare::difference;
+pub use running::Running;
 pub use sandbox::{Output, Sandbox, Traced};
+pub use tracing::can_trace;

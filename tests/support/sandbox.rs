@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use fs_err as fs;
-use kusion_faults::{Fault, Point, Run};
+use kusion_faults::{Fault, Point, Run, Stop};
 use tempfile::TempDir;
 
 use crate::build::{code_cache, profile_folder};
@@ -274,6 +274,44 @@ impl Sandbox {
         }
     }
 
+    /// Runs the program in a folder below the working folder, and stops it once on the way.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be started or traced, it was never stopped, or `meanwhile` panics.
+    pub fn run_stopping(&self, stop: Stop<'_>, folder: &str, arguments: &[&str]) -> Output {
+        let command = self.command(folder, arguments);
+        match kusion_faults::run_stopping(command, self.root(), stop) {
+            Ok(Run { output, hit, .. }) => {
+                let output = Output::of(&output, self);
+                assert!(hit, "the run was not stopped: {output}");
+                output
+            }
+            Err(error) => panic!("cannot trace `kusion`: {error}"),
+        }
+    }
+
+    /// Applies a stack one change at a time, and stops the run when it is about to write the manifest of this
+    /// number. No record is being written then.
+    ///
+    /// # Panics
+    ///
+    /// As [`Sandbox::run_stopping`].
+    pub fn apply_stopping(
+        &self,
+        manifest: usize,
+        meanwhile: &mut (dyn FnMut(u32) + Send),
+    ) -> Output {
+        let mut renamed = 0;
+        let is_manifest = |point: &Point| point.call == "rename" && below(&point.path, "manifests");
+        let mut at = |point: &Point| {
+            renamed += usize::from(is_manifest(point));
+            renamed == manifest
+        };
+        let arguments = ["apply", "--yes", "--parallelism", "1"];
+        self.run_stopping(Stop { at: &mut at, meanwhile }, "dev", &arguments)
+    }
+
     /// Returns the paths of everything below the root, folders with a slash at the end, sorted. Links are
     /// not followed.
     ///
@@ -328,6 +366,10 @@ fn remove_left_behind(folder: &Path) {
             let _gone = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+fn below(path: &Path, folder: &str) -> bool {
+    path.iter().any(|name| name == folder)
 }
 
 /// Copies all files, folders and links below a folder.

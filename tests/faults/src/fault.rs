@@ -19,6 +19,14 @@ pub enum Fault {
     Clock(usize, i64),
 }
 
+/// Where a program is stopped once, and what happens until it goes on.
+pub struct Stop<'a> {
+    /// Says whether this is the change before which it is stopped.
+    pub at: &'a mut (dyn FnMut(&Point) -> bool + Send),
+    /// Is called with the number of the process while the thread that makes the change stands still.
+    pub meanwhile: &'a mut (dyn FnMut(u32) + Send),
+}
+
 /// How the file system refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {

@@ -16,7 +16,7 @@ mod kernel;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod supervise;
 
-pub use fault::{Fault, Point, Refusal, Run};
+pub use fault::{Fault, Point, Refusal, Run, Stop};
 
 use std::io;
 use std::path::Path;
@@ -39,7 +39,33 @@ pub fn is_supported() -> bool {
 /// The program cannot be started or traced.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub fn run(command: Command, root: &Path, fault: Option<Fault>) -> io::Result<Run> {
-    supervise::run(command, root, fault)
+    supervise::run(command, root, fault, None)
+}
+
+/// Runs a program to its end, and stops it once on the way, before a change that it is about to make.
+///
+/// A program that is never stopped has not [hit](Run::hit) its fault.
+///
+/// # Errors
+///
+/// The program cannot be started or traced.
+///
+/// # Panics
+///
+/// Passes on a panic of what happens meanwhile; the program is killed then.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub fn run_stopping(command: Command, root: &Path, stop: Stop<'_>) -> io::Result<Run> {
+    supervise::run(command, root, None, Some(stop))
+}
+
+/// Cannot trace programs here.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+pub fn run_stopping(_: Command, _: &Path, _: Stop<'_>) -> io::Result<Run> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Cannot trace programs here.

@@ -12,7 +12,7 @@ use libc::{c_int, c_long, pid_t};
 
 use crate::calls::{CALLS, Call, Effect, Names};
 use crate::kernel::{self, Change, Registers, STOP_AT_CALL};
-use crate::{Fault, Point, Refusal, Run};
+use crate::{Fault, Point, Refusal, Run, Stop};
 
 /// The longest path that the kernel takes.
 const MAX_PATH: usize = 4096;
@@ -27,9 +27,10 @@ enum AtEnd {
     Shift(u64, i64),
 }
 
-struct Supervisor<'a> {
+struct Supervisor<'a, 's> {
     roots: [&'a Path; 2],
     fault: Option<Fault>,
+    stop: Option<Stop<'s>>,
     leader: pid_t,
     known: BTreeSet<pid_t>,
     ends: BTreeMap<pid_t, AtEnd>,
@@ -38,15 +39,34 @@ struct Supervisor<'a> {
     hit: bool,
 }
 
-pub(crate) fn run(command: Command, root: &Path, fault: Option<Fault>) -> io::Result<Run> {
+pub(crate) fn run(
+    command: Command,
+    root: &Path,
+    fault: Option<Fault>,
+    stop: Option<Stop<'_>>,
+) -> io::Result<Run> {
     // Who traces is a thread, not a process: with one of its own nobody else's children get in the way.
     thread::scope(|scope| {
-        let tracer = scope.spawn(|| trace(command, root, fault));
-        tracer.join().unwrap_or_else(|_| Err(io::Error::other("the tracing thread panicked")))
+        let tracer = scope.spawn(|| trace(command, root, fault, stop));
+        tracer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-fn trace(mut command: Command, root: &Path, fault: Option<Fault>) -> io::Result<Run> {
+/// Ends a program, also if whoever traces it panics.
+struct Ended(pid_t);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        kernel::kill_group(self.0);
+    }
+}
+
+fn trace(
+    mut command: Command,
+    root: &Path,
+    fault: Option<Fault>,
+    stop: Option<Stop<'_>>,
+) -> io::Result<Run> {
     let mut calls: Vec<c_long> = CALLS.iter().map(|call| call.number).collect();
     if matches!(fault, Some(Fault::Clock(..))) {
         calls.push(libc::SYS_clock_gettime);
@@ -57,6 +77,7 @@ fn trace(mut command: Command, root: &Path, fault: Option<Fault>) -> io::Result<
     let mut supervisor = Supervisor {
         roots: [root, &real],
         fault,
+        stop,
         leader: child.id().try_into().unwrap_or(0),
         known: BTreeSet::new(),
         ends: BTreeMap::new(),
@@ -68,9 +89,11 @@ fn trace(mut command: Command, root: &Path, fault: Option<Fault>) -> io::Result<
     let (status, stdout, stderr) = thread::scope(|scope| {
         let stdout = scope.spawn(|| read_all(stdout));
         let stderr = scope.spawn(|| read_all(stderr));
+        let ended = Ended(supervisor.leader);
         let status = supervisor.follow_all();
-        if status.is_err() {
-            kernel::kill_group(supervisor.leader);
+        if status.is_ok() {
+            // All have ended by themselves, and their group may soon be somebody else's.
+            std::mem::forget(ended);
         }
         (status, stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default())
     });
@@ -93,7 +116,7 @@ fn unless_gone(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-impl Supervisor<'_> {
+impl Supervisor<'_, '_> {
     /// Follows the program and its children until all have ended; returns how the program did.
     fn follow_all(&mut self) -> io::Result<c_int> {
         let mut end = None;
@@ -198,7 +221,16 @@ impl Supervisor<'_> {
             _ => return kernel::resume(thread, 0),
         };
         let is_made = flags & libc::O_CREAT != 0 && !path.exists();
-        self.points.push(Point { call: call.name, path });
+        let point = Point { call: call.name, path };
+        if let Some(stop) = self.stop.take() {
+            if (stop.at)(&point) {
+                self.hit = true;
+                (stop.meanwhile)(self.leader.cast_unsigned());
+            } else {
+                self.stop = Some(stop);
+            }
+        }
+        self.points.push(point);
         let point = self.points.len();
         match self.fault {
             Some(Fault::KillBefore(at)) if at == point => {
@@ -358,7 +390,7 @@ mod tests {
     #[test]
     fn every_change_below_the_root_is_seen_also_those_of_children() {
         let folder = folder("seen");
-        let run = run(shell(SCRIPT, &folder), &folder, None).unwrap();
+        let run = run(shell(SCRIPT, &folder), &folder, None, None).unwrap();
         assert_eq!(run.output.stdout, b"done\n");
         assert_eq!(calls(&run), ["open", "write", "rename", "mkdir"], "{:?}", run.points);
         assert!(!run.hit);
@@ -373,7 +405,7 @@ mod tests {
             (Fault::KillAfter(2), b"12345678\n"),
         ] {
             let folder = folder("kill");
-            let run = run(shell(SCRIPT, &folder), &folder, Some(fault)).unwrap();
+            let run = run(shell(SCRIPT, &folder), &folder, Some(fault), None).unwrap();
             assert_eq!(run.output.status.signal(), Some(libc::SIGKILL), "{fault}");
             assert!(run.hit && run.points.len() == 2, "{fault}");
             assert_eq!(std::fs::read(folder.join("a")).unwrap(), content, "{fault}");
@@ -382,17 +414,54 @@ mod tests {
     }
 
     #[test]
+    fn a_stopped_program_goes_on_where_it_was() {
+        let folder = folder("stop");
+        let mut seen = Vec::new();
+        let stop = Stop {
+            at: &mut |point| point.call == "rename",
+            meanwhile: &mut |process| {
+                let names = ["a", "b"].map(|name| folder.join(name).exists());
+                seen.push((names, Path::new(&format!("/proc/{process}")).exists()));
+            },
+        };
+        let run = run(shell(SCRIPT, &folder), &folder, None, Some(stop)).unwrap();
+        assert_eq!((run.output.stdout.as_slice(), run.hit), (&b"done\n"[..], true));
+        assert_eq!(seen, [([true, false], true)]);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_panic_meanwhile_is_passed_on_and_ends_the_program() {
+        let folder = folder("panic");
+        let mut process = 0;
+        let stop = Stop {
+            at: &mut |_| true,
+            meanwhile: &mut |number| {
+                process = number;
+                panic!("on purpose");
+            },
+        };
+        let traced =
+            std::panic::AssertUnwindSafe(|| run(shell(SCRIPT, &folder), &folder, None, Some(stop)));
+        assert!(std::panic::catch_unwind(traced).is_err());
+        // The kernel ends it with the thread that traced it; who waited for that is gone.
+        let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        assert!(status.is_empty() || status.contains(") Z "), "{status}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
     fn a_full_disk_refuses_what_grows_and_a_read_only_one_everything() {
         let folder = folder("full");
         let script = "echo 1 > a || echo no a; rm b || echo no b";
         let full = Some(Fault::Refuse(1, Refusal::Full));
         std::fs::write(folder.join("b"), "").unwrap();
-        let refused = run(shell(script, &folder), &folder, full).unwrap();
+        let refused = run(shell(script, &folder), &folder, full, None).unwrap();
         assert_eq!(refused.output.stdout, b"no a\n");
         assert!(!folder.join("a").exists() && !folder.join("b").exists());
         std::fs::write(folder.join("b"), "").unwrap();
         let read_only = Some(Fault::Refuse(1, Refusal::ReadOnly));
-        let refused = run(shell(script, &folder), &folder, read_only).unwrap();
+        let refused = run(shell(script, &folder), &folder, read_only, None).unwrap();
         assert_eq!(refused.output.stdout, b"no a\nno b\n");
         let text = String::from_utf8(refused.output.stderr).unwrap();
         assert!(text.contains("Read-only file system"), "{text}");
@@ -403,7 +472,7 @@ mod tests {
     fn the_clock_jumps() {
         let folder = folder("clock");
         let back = Some(Fault::Clock(1, -1_000_000_000));
-        let run = run(shell("date +%s", &folder), &folder, back).unwrap();
+        let run = run(shell("date +%s", &folder), &folder, back, None).unwrap();
         let shown: i64 = String::from_utf8(run.output.stdout).unwrap().trim().parse().unwrap();
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let now = i64::try_from(now.as_secs()).unwrap();
