@@ -17,12 +17,3 @@ mod test_clock;
 mod test_damage;
 mod test_home;
 mod test_refusals;
-
-/// Returns whether programs can be traced here; says so if not.
-fn can_trace() -> bool {
-    let can = kusion_faults::is_supported();
-    if !can {
-        eprintln!("skipped: programs cannot be traced here");
-    }
-    can
-}

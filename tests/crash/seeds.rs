@@ -14,6 +14,10 @@ const SEED: &str = "KUSION_CRASH_SEED";
 /// Runs this many random seeds in place of the usual ones.
 const RUNS: &str = "KUSION_CRASH_RUNS";
 
+/// What a failure says of a run that makes its changes at once.
+pub(super) const AT_ONCE: &str =
+    "\n  (changes were made at once, so this seed may meet other points when it is run again)";
+
 /// A generator of random numbers (splitmix64): the same seed gives the same numbers everywhere.
 #[derive(Debug)]
 pub(super) struct Random(u64);
@@ -64,13 +68,15 @@ fn seeds(usual: u64) -> Vec<u64> {
 
 /// Runs a trial for each seed, some at once, and fails with all that failed and how to run each again.
 ///
-/// A trial returns whether its fault came to pass; most must, or the trials would show nothing.
+/// A trial returns whether its fault came to pass; most must, or the trials would show nothing. Returns how many
+/// did; nothing if somebody chose other seeds than the usual ones.
 pub(super) fn each_seed(
     test: &str,
     usual: u64,
     trial: impl Fn(u64) -> Result<bool, String> + Sync,
-) {
+) -> Option<usize> {
     let seeds = seeds(usual);
+    let are_usual = variable(SEED).or(variable(RUNS)).is_none();
     let (first, last) = (seeds.first().copied().unwrap_or(0), seeds.last().copied().unwrap_or(0));
     println!("{test}: {} seeds, {first} to {last}", seeds.len());
     let (next, hits) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -100,4 +106,5 @@ pub(super) fn each_seed(
     let hits = hits.into_inner();
     println!("{test}: {hits} of {} faults came to pass", seeds.len());
     assert!(seeds.len() == 1 || hits * 10 >= seeds.len() * 9, "{hits} of {}", seeds.len());
+    are_usual.then_some(hits)
 }

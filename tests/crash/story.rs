@@ -12,8 +12,10 @@ pub(super) enum Policy {
     Plain,
     /// Manifests go without them.
     Omitted,
-    /// There are none, as the stack has no database; such a stack is rolled back too.
+    /// There are none, as the stack has no database.
     NoSecrets,
+    /// Manifests hold them, and two releases stay: the one that is rolled back to goes when that is done.
+    Kept,
 }
 
 /// What the stack shall be.
@@ -113,17 +115,25 @@ impl Story {
         sandbox.write("project.yaml", "name: shop\n");
         sandbox.write("dev/stack.yaml", "name: dev\n");
         let target = match policy {
-            Policy::Plain => "{directory: manifests, secrets: plain}",
+            Policy::Plain | Policy::Kept => "{directory: manifests, secrets: plain}",
             Policy::Omitted | Policy::NoSecrets => "{directory: manifests}",
         };
         ask_for(&sandbox, policy, Goal::First);
         sandbox.make_workspace("default", target);
+        if policy == Policy::Kept {
+            sandbox.run("", &["config", "set", "releases.keep", "2"]).success();
+        }
         // Modules are compiled once for all tests; what is told here begins after that.
         sandbox.run("dev", &["generate"]).success();
         let mut story = Self { steps: Vec::new(), made: BTreeMap::new(), names: BTreeSet::new() };
         let mut from = Goal::Gone;
-        let third = if policy == Policy::NoSecrets { Goal::Back } else { Goal::Third };
-        for goal in [Goal::First, Goal::Second, third, Goal::Gone] {
+        let middle = match policy {
+            Policy::Plain => &[Goal::Back, Goal::Third][..],
+            Policy::Omitted => &[Goal::Third],
+            Policy::NoSecrets | Policy::Kept => &[Goal::Back],
+        };
+        let goals = [&[Goal::First, Goal::Second], middle, &[Goal::Gone]].concat();
+        for goal in goals {
             ask_for(&sandbox, policy, goal);
             let before = sandbox.copy();
             let Traced { output, points, .. } = sandbox.run_with(None, "dev", goal.command());
@@ -138,9 +148,10 @@ impl Story {
 }
 
 /// Returns the story for each policy.
-pub(super) fn stories() -> &'static [Story; 3] {
-    static STORIES: OnceLock<[Story; 3]> = OnceLock::new();
-    STORIES.get_or_init(|| [Policy::Plain, Policy::Omitted, Policy::NoSecrets].map(Story::tell))
+pub(super) fn stories() -> &'static [Story; 4] {
+    static STORIES: OnceLock<[Story; 4]> = OnceLock::new();
+    let policies = [Policy::Plain, Policy::Omitted, Policy::NoSecrets, Policy::Kept];
+    STORIES.get_or_init(|| policies.map(Story::tell))
 }
 
 /// Returns the names of everything below a sandbox. Releases count as one.

@@ -2,9 +2,8 @@
 //! that of their numbers.
 
 use kusion_faults::Fault;
-use kusion_tests::Traced;
+use kusion_tests::{Traced, can_trace};
 
-use super::can_trace;
 use super::check::{after_crash, converged};
 use super::story::{Goal, Policy, ask_for, stories};
 

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 use kusion_faults::Fault;
-use kusion_tests::{Output, Sandbox};
+use kusion_tests::{Output, Sandbox, can_trace};
 
-use super::can_trace;
-use super::story::{Goal, Manifests, Policy, manifests, reach, stories};
+use super::story::{Goal, Manifests, Policy, ask_for, manifests, reach, stories};
 
 /// What happens to a file.
 #[derive(Debug, Clone, Copy)]
@@ -36,9 +35,10 @@ fn damage(path: &PathBuf, damage: Damage) {
     }
 }
 
-/// A sandbox after the first two steps, whose configuration asks for the third.
+/// A sandbox after the first two steps, whose configuration asks for another goal.
 fn settled() -> Sandbox {
     let sandbox = stories()[0].steps[2].before.copy();
+    ask_for(&sandbox, Policy::Plain, Goal::Third);
     sandbox.run("", &["config", "set", "workspace", "default"]).success();
     sandbox
 }

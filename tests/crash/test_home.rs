@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use fs_err as fs;
 use kusion_faults::{Fault, Refusal};
-use kusion_tests::{Output, Sandbox};
-
-use super::can_trace;
+use kusion_tests::{Output, Sandbox, can_trace};
 
 /// A command, the state it begins with, and how it is judged.
 struct Case<'a> {

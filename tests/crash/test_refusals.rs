@@ -3,11 +3,10 @@
 use std::process::Command;
 
 use kusion_faults::{Fault, Refusal};
-use kusion_tests::{Sandbox, Traced, kusion};
+use kusion_tests::{Sandbox, Traced, can_trace, kusion};
 
-use super::can_trace;
 use super::check::{after_crash, converged, holds};
-use super::seeds::{Random, each_seed};
+use super::seeds::{AT_ONCE, Random, each_seed};
 use super::story::{reach, stories};
 
 /// What the operating system says of each refusal.
@@ -29,7 +28,7 @@ fn trial(seed: u64) -> Result<bool, String> {
     let Traced { output, points, hit, .. } =
         sandbox.run_with(Some(fault), "dev", step.goal.command());
     let point = points.last().map_or_else(String::new, ToString::to_string);
-    let history = format!("{:?} to {:?}, {fault} ({point})", step.from, step.goal);
+    let history = format!("{:?} to {:?}, {fault} ({point}){AT_ONCE}", step.from, step.goal);
     let context = |failure| format!("{history}\n{failure}");
     if hit && output.code != Some(0) {
         holds(format_args!("an unclear error: {output}"), output.stderr.contains(said))
