@@ -270,31 +270,30 @@ mod tests {
     #[test]
     fn folders_that_others_remove_when_they_are_empty_are_made_again() {
         let root = tempfile::tempdir().unwrap();
-        let done = std::sync::atomic::AtomicUsize::new(0);
         std::thread::scope(|scope| {
-            for writer in 0..3 {
-                let (done, path) = (&done, root.path().join(format!("shared/own{writer}/file")));
-                scope.spawn(move || {
-                    for round in 0..40 {
-                        match round % 2 {
-                            0 => write_atomic(&path, b"text", PRIVATE).unwrap(),
-                            _ => assert!(write_new(&path, b"text", PRIVATE).unwrap()),
+            let writers: Vec<_> = (0..3)
+                .map(|writer| {
+                    let path = root.path().join(format!("shared/own{writer}/file"));
+                    scope.spawn(move || {
+                        for round in 0..40 {
+                            match round % 2 {
+                                0 => write_atomic(&path, b"text", PRIVATE).unwrap(),
+                                _ => assert!(write_new(&path, b"text", PRIVATE).unwrap()),
+                            }
+                            fs_err::remove_file(&path).unwrap();
+                            for level in path.ancestors().skip(1).take(2) {
+                                let _in_use = fs_err::remove_dir(level);
+                            }
                         }
-                        fs_err::remove_file(&path).unwrap();
-                        for level in path.ancestors().skip(1).take(2) {
-                            let _in_use = fs_err::remove_dir(level);
-                        }
-                    }
-                    done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                });
-            }
-            scope.spawn(|| {
-                while done.load(std::sync::atomic::Ordering::SeqCst) < 3 {
-                    for folder in ["shared/own0", "shared/own1", "shared/own2", "shared"] {
-                        let _in_use = fs_err::remove_dir(root.path().join(folder));
-                    }
+                    })
+                })
+                .collect();
+            while !writers.iter().all(|writer| writer.is_finished()) {
+                for folder in ["shared/own0", "shared/own1", "shared/own2", "shared"] {
+                    let _in_use = fs_err::remove_dir(root.path().join(folder));
                 }
-            });
+                std::thread::sleep(std::time::Duration::from_micros(100));
+            }
         });
     }
 

@@ -56,6 +56,22 @@ fn a_module_shows_what_it_takes_and_makes() {
 }
 
 #[test]
+fn a_built_module_carries_its_schemas_as_texts() {
+    let sandbox = Sandbox::new();
+    for module in ["job", "network"] {
+        let shown = sandbox.run("", &["mod", "inspect", module, "-o", "json"]).success().stdout;
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        let component =
+            fs_err::read(kusion_tests::catalog().join(format!("{module}.wasm"))).unwrap();
+        for schema in ["developerSchema", "platformSchema"] {
+            let text = shown["description"][schema].to_string();
+            let found = component.windows(text.len()).any(|window| window == text.as_bytes());
+            assert!(found, "{schema} of {module} is derived at run time");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_no_module_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("web.wasm", "not a module");
