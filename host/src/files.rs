@@ -191,12 +191,15 @@ fn in_folder<T>(path: &Path, mode: u32, write: impl Fn(&Path) -> io::Result<T>) 
     let mut attempts = 1;
     loop {
         match create_folders(folder, mode).and_then(|()| write(folder)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && attempts < ATTEMPTS => {
-                attempts += 1;
-            }
+            // Gone before it was used, or made by another and gone before it was seen.
+            Err(error) if is_fleeting(&error) && attempts < ATTEMPTS => attempts += 1,
             done => return done,
         }
     }
+}
+
+fn is_fleeting(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
 }
 
 /// Returns the rights of a file, and the right to enter where there is the right to read.

@@ -152,7 +152,7 @@ fn an_accessory_that_leaves_takes_its_resources_along() {
     let sandbox = Sandbox::new().with_shop();
     sandbox.run("dev", &["apply", "--yes"]).success();
     sandbox.write("dev/app.yaml", "workload: {containers: {main: {env: null}}}\naccessories: {mysql: null, network: {ports: [{port: 81}]}}\n");
-    assert_snapshot!(sandbox.run("dev", &["apply", "--yes"]), @r"
+    assert_snapshot!(sandbox.run("dev", &["apply", "--yes", "--parallelism", "1"]), @r"
     exit 0
     --- stdout
     Stack `dev` of project `shop`, workspace `default`

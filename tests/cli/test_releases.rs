@@ -400,7 +400,7 @@ fn a_rollback_whose_generated_secrets_are_gone_draws_no_new_ones() {
     sandbox.run("dev", &["apply", "--yes"]).success();
     let destroyed = sandbox.run("dev", &["destroy", "--yes"]).success();
     assert!(
-        destroyed.stdout.contains("\nThe stack's generated secrets are deleted too.\n"),
+        destroyed.stdout.contains("\nThe stack's vault is deleted too: generated secrets, and written ones of earlier releases.\n"),
         "{destroyed}"
     );
     let refused = sandbox.run("dev", &["release", "rollback", "1", "--yes"]);

@@ -1,24 +1,23 @@
 //! The files as users write them: the only types whose shape is a file format.
 //!
-//! A value that can be read into its type is right. For one that cannot, a JSON Schema that is derived from the
-//! type finds everything that is wrong with it.
+//! Their JSON Schemas are derived, closed, and checked before a value is read into them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Schema;
 use super::workspace::ModuleLimits;
+use super::{Schema, surely_accepts};
 use crate::diagnostic::Problem;
 use crate::source::Node;
 
 /// project.yaml.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ProjectFile {
     /// The name of the project.
     #[serde(rename = "name")]
@@ -39,7 +38,6 @@ pub(super) struct ProjectFile {
 
 /// stack.yaml.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct StackFile {
     /// The name of the stack.
     #[serde(rename = "name")]
@@ -66,7 +64,7 @@ pub(super) struct StackFile {
 
 /// A setting for a particular runtime.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Extension {
     /// Which setting it is.
     pub(super) kind: ExtensionKind,
@@ -89,7 +87,6 @@ pub(super) enum ExtensionKind {
 
 /// The namespace of the apps.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct KubernetesNamespace {
     /// Its name.
     #[serde(rename = "namespace")]
@@ -98,7 +95,6 @@ pub(super) struct KubernetesNamespace {
 
 /// An app: what runs, and what it needs beside that.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct AppFile {
     /// The name of the app; the project's name if absent.
     #[serde(default, rename = "name")]
@@ -135,7 +131,6 @@ pub(super) struct SecretsBlock(pub(super) BTreeMap<String, SecretBlock>);
 
 /// A secret of the workload.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct SecretBlock {
     /// The sort of the secret.
     pub(super) r#type: SecretType,
@@ -163,7 +158,7 @@ pub(super) enum SecretType {
 
 /// A workspace.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(super) struct WorkspaceFile {
     /// The modules that apps may use.
     #[serde(default)]
@@ -184,7 +179,6 @@ pub(super) struct WorkspaceFile {
 
 /// A module that apps may use.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ModuleBlock {
     /// Where it comes from: `oci://…`, a file, a folder; the bundled catalog if absent.
     #[serde(default)]
@@ -199,7 +193,6 @@ pub(super) struct ModuleBlock {
 
 /// Where external secrets are read from.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct SecretStoreBlock {
     /// Exactly one provider.
     #[serde(rename = "provider")]
@@ -208,7 +201,6 @@ struct SecretStoreBlock {
 
 /// The providers of secrets.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct ProviderBlock {
     #[serde(default, rename = "alicloud")]
     _alicloud: Option<BTreeMap<String, Value>>,
@@ -224,7 +216,6 @@ struct ProviderBlock {
 
 /// Where resources go.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct TargetsBlock {
     /// Resources of Kubernetes.
     #[serde(default)]
@@ -233,7 +224,6 @@ pub(super) struct TargetsBlock {
 
 /// A cluster or a directory of manifests.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub(super) struct KubernetesBlock {
     /// The path of the kubeconfig.
     #[serde(default)]
@@ -251,20 +241,28 @@ pub(super) struct KubernetesBlock {
 
 /// A type whose shape is a file format, or a part of one.
 pub(super) trait Written: DeserializeOwned + Default {
+    /// Returns the schema as it is derived from the type.
+    fn derived() -> &'static Value;
+
     /// Returns the closed schema of the type; `None` would be a defect of the type, which a test excludes.
     fn schema() -> Option<&'static Schema>;
 
     /// Checks a node and reads it; what cannot be read is noted and stands as the default.
     fn take(node: &Node, prefix: &str, problems: &mut Vec<Problem>) -> Self {
-        match serde_json::from_value(node.to_json()) {
+        let value = node.to_json();
+        let found = if surely_accepts(Self::derived(), &value) {
+            Vec::new()
+        } else {
+            Self::schema().map(|schema| schema.check(node, prefix)).unwrap_or_default()
+        };
+        let sound = found.is_empty();
+        problems.extend(found);
+        match serde_json::from_value(value) {
             Ok(value) => value,
             Err(error) => {
-                let mut found =
-                    Self::schema().map(|schema| schema.check(node, prefix)).unwrap_or_default();
-                if found.is_empty() {
-                    found.push(Problem::at(node.location().clone(), error.to_string()));
+                if sound {
+                    problems.push(Problem::at(node.location().clone(), error.to_string()));
                 }
-                problems.append(&mut found);
                 Self::default()
             }
         }
@@ -276,12 +274,24 @@ pub(super) fn app_file_schema() -> Value {
     schemars::schema_for!(AppFile).to_value()
 }
 
+/// Derives a schema with every part in its place, so that a quick look understands it.
+fn derive<T: JsonSchema>() -> Value {
+    let settings =
+        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
 macro_rules! written {
     ($($name:ident),+) => {$(
         impl Written for $name {
+            fn derived() -> &'static Value {
+                static DERIVED: LazyLock<Value> = LazyLock::new(derive::<$name>);
+                &DERIVED
+            }
+
             fn schema() -> Option<&'static Schema> {
                 static SCHEMA: LazyLock<Option<Schema>> =
-                    LazyLock::new(|| Schema::compile(&schemars::schema_for!($name).to_value()).ok());
+                    LazyLock::new(|| Schema::compile($name::derived()).ok());
                 SCHEMA.as_ref()
             }
         }
@@ -292,7 +302,62 @@ written!(ProjectFile, StackFile, AppFile, SecretsBlock, WorkspaceFile);
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::source::SourceFile;
+    use crate::yaml;
+
+    fn problems<T: Written>(text: &str) -> Vec<String> {
+        let nodes = yaml::read(&SourceFile::new("x.yaml", text)).unwrap();
+        let mut problems = Vec::new();
+        T::take(&nodes[0], "x", &mut problems);
+        problems.into_iter().map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn a_quick_look_is_enough_for_usual_files() {
+        for (schema, value) in [
+            (ProjectFile::derived(), json!({"name": "shop", "labels": {"team": "a"}})),
+            (StackFile::derived(), json!({"name": "dev", "workspace": "dev"})),
+            (
+                AppFile::derived(),
+                json!({"name": "shop", "workload": {"module": "service", "containers": {}}, "accessories": {"db": {"type": "local"}}}),
+            ),
+            (
+                WorkspaceFile::derived(),
+                json!({
+                    "modules": {"service": {"configs": {"default": {"a": 1}}}},
+                    "targets": {"kubernetes": {"directory": "manifests"}},
+                    "limits": {"fuel": 5},
+                }),
+            ),
+        ] {
+            assert!(surely_accepts(schema, &value), "{value} by {schema}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_read_by_position_or_left_out_is_refused() {
+        for text in [
+            "limits: {fule: 1000}",
+            "limits: [5]",
+            "targets: []",
+            "targets: {kubernetes: {dircetory: x}}",
+            "modules: {service: []}",
+            "modules: {service: {paht: x}}",
+            "secretStore: {provider: []}",
+        ] {
+            assert_ne!(problems::<WorkspaceFile>(text), [""; 0], "{text}");
+        }
+        for text in [
+            "db: [opaque, {}, {password: hunter2}]",
+            "db: {type: {opaque: null}}",
+            "db: {type: opaque, dat: {}}",
+        ] {
+            assert_ne!(problems::<SecretsBlock>(text), [""; 0], "{text}");
+        }
+    }
 
     #[test]
     fn every_written_type_has_a_schema() {

@@ -5,7 +5,7 @@
 //! it reads a byte, and that is killed when its time is up.
 
 use std::ffi::OsString;
-use std::io::{Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::num::NonZeroUsize;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::PathBuf;
@@ -146,7 +146,7 @@ impl Run<'_> {
         LoadError::CompileLimit { module: self.module.clone(), limit }
     }
 
-    fn failed(&self, error: &std::io::Error) -> LoadError {
+    fn failed(&self, error: &io::Error) -> LoadError {
         LoadError::Compiler { module: self.module.clone(), reason: error.to_string() }
     }
 }
@@ -156,12 +156,11 @@ impl Run<'_> {
 fn hand_down_no_files(command: &mut Command) {
     let close_on_exec = || {
         #[expect(unsafe_code, reason = "the standard library has no such call")]
-        // SAFETY: the call reads no memory, and it only marks descriptors. A system that does not know it changes
-        // nothing; the child can do without.
-        unsafe {
-            libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
-        }
-        Ok(())
+        // SAFETY: the call reads no memory, and it only marks descriptors.
+        let marked = unsafe {
+            libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
+        };
+        if marked == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     };
     #[expect(
         unsafe_code,

@@ -35,6 +35,9 @@ const PROFILE_SETTINGS: [&str; 7] = [
 /// would otherwise take both for one, and make it anew each time.
 const FIRST_BUILD: [&str; 2] = ["codegen-units=16", r#"package."*".codegen-units=1"#];
 
+/// How often the second build is made if its result is not there.
+const ATTEMPTS: usize = 3;
+
 /// Variables in which the SDK's `export!` finds the schemas.
 const DEVELOPER_SCHEMA: &str = "KUSION_DEVELOPER_SCHEMA";
 const PLATFORM_SCHEMA: &str = "KUSION_PLATFORM_SCHEMA";
@@ -67,6 +70,11 @@ pub struct Schemas {
 impl Schemas {
     /// The longest variable of the environment that Linux passes on is twice as long.
     const MAX_LENGTH: usize = 1 << 16;
+
+    fn are_in(&self, component: &[u8]) -> bool {
+        let text = self.developer.as_bytes();
+        component.windows(text.len()).any(|part| part == text)
+    }
 
     fn fit(&self) -> bool {
         self.developer.len().max(self.platform.len()) <= Self::MAX_LENGTH
@@ -102,7 +110,13 @@ pub fn build(
     }
     let (name, mut component) = compile(request, &manifest, None)?;
     if let Some(schemas) = describe(&name, &component).filter(Schemas::fit) {
-        (_, component) = compile(request, &manifest, Some(&schemas))?;
+        // Another build of the package may put its first result in the place of this one's second.
+        for _ in 0..ATTEMPTS {
+            (_, component) = compile(request, &manifest, Some(&schemas))?;
+            if schemas.are_in(&component) {
+                break;
+            }
+        }
     }
     let folder = request.output_dir.clone().unwrap_or_else(|| request.folder.join("dist"));
     let path = folder.join(format!("{name}.wasm"));

@@ -142,6 +142,9 @@ impl<'a> Prepared<'a> {
         let resolver: Box<dyn Resolve> = match &mut self.proposal.secrets {
             Some(secrets) => {
                 secrets.vault.ensure_all(&secrets.sources, &secrets.known)?;
+                // A run that died before its release began may have left some.
+                let recorded = self.proposal.session.releases().revisions().await?;
+                secrets.vault.retain_written(&recorded.into_iter().collect());
                 let nothing = BTreeMap::new();
                 let written = if keeps_written { &secrets.sources } else { &nothing };
                 secrets.vault.keep_written(revision, written);
@@ -206,12 +209,22 @@ impl<'a> Prepared<'a> {
     async fn prune(&mut self) -> (Vec<u64>, Option<OpsError>) {
         let Some(keep) = self.proposal.session.keep_releases else { return (Vec::new(), None) };
         let releases = self.proposal.session.releases();
-        let pruned = match releases.prune(self.lease.as_ref(), keep).await {
-            Ok(pruned) => pruned,
+        let before = match releases.revisions().await {
+            Ok(revisions) => revisions,
             Err(error) => return (Vec::new(), Some(error.into())),
         };
-        let forgotten = self.forget_written(&releases).await;
-        (pruned, forgotten.err())
+        match releases.prune(self.lease.as_ref(), keep).await {
+            Ok(pruned) => {
+                let forgotten = self.forget_written(&releases).await;
+                (pruned, forgotten.err())
+            }
+            Err(error) => {
+                // Some may be gone already.
+                let left = releases.revisions().await.unwrap_or_else(|_| before.clone());
+                let gone = before.into_iter().filter(|revision| !left.contains(revision));
+                (gone.collect(), Some(error.into()))
+            }
+        }
     }
 
     async fn forget_written(&mut self, releases: &ReleaseStore) -> Result<(), OpsError> {

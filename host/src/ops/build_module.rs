@@ -1,13 +1,48 @@
 //! Builds a module so that it carries its schemas as texts.
 
+use crate::config::{Schema, SchemaError};
+use crate::diagnostic::{Diagnose, Kind};
 use crate::digest::Digest;
 use crate::engine::{Engine, LoadError};
 use crate::module::{BuildError, BuildRequest, Built, Schemas, build};
 use crate::name::ModuleName;
 
+/// Why nobody can use a module that was built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnusableModule {
+    /// It does not load under the limits of the engine.
+    #[error("it was built, but does not load")]
+    Load {
+        /// Why not.
+        source: Box<LoadError>,
+    },
+    /// One of its schemas is none.
+    #[error("it was built, but its {whose} schema cannot be used")]
+    Schema {
+        /// `developer` or `platform`.
+        whose: &'static str,
+        /// Why not.
+        source: SchemaError,
+    },
+}
+
+impl Diagnose for UnusableModule {
+    fn kind(&self) -> Kind {
+        Kind::User
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Load { source } => source.hints(),
+            Self::Schema { .. } => Vec::new(),
+        }
+    }
+}
+
 /// Builds a module, and asks it on the way what it accepts.
 ///
-/// A component that cannot be loaded is built all the same: the second value says why nobody can use it.
+/// One that cannot be used is built all the same; the second value says why it cannot.
 ///
 /// # Errors
 ///
@@ -15,21 +50,38 @@ use crate::name::ModuleName;
 pub fn build_module(
     engine: &Engine,
     request: &BuildRequest,
-) -> Result<(Built, Option<LoadError>), BuildError> {
-    let mut refused = None;
+) -> Result<(Built, Option<UnusableModule>), BuildError> {
+    let mut unusable = None;
     let describe = |name: &str, component: &[u8]| {
         let name = ModuleName::parse(name).ok()?;
-        match engine.load(&name, &Digest::of(component), component) {
-            Ok(module) => Some(Schemas {
-                developer: module.description().developer_schema.to_string(),
-                platform: module.description().platform_schema.to_string(),
-            }),
+        match describe(engine, &name, component) {
+            Ok(schemas) => Some(schemas),
             Err(error) => {
-                refused = Some(error);
+                unusable = Some(error);
                 None
             }
         }
     };
     let built = build(request, describe)?;
-    Ok((built, refused))
+    Ok((built, unusable))
+}
+
+fn describe(
+    engine: &Engine,
+    name: &ModuleName,
+    component: &[u8],
+) -> Result<Schemas, UnusableModule> {
+    let module = engine
+        .load(name, &Digest::of(component), component)
+        .map_err(|source| UnusableModule::Load { source: Box::new(source) })?;
+    let description = module.description();
+    for (whose, schema) in
+        [("developer", &description.developer_schema), ("platform", &description.platform_schema)]
+    {
+        Schema::compile(schema).map_err(|source| UnusableModule::Schema { whose, source })?;
+    }
+    Ok(Schemas {
+        developer: description.developer_schema.to_string(),
+        platform: description.platform_schema.to_string(),
+    })
 }

@@ -26,7 +26,7 @@ mod visible;
 mod weigh;
 
 pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy, prepare_rollback};
-pub use build_module::build_module;
+pub use build_module::{UnusableModule, build_module};
 pub use compare::Comparison;
 pub use compare_releases::{ModuleChange, ReleaseDiff, compare_releases};
 pub use error::OpsError;

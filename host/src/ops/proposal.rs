@@ -25,7 +25,7 @@ pub struct Proposal<'a> {
     pub(super) resolved: Spec,
     /// What values are needed; a destroy needs none.
     pub(super) secrets: Option<Secrets>,
-    /// Whether a destroy finds generated secrets in the vault.
+    /// Whether a destroy finds a vault.
     pub(super) has_vault: bool,
     /// Whether resources that may use them are on record in another target.
     pub(super) elsewhere: bool,
@@ -134,7 +134,9 @@ impl<'a> Proposal<'a> {
             return Vec::new();
         }
         if self.forgets_secrets() {
-            return vec!["The stack's generated secrets are deleted too."];
+            return vec![
+                "The stack's vault is deleted too: generated secrets, and written ones of earlier releases.",
+            ];
         }
         self.rollback.as_ref().map(Rollback::secret_notes).unwrap_or_default()
     }

@@ -71,12 +71,12 @@ impl ReleaseStore {
     ///
     /// # Errors
     ///
-    /// The backend cannot be read. A record that cannot be understood is passed over.
+    /// The backend cannot be read, or a record that may be the one cannot be understood.
     pub async fn left_in(&self, target: &str) -> Result<State, ReleaseError> {
         for revision in self.revisions().await?.into_iter().rev() {
-            match understood(self.get(revision).await)? {
-                Some(release) if release.target == target => return Ok(release.state),
-                _ => {}
+            let release = self.get(revision).await?;
+            if release.target == target {
+                return Ok(release.state);
             }
         }
         Ok(State::default())

@@ -168,7 +168,8 @@ impl<E: Diagnose + 'static> From<E> for CliError {
     }
 }
 
-fn chain<'a>(error: Option<&'a (dyn Error + 'a)>) -> impl Iterator<Item = String> + 'a {
+/// Returns what an error says, and then its causes.
+pub(crate) fn chain<'a>(error: Option<&'a (dyn Error + 'a)>) -> impl Iterator<Item = String> + 'a {
     std::iter::successors(error, |error: &&'a (dyn Error + 'a)| (*error).source())
         .map(ToString::to_string)
 }

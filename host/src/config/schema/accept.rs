@@ -1,7 +1,8 @@
 //! A quick yes to what is certainly right.
 //!
 //! Compiling a schema takes far longer than checking a value once, and most configurations are right. What cannot be
-//! said for certain here, a compiled [`Schema`](super::Schema) decides; it alone says what is wrong.
+//! said for certain here, a compiled [`Schema`](super::Schema) decides; it alone says what is wrong. Of a schema
+//! that does not compile, parts that a value does not touch are not looked at; `mod build` refuses such a module.
 
 use serde_json::{Map, Value};
 
@@ -11,9 +12,8 @@ const MAX_STEPS: usize = 100_000;
 const MAX_DEPTH: usize = 128;
 
 /// Keywords that forbid nothing. Formats are such in draft 2020-12.
-const ANNOTATIONS: [&str; 10] = [
+const ANNOTATIONS: [&str; 9] = [
     "$comment",
-    "$schema",
     "default",
     "deprecated",
     "description",
@@ -55,6 +55,8 @@ impl Judge {
         for (keyword, argument) in schema {
             accepts &= match keyword.as_str() {
                 keyword if ANNOTATIONS.contains(&keyword) => true,
+                // Below the root it changes what other keywords mean.
+                "$schema" if depth == 0 => true,
                 "type" => is_of(argument, value)?,
                 "const" => equal(argument, value)?,
                 "enum" => any(argument.as_array()?.iter().map(|one| equal(one, value)))?,
@@ -240,6 +242,7 @@ mod tests {
             json!({"$ref": "#/$defs/a", "$defs": {"a": true}}),
             json!({"allOf": [true]}),
             json!({"type": "text"}),
+            json!({"properties": {"a": {"$schema": "http://json-schema.org/draft-07/schema#"}}}),
             json!({"properties": {"a": true}, "anyOf": [object]}),
             json!({"additionalProperties": true, "oneOf": [object]}),
             json!({"type": 5}),

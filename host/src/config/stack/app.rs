@@ -110,8 +110,14 @@ fn take_secrets(workload: &mut Node, problems: &mut Vec<Problem>) -> BTreeMap<St
         workload.as_map_mut().and_then(|map| map.get_mut("secrets")).and_then(Node::as_map_mut)
     {
         for (_, secret) in map.values_mut() {
-            if let Some(data) = secret.as_map_mut().and_then(|map| map.get_mut("data")) {
-                strip(data);
+            match secret.as_map_mut() {
+                Some(secret) => {
+                    if let Some(data) = secret.get_mut("data") {
+                        strip(data);
+                    }
+                }
+                // It is refused; until it is, nobody else sees what is in it.
+                None => strip(secret),
             }
         }
     }

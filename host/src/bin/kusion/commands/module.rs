@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use kusion::diagnostic::Diagnose as _;
 use kusion::engine::Limits;
 use kusion::home::Workspaces;
 use kusion::module::{BuildRequest, ModuleLocation};
@@ -76,9 +77,11 @@ fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
             hidden_folders: world.cargo_folders(),
             show_progress: true,
         };
-        let (built, refused) = kusion::ops::build_module(&engine, &request)?;
-        if let Some(error) = refused {
-            world.warn(&format!("module `{}` cannot be used: {error}", built.name));
+        let (built, unusable) = kusion::ops::build_module(&engine, &request)?;
+        if let Some(error) = unusable {
+            let causes = crate::error::chain(Some(&error)).collect::<Vec<_>>().join(": ");
+            let hints = error.hints().into_iter().map(|hint| format!("\nhint: {hint}"));
+            world.warn(&format!("module `{}`: {causes}{}", built.name, hints.collect::<String>()));
         }
         let path = built.path.strip_prefix(world.folder()).unwrap_or(&built.path);
         world.print(&format!("{}: {} bytes, {}\n", built.name, built.size, path.display()))?;
