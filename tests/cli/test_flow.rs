@@ -200,9 +200,9 @@ fn an_accessory_that_leaves_takes_its_resources_along() {
       updated v1:Service:shop:shop-dev-shop-private
       deleted v1:Service:shop:shop-dev-shop-mysql-db-local-service
       deleted apps/v1:Deployment:shop:shop-dev-shop-mysql-db-local-deployment
-      deleted v1:Secret:shop:shop-dev-shop-mysql
       deleted v1:Secret:shop:shop-dev-shop-mysql-db-local-secret
       deleted v1:PersistentVolumeClaim:shop:shop-dev-shop-mysql-db-local-pvc
+      deleted v1:Secret:shop:shop-dev-shop-mysql
     ");
 }
 

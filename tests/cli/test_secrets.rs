@@ -307,7 +307,7 @@ fn secrets_stay_until_the_last_target_that_has_resources_was_destroyed() {
     let vault = sandbox.home("secrets/shop/dev/dev.age");
     for _ in 0..2 {
         let destroyed = sandbox.run("dev", &["destroy", "--yes"]).success();
-        assert!(!destroyed.stdout.contains("secrets are deleted too"), "{destroyed}");
+        assert!(!destroyed.stdout.contains("vault is deleted too"), "{destroyed}");
         assert!(vault.exists(), "{destroyed}");
     }
     assert!(sandbox.files("new").is_empty());
@@ -321,6 +321,6 @@ fn secrets_stay_until_the_last_target_that_has_resources_was_destroyed() {
         destroyed.stdout.contains("Destroy complete: 0 created, 0 updated, 8 deleted."),
         "{destroyed}"
     );
-    assert!(destroyed.stdout.contains("secrets are deleted too"), "{destroyed}");
+    assert!(destroyed.stdout.contains("vault is deleted too"), "{destroyed}");
     assert!(sandbox.files("old").is_empty() && !vault.exists());
 }

@@ -1,5 +1,6 @@
 //! The process that compiles: what it may use, and that it never outlives whoever asked.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
