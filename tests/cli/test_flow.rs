@@ -36,7 +36,7 @@ fn a_new_project_is_previewed_applied_changed_and_destroyed() {
 
     Plan: 3 to create, 0 to update, 0 to delete.
     ");
-    assert_snapshot!(run(&["apply", "--yes"]), @r"
+    assert_snapshot!(run(&["apply", "--yes", "--parallelism", "1"]), @r"
     exit 0
     --- stdout
     Stack `default` of project `shop`, workspace `default`
@@ -117,7 +117,7 @@ fn a_new_project_is_previewed_applied_changed_and_destroyed() {
     1         apply      succeeded  3          2000-01-01T00:00:00Z  tester@[host]
     2         apply      succeeded  3          2000-01-01T00:00:00Z  tester@[host]
     ");
-    assert_snapshot!(run(&["destroy", "--yes"]), @r"
+    assert_snapshot!(run(&["destroy", "--yes", "--parallelism", "1"]), @r"
     exit 0
     --- stdout
     Stack `default` of project `shop`, workspace `default`
