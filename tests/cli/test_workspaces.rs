@@ -149,13 +149,13 @@ fn a_workspace_with_releases_is_neither_renamed_nor_deleted() {
     exit 1
     --- stderr
     error: workspace `prod` still has resources on record: shop/dev
-    hint: run `kusion destroy` in these stacks first
+    hint: run `kusion destroy` in these stacks first, with the target in which the resources lie
     ");
     assert_snapshot!(sandbox.run("", &["workspace", "update", "prod", "--rename", "live"]), @r"
     exit 1
     --- stderr
     error: workspace `prod` still has resources on record: shop/dev
-    hint: run `kusion destroy` in these stacks first
+    hint: run `kusion destroy` in these stacks first, with the target in which the resources lie
     ");
     sandbox.run("dev", &["destroy", "--yes", "--workspace", "prod"]).success();
     assert_snapshot!(sandbox.run("", &["workspace", "delete", "prod"]), @r"

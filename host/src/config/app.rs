@@ -19,6 +19,11 @@ pub struct App {
 }
 
 impl App {
+    /// Returns whether it has neither a workload nor accessories.
+    pub(super) fn is_empty(&self) -> bool {
+        self.workload.is_none() && self.accessories.is_empty()
+    }
+
     /// Returns the name, unique in the stack.
     pub fn name(&self) -> &AppName {
         &self.name

@@ -193,7 +193,7 @@ impl Diagnose for HomeError {
             Self::WorkspaceExists { name } => {
                 vec![format!("change it with `kusion workspace update {name} -f FILE`")]
             }
-            Self::WorkspaceInUse { .. } => vec!["run `kusion destroy` in these stacks first".to_owned()],
+            Self::WorkspaceInUse { .. } => vec!["run `kusion destroy` in these stacks first, with the target in which the resources lie".to_owned()],
             Self::Config(error) => error.hints(),
             Self::Backend(error) => error.hints(),
             Self::Release(error) => error.hints(),

@@ -21,7 +21,7 @@ const PROFILE: &str = "kusion-module";
 
 /// Settings under which modules are built, so that an author need not know them: small, and without
 /// the machinery of unwinding.
-const PROFILE_SETTINGS: [&str; 7] = [
+const PROFILE_SETTINGS: [&str; 8] = [
     r#"inherits="release""#,
     r#"opt-level="s""#,
     r#"lto="fat""#,
@@ -29,11 +29,13 @@ const PROFILE_SETTINGS: [&str; 7] = [
     r#"panic="abort""#,
     r#"strip="symbols""#,
     r#"debug=false"#,
+    // The same for both builds, so that they share what the package depends on.
+    r#"package."*".codegen-units=1"#,
 ];
 
-/// Sets the first build apart from the second, for the package itself but not for what it depends on: cargo
-/// would otherwise take both for one, and make it anew each time.
-const FIRST_BUILD: [&str; 2] = ["codegen-units=16", r#"package."*".codegen-units=1"#];
+/// Sets the first build of the package apart from the second: cargo would otherwise take both for one, and make it
+/// anew each time.
+const FIRST_BUILD: &str = "codegen-units=16";
 
 /// How often the second build is made if its result is not there.
 const ATTEMPTS: usize = 3;
@@ -157,7 +159,7 @@ fn cargo_build(
         command.env(DEVELOPER_SCHEMA, developer).env(PLATFORM_SCHEMA, platform);
     }
     command.args(["--message-format", "json-render-diagnostics"]);
-    let first_build = if schemas.is_none() { FIRST_BUILD.as_slice() } else { &[] };
+    let first_build = schemas.is_none().then_some(&FIRST_BUILD);
     for setting in PROFILE_SETTINGS.iter().chain(first_build) {
         command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }

@@ -1,6 +1,6 @@
 //! Makes a target what a proposal says, and keeps the release.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -8,15 +8,18 @@ use async_trait::async_trait;
 
 use crate::apply::{Event, Execution, Listener, Outcome, Refused};
 use crate::backend::{Holder, Lease};
+use crate::ops::compare::secrets_in;
 use crate::ops::proposal::NoSecrets;
-use crate::ops::{OpsError, Proposal, Session, generate, propose_destroy, propose_rollback};
+use crate::ops::{
+    Comparison, OpsError, Proposal, Session, generate, propose_destroy, propose_rollback,
+};
 use crate::plan::{Action, Plan, Reason};
 use crate::release::{
     Change, Draft, Intent, Journal, Operation, Phase, Recovered, Release, ReleaseError,
     ReleaseStore,
 };
 use crate::secret::Resolve;
-use crate::spec::State;
+use crate::spec::{SecretRef, Spec, State};
 
 /// A change that waits for approval. It holds the stack's lease until it is dropped.
 pub struct Prepared<'a> {
@@ -142,6 +145,14 @@ impl<'a> Prepared<'a> {
         let resolver: Box<dyn Resolve> = match &mut self.proposal.secrets {
             Some(secrets) => {
                 secrets.vault.ensure_all(&secrets.sources, &secrets.known)?;
+                if keeps_written {
+                    let resolver = secrets.resolver();
+                    for secret in
+                        changed_secrets(&self.proposal.comparison, &self.proposal.resolved)
+                    {
+                        resolver.resolve(&secret)?;
+                    }
+                }
                 // A run that died before its release began may have left some.
                 let recorded = self.proposal.session.releases().revisions().await?;
                 secrets.vault.retain_written(&recorded.into_iter().collect());
@@ -291,6 +302,14 @@ impl<'a> Prepared<'a> {
             })
             .collect()
     }
+}
+
+/// Lists the secrets of what is about to be made or changed, so that one without a value is told before anything is
+/// begun.
+fn changed_secrets(comparison: &Comparison, spec: &Spec) -> BTreeSet<SecretRef> {
+    let steps = comparison.plan.steps.iter().filter(|step| step.action != Action::Unchanged);
+    let resources = steps.filter_map(|step| spec.resources.get(&step.id));
+    resources.flat_map(|resource| secrets_in(&resource.attributes)).collect()
 }
 
 /// Writes each event into the journal before anybody else hears it.

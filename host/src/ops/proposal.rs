@@ -60,8 +60,7 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
     )
     .await?;
     let has_vault = session.backend.get(&session.stack_key().secrets()).await?.is_some();
-    let elsewhere =
-        has_vault && session.releases().lies_elsewhere(&session.runtime.target()).await?;
+    let elsewhere = session.releases().lies_elsewhere(&session.runtime.target()).await?;
     Ok(Proposal {
         session,
         operation: Operation::Destroy,
@@ -116,6 +115,11 @@ impl<'a> Proposal<'a> {
     /// Returns the place the last release went to, if this one would go somewhere else.
     pub fn moved_from(&self) -> Option<&str> {
         self.moved_from.as_deref()
+    }
+
+    /// Says whether a destroy leaves resources that are, or may be, on record in another target.
+    pub fn leaves_elsewhere(&self) -> bool {
+        self.elsewhere
     }
 
     /// Returns what the modules gave; nothing unless this is an apply.

@@ -130,10 +130,15 @@ fn judge(
 fn why(desired: &Resource, prior: Option<&StateEntry>, changes: &[Change]) -> Reason {
     let Some(prior) = prior else { return Reason::Configuration };
     let before: &Value = &prior.resource.attributes;
-    let configured: BTreeSet<String> = diff(Some(before), Some(&desired.attributes), &[])
-        .into_iter()
-        .map(|change| change.path)
-        .collect();
+    let wanted = diff(Some(before), Some(&desired.attributes), &[]);
+    let recorded: BTreeMap<&str, &Option<Value>> =
+        wanted.iter().map(|change| (change.path.as_str(), &change.old)).collect();
+    let configured: BTreeSet<String> = wanted.iter().map(|change| change.path.clone()).collect();
+    // The same value can have been changed on both sides.
+    let drifted = changes.iter().any(|change| {
+        let recorded = recorded.get(change.path.as_str());
+        !change.sensitive && recorded.is_some_and(|recorded| **recorded != change.old)
+    });
     let is_configured = |change: &&Change| {
         configured.contains(&change.path)
             || ancestors(&change.path).any(|path| configured.contains(path))
@@ -142,7 +147,7 @@ fn why(desired: &Resource, prior: Option<&StateEntry>, changes: &[Change]) -> Re
     match changes.iter().filter(is_configured).count() {
         0 if changes.iter().all(|change| change.sensitive) => Reason::Secret,
         0 => Reason::Drift,
-        count if count == changes.len() => Reason::Configuration,
+        count if count == changes.len() && !drifted => Reason::Configuration,
         _ => Reason::ConfigurationAndDrift,
     }
 }

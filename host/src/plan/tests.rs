@@ -103,6 +103,13 @@ fn desired_recorded_and_live_decide_what_happens_and_why() {
             Action::Update,
             Some(Reason::ConfigurationAndDrift),
         ),
+        (
+            "both, in one value",
+            recorded(json!({"a": 2, "b": 1})),
+            live(json!({"a": 3, "b": 1})),
+            Action::Update,
+            Some(Reason::ConfigurationAndDrift),
+        ),
         ("cannot change in place", recorded(same()), replace, Action::Replace, Some(Reason::Drift)),
         ("secret not shown", recorded(same()), secret, Action::Update, Some(Reason::Secret)),
         ("secret in the document", recorded(same()), hidden, Action::Update, Some(Reason::Secret)),

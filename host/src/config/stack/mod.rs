@@ -76,7 +76,12 @@ impl Stack {
         let mut apps: Vec<App> =
             drafts.iter().filter_map(|draft| app::build(draft, &mut problems)).collect();
         apps.sort_by(|left, right| left.name.cmp(&right.name));
-        if with_apps && problems.is_empty() && apps.is_empty() {
+        // A base that was emptied or lost must not delete everything because an overlay is still there.
+        let lost = base.as_ref().is_none_or(|base| is_blank(base.text()));
+        if with_apps
+            && problems.is_empty()
+            && (apps.is_empty() || lost && apps.iter().all(App::is_empty))
+        {
             let looked_for = vec![project.shown.join(APP_FILE), stack.shown.join(APP_FILE)];
             return Err(ConfigError::NoApp { looked_for });
         }
@@ -138,6 +143,11 @@ impl Stack {
 
 fn optional(folder: &discover::Folder, name: &str) -> Result<Option<Arc<SourceFile>>, ConfigError> {
     file::read(&folder.path.join(name), &folder.shown.join(name))
+}
+
+fn is_blank(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim);
+    lines.all(|line| line.is_empty() || line.starts_with('#') || line == "---")
 }
 
 fn required(folder: &discover::Folder, name: &str) -> Result<Arc<SourceFile>, ConfigError> {

@@ -171,8 +171,8 @@ fn a_nameless_overlay_goes_over_the_only_app() {
         assert_eq!(stack.apps().len(), 1);
         assert_eq!(app(&stack, 0)["labels"], json!({"x": "y"}));
     }
-    let stack = load(&[PROJECT, DEV, ("dev/app.yaml", "labels: {x: y}\n")]).unwrap();
-    assert_eq!(app(&stack, 0)["name"], "shop");
+    let alone = ("dev/app.yaml", "workload: {module: service}\n");
+    assert_eq!(app(&load(&[PROJECT, DEV, alone]).unwrap(), 0)["name"], "shop");
 }
 
 #[test]
@@ -340,6 +340,12 @@ fn a_stack_without_an_app_says_where_it_could_be() {
     let error = load(&[PROJECT, DEV]).unwrap_err();
     assert_eq!(error.to_string(), "the stack describes no app");
     assert!(error.hints()[0].starts_with("describe the app in `"), "{:?}", error.hints());
+    let overlay = ("dev/app.yaml", "{}\n");
+    let lost = load(&[PROJECT, DEV, overlay]).unwrap_err();
+    let emptied = load(&[PROJECT, DEV, ("app.yaml", "# to do\n"), overlay]).unwrap_err();
+    for error in [lost, emptied] {
+        assert_eq!(error.to_string(), "the stack describes no app");
+    }
 }
 
 #[test]

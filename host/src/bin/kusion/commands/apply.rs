@@ -200,6 +200,11 @@ impl Scene<'_> {
         }
         if let Some(moved) = proposal.moved_from() {
             world.warn(&format!("the last release went to {moved}; what is there stays there"));
+        } else if proposal.leaves_elsewhere() {
+            world.warn(
+                "an earlier release went to another target; what is there stays there, and on record\n\
+                 hint: to delete it, point the workspace to that target and run `kusion destroy` again",
+            );
         }
         if let Some(rollback) = proposal.rollback() {
             let revision = rollback.revision;

@@ -138,7 +138,8 @@ async fn list(world: &World, args: &ListArgs) -> Result<Exit, CliError> {
 
 fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
     let path = world.path(args.module.as_ref());
-    let (name, location) = if path.exists() {
+    let is_path = args.module.contains('/') || args.module.ends_with(".wasm");
+    let (name, location) = if is_path || path.exists() {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         (ModuleName::parse(stem), ModuleLocation::Path(path))
     } else {
