@@ -127,7 +127,9 @@ impl Cluster {
     /// If the cluster is gone.
     #[must_use]
     pub fn kubeconfig_with_token(&self, token: &str) -> PathBuf {
-        self.write_kubeconfig(User::AdminByToken, |config| config["users"][0]["user"]["token"] = Value::from(token))
+        self.write_kubeconfig(User::AdminByToken, |config| {
+            config["users"][0]["user"]["token"] = Value::from(token);
+        })
     }
 
     /// Writes a kubeconfig file for `user` that leads through `proxy`, and returns its path.
@@ -139,7 +141,9 @@ impl Cluster {
     pub fn kubeconfig_through(&self, proxy: &Proxy, user: User) -> PathBuf {
         assert_ne!(user, User::Admin, "use User::AdminByToken behind a proxy");
         let server = format!("https://127.0.0.1:{}", proxy.port());
-        self.write_kubeconfig(user, |config| config["clusters"][0]["cluster"]["server"] = Value::from(server.as_str()))
+        self.write_kubeconfig(user, |config| {
+            config["clusters"][0]["cluster"]["server"] = Value::from(server.as_str());
+        })
     }
 
     /// Starts a proxy in front of the API server; at first it only counts.
@@ -196,7 +200,16 @@ impl Cluster {
     #[must_use]
     #[track_caller]
     pub fn object(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
-        let args = ["get", kind, name, "--namespace", namespace, "--output=json", "--ignore-not-found", "--show-managed-fields"];
+        let args = [
+            "get",
+            kind,
+            name,
+            "--namespace",
+            namespace,
+            "--output=json",
+            "--ignore-not-found",
+            "--show-managed-fields",
+        ];
         let outcome = self.kubectl(&args).expect_ok();
         (!outcome.stdout.is_empty()).then(|| outcome.json())
     }
@@ -210,7 +223,11 @@ impl Cluster {
     pub fn until(&self, what: &str, mut done: impl FnMut() -> bool) {
         let start = Instant::now();
         while !done() {
-            assert!(start.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}; logs: {}", self.run.display());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{what}: not within {PATIENCE:?}; logs: {}",
+                self.run.display()
+            );
             sleep(Duration::from_millis(50));
         }
     }
@@ -279,7 +296,8 @@ impl Cluster {
 
     fn write_kubeconfig(&self, user: User, change: impl FnOnce(&mut Value)) -> PathBuf {
         static WRITTEN: AtomicU32 = AtomicU32::new(0);
-        let mut config = serde_json::from_str(&read(&self.kubeconfig_of(user))).unwrap_or_else(|error| panic!("{error}"));
+        let mut config = serde_json::from_str(&read(&self.kubeconfig_of(user)))
+            .unwrap_or_else(|error| panic!("{error}"));
         change(&mut config);
         let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let path = self.run.join(format!("kubeconfig.{}-{number}", std::process::id()));
@@ -295,7 +313,9 @@ impl Drop for Cluster {
         drop(self.lock.take());
         if let (true, Some(pid)) = (self.owned, keeper) {
             let start = Instant::now();
-            while Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists() && start.elapsed() < PATIENCE {
+            while Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists()
+                && start.elapsed() < PATIENCE
+            {
                 sleep(Duration::from_millis(10));
             }
         }

@@ -39,7 +39,8 @@ impl Outcome {
     #[track_caller]
     pub fn json(self) -> Value {
         let outcome = self.expect_ok();
-        serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {}", outcome.stdout))
+        serde_json::from_str(&outcome.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", outcome.stdout))
     }
 }
 
@@ -57,7 +58,8 @@ pub(crate) fn kubectl(run: &Path, kubeconfig: &Path, args: &[&str], stdin: &str)
         .unwrap_or_else(|error| panic!("cannot run kubectl: {error}"));
     // It may end without reading, and says why in its exit code.
     let _ = child.stdin.take().map(|mut pipe| pipe.write_all(stdin.as_bytes()));
-    let output = child.wait_with_output().unwrap_or_else(|error| panic!("cannot wait for kubectl: {error}"));
+    let output =
+        child.wait_with_output().unwrap_or_else(|error| panic!("cannot wait for kubectl: {error}"));
     Outcome {
         ok: output.status.success(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -9,7 +9,10 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// Returns the folder below which clusters run; the scripts find it by the same rule.
-#[expect(clippy::disallowed_methods, reason = "tests follow Cargo's own variable, as the scripts do")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests follow Cargo's own variable, as the scripts do"
+)]
 pub(crate) fn runs() -> PathBuf {
     let home = std::env::var_os("CLUSTER_HOME").map(PathBuf::from).unwrap_or_else(|| {
         std::env::var_os("CARGO_TARGET_DIR")

@@ -12,9 +12,12 @@ use fs_err::File;
 pub(crate) fn hold(path: &Path) -> File {
     loop {
         let file = open(path);
-        file.file().lock_shared().unwrap_or_else(|error| panic!("cannot lock {}: {error}", path.display()));
+        file.file()
+            .lock_shared()
+            .unwrap_or_else(|error| panic!("cannot lock {}: {error}", path.display()));
         // A keeper removes the file when it is done; a lock on the removed one holds nothing.
-        let same = fs_err::metadata(path).is_ok_and(|there| file.metadata().is_ok_and(|here| here.ino() == there.ino()));
+        let same = fs_err::metadata(path)
+            .is_ok_and(|there| file.metadata().is_ok_and(|here| here.ino() == there.ino()));
         if same {
             return file;
         }

@@ -48,12 +48,14 @@ async fn serve(stream: TcpStream, server: Arc<Server>) {
     let reset = socket.reset();
     // A client that goes away, or does not trust the certificate, is its own business.
     let Ok(stream) = server.tls.accept.accept(socket).await else { return };
-    let connection = Arc::new(Connection { upstream: Upstream::new(server.clone()), server, reset });
+    let connection =
+        Arc::new(Connection { upstream: Upstream::new(server.clone()), server, reset });
     let service = service_fn(move |request| {
         let connection = connection.clone();
         async move { connection.handle(request).await }
     });
-    let served = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let served =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let _ = served.with_upgrades().await;
 }
 
@@ -78,11 +80,8 @@ impl Connection {
             Some(Fault::SilentBefore) => return Ok(never().await),
             _ => {}
         }
-        let response = match self.forward(request).await {
-            Ok(response) => response,
-            // The client sees what it would see without a proxy: a connection that broke.
-            Err(_) => return self.reset(),
-        };
+        // Without the server the client sees what it would see without a proxy: a connection that broke.
+        let Ok(response) = self.forward(request).await else { return self.reset() };
         self.server.record.locked().answered(number, response.status().as_u16());
         match fault {
             Some(Fault::AnswerAfter(code)) => Ok(refusal(code, None)),
@@ -105,7 +104,9 @@ impl Connection {
             let server = hyper::upgrade::on(&mut response);
             tokio::spawn(async move {
                 if let (Ok(client), Ok(server)) = (client.await, server.await) {
-                    let _ = copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(server)).await;
+                    let _ =
+                        copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(server))
+                            .await;
                 }
             });
         }

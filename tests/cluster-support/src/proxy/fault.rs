@@ -76,7 +76,8 @@ pub(super) fn refusal(code: u16, retry_after: Option<u32>) -> Response<Body> {
 pub(super) async fn halved(response: Response<Incoming>) -> Response<Body> {
     let (mut parts, mut body) = response.into_parts();
     let mut whole = Vec::new();
-    let watch = !parts.headers.contains_key("content-length") && parts.headers.contains_key("transfer-encoding");
+    let watch = !parts.headers.contains_key("content-length")
+        && parts.headers.contains_key("transfer-encoding");
     while let Some(Ok(frame)) = body.frame().await {
         whole.extend_from_slice(&frame.into_data().unwrap_or_default());
         if watch {

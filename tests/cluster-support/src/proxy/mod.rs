@@ -48,7 +48,8 @@ impl Proxy {
             let runtime = runtime.unwrap_or_else(|error| panic!("cannot start the proxy: {error}"));
             runtime.block_on(async {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await;
-                let listener = listener.unwrap_or_else(|error| panic!("cannot start the proxy: {error}"));
+                let listener =
+                    listener.unwrap_or_else(|error| panic!("cannot start the proxy: {error}"));
                 let _ = tell.send(listener.local_addr().map(|address| address.port()));
                 tokio::select! {
                     () = connection::accept(listener, server) => {}
@@ -58,7 +59,11 @@ impl Proxy {
             // Connections that still hang in a fault end here and now.
             runtime.shutdown_background();
         });
-        let port = told.recv().ok().and_then(Result::ok).unwrap_or_else(|| panic!("cannot start the proxy"));
+        let port = told
+            .recv()
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| panic!("cannot start the proxy"));
         Self { port, record, stop: Some(stop), thread: Some(thread) }
     }
 

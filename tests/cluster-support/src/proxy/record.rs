@@ -45,13 +45,19 @@ impl State {
         let sent = self.sent.entry((verb.to_owned(), target.to_owned())).or_default();
         let before = std::mem::replace(sent, *sent + 1);
         let fault = self.rules.iter_mut().find_map(|rule| rule.decide(verb, target, before));
-        self.requests.push(Request { verb: verb.to_owned(), target: target.to_owned(), status: None, fault });
+        self.requests.push(Request {
+            verb: verb.to_owned(),
+            target: target.to_owned(),
+            status: None,
+            fault,
+        });
         (self.forgotten + self.requests.len() - 1, fault, self.latency)
     }
 
     /// Writes down what the server answered to request `number`.
     pub(super) fn answered(&mut self, number: usize, status: u16) {
-        let request = number.checked_sub(self.forgotten).and_then(|index| self.requests.get_mut(index));
+        let request =
+            number.checked_sub(self.forgotten).and_then(|index| self.requests.get_mut(index));
         if let Some(request) = request {
             request.status = Some(status);
         }

@@ -18,7 +18,14 @@ impl Rule {
     /// Returns a rule by which every request meets `fault`.
     #[must_use]
     pub fn always(fault: Fault) -> Self {
-        Self { faults: vec![fault], verb: None, part: String::new(), skip: 0, times: usize::MAX, random: None }
+        Self {
+            faults: vec![fault],
+            verb: None,
+            part: String::new(),
+            skip: 0,
+            times: usize::MAX,
+            random: None,
+        }
     }
 
     /// Returns a rule by which `percent` of all requests meet one of `faults`.
@@ -62,7 +69,10 @@ impl Rule {
 
     /// Decides about a request that was sent `before` times already.
     pub(super) fn decide(&mut self, verb: &str, target: &str, before: usize) -> Option<Fault> {
-        if self.verb.is_some_and(|only| only != verb) || !target.contains(&self.part) || self.times == 0 {
+        if self.verb.is_some_and(|only| only != verb)
+            || !target.contains(&self.part)
+            || self.times == 0
+        {
             return None;
         }
         if self.skip > 0 {
@@ -73,7 +83,8 @@ impl Rule {
             None => self.faults.first().copied(),
             Some((seed, share)) => {
                 let dice = dice(seed, verb, target, before);
-                let index = usize::try_from((dice >> 32) % self.faults.len() as u64).unwrap_or_default();
+                let index =
+                    usize::try_from((dice >> 32) % self.faults.len() as u64).unwrap_or_default();
                 (dice % 1000 < share).then(|| self.faults.get(index).copied()).flatten()
             }
         };

@@ -18,12 +18,15 @@ pub(super) struct Tls {
 impl Tls {
     /// Reads `ca.crt`, `server.crt` and `server.key`.
     pub(super) fn read(pki: &Path) -> Self {
-        Self::try_read(pki).unwrap_or_else(|error| panic!("cannot use the certificates in {}: {error}", pki.display()))
+        Self::try_read(pki).unwrap_or_else(|error| {
+            panic!("cannot use the certificates in {}: {error}", pki.display())
+        })
     }
 
     fn try_read(pki: &Path) -> Result<Self, Box<dyn std::error::Error>> {
         let key = PrivateKeyDer::from_pem_file(pki.join("server.key"))?;
-        let chain = CertificateDer::pem_file_iter(pki.join("server.crt"))?.collect::<Result<Vec<_>, _>>()?;
+        let chain = CertificateDer::pem_file_iter(pki.join("server.crt"))?
+            .collect::<Result<Vec<_>, _>>()?;
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(pki.join("ca.crt"))?)?;
         let mut server = ServerConfig::builder_with_provider(Arc::new(default_provider()))

@@ -48,7 +48,8 @@ impl Upstream {
         stream.set_nodelay(true)?;
         let name = ServerName::IpAddress(IpAddr::V4(address).into());
         let stream = self.server.tls.connect.connect(name, stream).await?;
-        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         tokio::spawn(connection.with_upgrades());
         Ok(sender)
     }
