@@ -7,14 +7,14 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
-.PHONY: demo test crash bench build catalog targets lint doc deny fuzz
+.PHONY: demo test crash bench build catalog cluster cluster-up cluster-down targets lint doc deny fuzz
 
 ## Build everything and show the main job in a temporary folder.
 demo: catalog
 	@scripts/demo.sh $(KUSION)
 
 ## Run every check and test. The last lines are the test runner's own summary.
-test: lint doc catalog
+test: lint doc catalog cluster
 	$(CARGO) test --workspace
 
 ## Kill and refuse runs at many random changes to files; a failure prints how to run its seed again.
@@ -41,6 +41,18 @@ build:
 ## Build the first-party modules beside the command line, where it finds them.
 catalog: build targets
 	$(KUSION) mod build $(MODULES) --output-dir $(CATALOG)
+
+## Build the Kubernetes control plane that tests run against; minutes the first time, milliseconds afterwards.
+cluster:
+	@tests/cluster/build.sh >/dev/null
+
+## Start such a cluster for yourself and say how to use it. `eval "$$(make --silent cluster-up)"` uses it at once.
+cluster-up: cluster
+	@tests/cluster/up.sh
+
+## Stop it. Nothing of it stays but its logs.
+cluster-down:
+	@tests/cluster/down.sh
 
 ## Install the compilation targets of modules if they are missing.
 targets:

@@ -12,14 +12,8 @@ case ${1-} in
     *) echo "cluster: unknown argument: $1" >&2; exit 64 ;;
 esac
 
-# A number is used only if it is still the process that wrote it.
-keeper=$(cat "$run/keeper.pid" 2>/dev/null) || { echo "cluster: not running: $run" >&2; exit; }
-if [ "$(readlink "/proc/$keeper/cwd" 2>/dev/null)" = "$(cd "$run" && pwd -P)" ]; then
-    kill "$keeper" 2>/dev/null || true
-    for _ in $(seq 200); do
-        [ -e "/proc/$keeper" ] || break
-        sleep 0.05
-    done
-fi
-rm -f "$run/keeper.pid"
+running "$run" || { echo "cluster: not running: $run" >&2; exit; }
+keeper=$(cat "$run/keeper.pid")
+kill "$keeper"
+while [ -e "/proc/$keeper" ] && running "$run"; do sleep 0.05; done
 echo "cluster: stopped" >&2

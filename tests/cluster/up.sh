@@ -31,10 +31,14 @@ use() {
 mkdir -p "$run"
 run=$(cd "$run" && pwd)
 cd "$run"
-if [ -e keeper.pid ] && kill -0 "$(cat keeper.pid)" 2>/dev/null; then
-    [ -e ready ] && { use; exit; }
-    echo "cluster: starting already: $run" >&2
-    exit 1
+started() { # returns once the cluster is up, or cannot come up any more
+    until [ -e ready ] || [ -e failed ] || ! running .; do sleep 0.05; done
+    [ -e ready ] && running .
+}
+if running .; then
+    started || { echo "cluster: cannot start Kubernetes: $run" >&2; exit 1; }
+    use
+    exit
 fi
 
 free_port() { # outside of the range from which the kernel gives ports to clients
@@ -63,8 +67,8 @@ for _ in 1 2 3; do
     # Nothing of the user reaches the cluster: neither a proxy's address nor settings in the home folder.
     env -i PATH="$PATH" HOME="$run" setsid bash "$here/lib/keeper.sh" "$here/lib" "$port" "$node_port" "$lock" \
         </dev/null >keeper.log 2>&1 &
-    until [ -e ready ] || [ -e failed ]; do sleep 0.05; done
-    [ -e ready ] && { use; exit; }
+    echo $! >keeper.pid
+    started && { use; exit; }
     grep -qs 'address already in use' ./*.log || break
 done
 echo "cluster: cannot start Kubernetes; the last lines of its logs:" >&2

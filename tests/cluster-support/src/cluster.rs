@@ -52,7 +52,7 @@ impl Cluster {
             let _turn = shared::alone(&runs.join("shared.turn"));
             let (run, lock) = (runs.join("shared"), runs.join("shared.lock"));
             let held = shared::hold(&lock);
-            if !run.join("ready").exists() {
+            if !(run.join("ready").exists() && scripts::is_running(&run)) {
                 scripts::up(&run, &lock);
             }
             Self { run, lock: Some(held), owned: false }
@@ -95,6 +95,16 @@ impl Cluster {
     pub fn port(&self) -> u16 {
         let text = read(&self.run.join("port"));
         text.trim().parse().unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// Returns the address of the API server.
+    ///
+    /// # Panics
+    ///
+    /// If the cluster is gone.
+    #[must_use]
+    pub fn server(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port())
     }
 
     /// Returns the path of the administrator's kubeconfig file.

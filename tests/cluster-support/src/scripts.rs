@@ -42,3 +42,9 @@ pub(crate) fn up(run: &Path, lock: &Path) {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// Returns whether there is a keeper of the cluster in `run`; its number may belong to another process by now.
+pub(crate) fn is_running(run: &Path) -> bool {
+    let keeper = fs_err::read_to_string(run.join("keeper.pid")).unwrap_or_default();
+    fs_err::read_link(format!("/proc/{}/cwd", keeper.trim())).is_ok_and(|folder| folder == run)
+}

@@ -51,7 +51,7 @@ fn two_clusters_live_side_by_side_and_know_nothing_of_each_other() {
     assert!(there.object("namespace", "", &namespace).is_none());
     // The keys of one open nothing at the other.
     let stranger =
-        here.kubectl_with(&here.kubeconfig(), &["get", "nodes", "--server", &url(&there)], "");
+        here.kubectl_with(&here.kubeconfig(), &["get", "nodes", "--server", &there.server()], "");
     assert!(!stranger.ok && stranger.stderr.contains("certificate"), "{stranger:?}");
 }
 
@@ -91,8 +91,4 @@ pub(crate) fn until_available(cluster: &Cluster, namespace: &str, name: &str) {
         let object = cluster.object("deployment", namespace, name);
         object.is_some_and(|object| object["status"]["availableReplicas"] == 2)
     });
-}
-
-fn url(cluster: &Cluster) -> String {
-    format!("https://127.0.0.1:{}", cluster.port())
 }

@@ -4,17 +4,22 @@
 # It ends by SIGTERM, or when nobody holds LOCK any more. If it is killed itself, the kernel kills the others.
 set -u
 scripts=$1 port=$2 node_port=$3 lock=$4
-echo $$ >keeper.pid
 
-keepers=()
+children=()
 stop() {
     trap '' TERM INT HUP
-    # The state is thrown away, so nobody needs time to write it.
-    [ ${#keepers[@]} = 0 ] || kill -KILL "${keepers[@]}" 2>/dev/null
+    # The state is thrown away, so nobody needs time to write it. Parents stay until they have buried their children.
     local file
     for file in *.pid; do
-        [ "$file" = keeper.pid ] || { kill -KILL "$(cat "$file")" && rm "$file"; } 2>/dev/null
+        [ "$file" = keeper.pid ] && continue
+        touch "${file%.pid}.stop"
+        kill -KILL "$(cat "$file")"
+    done 2>/dev/null
+    for _ in {1..250}; do
+        [ "$(echo *.pid)" = keeper.pid ] && break
+        sleep 0.02
     done
+    [ ${#children[@]} = 0 ] || kill -KILL "${children[@]}" 2>/dev/null
     wait 2>/dev/null
     rm -rf etcd pki kubeconfig* ready
     # Of a test's cluster only the logs of one with trouble are kept.
@@ -29,7 +34,7 @@ trap 'exit 0' TERM INT HUP
 
 component() { # name, program, arguments
     setpriv --pdeathsig KILL bash "$scripts/component.sh" "$@" &
-    keepers+=($!)
+    children+=($!)
 }
 ask() { # path, further arguments of curl
     local path=$1
@@ -93,4 +98,5 @@ if [ -n "$lock" ]; then
 else
     setpriv --pdeathsig KILL sleep infinity &
 fi
+children+=($!)
 wait $!

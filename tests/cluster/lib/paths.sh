@@ -9,3 +9,9 @@ cluster_version=$(sed -n 's/^.*k8s\.io\/kubernetes \(v[0-9.]*\).*$/\1/p' "$here/
 IFS=. read -r cluster_major cluster_minor _ <<<"${cluster_version#v}"
 cluster_key=$cluster_version-$(cat "$here"/go.{mod,sum} "$here"/kwok/go.{mod,sum} "$here/build.sh" | sha256sum | head -c 10)
 cluster_bin=$cluster_home/bin/$cluster_key
+
+# Is there a keeper of the cluster in folder $1? Its number may belong to another process by now.
+running() {
+    local keeper
+    keeper=$(cat "$1/keeper.pid" 2>/dev/null) && [ "$(readlink "/proc/$keeper/cwd")" = "$(realpath "$1")" ]
+}
