@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::{Outcome, Part, Proxy, kubectl, scripts, shared};
 
-/// How long anything in a cluster may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long anything in a cluster may take before a test gives up on it; a machine that builds at the same time is slow.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Who speaks to the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +228,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If it does not for two minutes.
+    /// If it does not for five minutes.
     #[track_caller]
     pub fn until(&self, what: &str, mut done: impl FnMut() -> bool) {
         let start = Instant::now();

@@ -62,6 +62,7 @@ fn hold(what: &str) -> (Child, PathBuf) {
         .expect("a holder");
     let mut line = String::new();
     BufReader::new(holder.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    assert!(!line.is_empty(), "it could not start a cluster");
     (holder, PathBuf::from(line.trim()))
 }
 

@@ -62,7 +62,7 @@ component etcd bin/etcd --name=kusion --data-dir=etcd --unsafe-no-fsync --snapsh
     --listen-peer-urls=unix://etcd:2 --initial-advertise-peer-urls=http://etcd:2 --initial-cluster=kusion=http://etcd:2
 
 # Nodes keep no `not-ready` taint, because the controller that takes it away is off (see below).
-until_done etcd 60 test -S etcd:1
+until_done etcd 300 test -S etcd:1
 component kube-apiserver bin/kube-apiserver --etcd-servers=unix://etcd:1 \
     --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port="$port" --endpoint-reconciler-type=none \
     --service-cluster-ip-range=10.96.0.0/12 --authorization-mode=RBAC --anonymous-auth=false --allow-privileged=true \
@@ -70,7 +70,7 @@ component kube-apiserver bin/kube-apiserver --etcd-servers=unix://etcd:1 \
     --client-ca-file=pki/ca.crt --tls-cert-file=pki/server.crt --tls-private-key-file=pki/server.key \
     --token-auth-file=pki/tokens.csv --service-account-issuer=https://kubernetes.default.svc \
     --service-account-key-file=pki/service-accounts.pub --service-account-signing-key-file=pki/service-accounts.key
-until_done kube-apiserver 120 ask /readyz
+until_done kube-apiserver 600 ask /readyz
 
 # The node controllers are off: they would move pods away while a test has the API server stopped.
 component kube-controller-manager bin/kube-controller-manager --kubeconfig=kubeconfig --secure-port=0 \
@@ -86,8 +86,8 @@ component kwok bin/kwok --kubeconfig=kubeconfig --config="$scripts/stages.yaml" 
     --node-lease-duration-seconds=40 --cidr=10.244.0.0/16 --node-ip=127.0.0.1 --node-port="$node_port" \
     --server-address="127.0.0.1:$node_port" --tls-cert-file=pki/server.crt --tls-private-key-file=pki/server.key
 node_is_ready() { ask /api/v1/nodes/node | grep -q '"reason": "KubeletReady"'; }
-until_done 'the default service account' 60 ask /api/v1/namespaces/default/serviceaccounts/default
-until_done kwok 60 node_is_ready
+until_done 'the default service account' 300 ask /api/v1/namespaces/default/serviceaccounts/default
+until_done kwok 300 node_is_ready
 touch ready
 
 # Waiting is left to a child, so that signals are seen at once. Descriptor 9 is shared with it, and so is the lock:
