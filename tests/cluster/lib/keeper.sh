@@ -83,7 +83,7 @@ ask /api/v1/nodes --header 'Content-Type: application/yaml' --data-binary "@$scr
 ask /apis/storage.k8s.io/v1/storageclasses --header 'Content-Type: application/yaml' \
     --data-binary "@$scripts/storage-class.yaml" >/dev/null
 component kwok bin/kwok --kubeconfig=kubeconfig --config="$scripts/stages.yaml" --manage-all-nodes=true \
-    --node-lease-duration-seconds=40 --cidr=10.244.0.0/16 --node-ip=127.0.0.1 --node-port="$node_port" \
+    --cidr=10.244.0.0/16 --node-ip=127.0.0.1 --node-port="$node_port" \
     --server-address="127.0.0.1:$node_port" --tls-cert-file=pki/server.crt --tls-private-key-file=pki/server.key
 node_is_ready() { ask /api/v1/nodes/node | grep -q '"reason": "KubeletReady"'; }
 until_done 'the default service account' 300 ask /api/v1/namespaces/default/serviceaccounts/default
