@@ -238,7 +238,7 @@ impl Cluster {
                 "{what}: not within {PATIENCE:?}; logs: {}",
                 self.run.display()
             );
-            sleep(Duration::from_millis(50));
+            sleep(Duration::from_millis(200));
         }
     }
 

@@ -30,13 +30,7 @@ impl Answer {
 
 /// Sends one request as administrator to `port`, and reads until the other side closes.
 pub(crate) fn ask(cluster: &Cluster, port: u16, request: &str, body: &str) -> io::Result<Answer> {
-    let mut stream = connect(cluster, port)?;
-    write!(
-        stream,
-        "{request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin-token\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )?;
+    let mut stream = send(cluster, port, request, body)?;
     let mut all = Vec::new();
     let end = stream.read_to_end(&mut all);
     // A close without the end of TLS is an error to rustls, and what a broken answer looks like.
@@ -51,7 +45,34 @@ pub(crate) fn ask(cluster: &Cluster, port: u16, request: &str, body: &str) -> io
     Ok(Answer { status, head, body: all[split + 4..].to_vec() })
 }
 
-fn connect(cluster: &Cluster, port: u16) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+/// Sends one request as administrator to `port`, and reads until `part` has arrived; the answer may go on for ever.
+pub(crate) fn ask_until(cluster: &Cluster, port: u16, request: &str, part: &str) -> io::Result<()> {
+    let mut stream = send(cluster, port, request, "")?;
+    let (mut all, mut more) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&all).contains(part) {
+        let read = stream.read(&mut more)?;
+        all.extend_from_slice(&more[..read]);
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
+}
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+fn send(cluster: &Cluster, port: u16, request: &str, body: &str) -> io::Result<Stream> {
+    let mut stream = connect(cluster, port)?;
+    write!(
+        stream,
+        "{request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer admin-token\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    Ok(stream)
+}
+
+fn connect(cluster: &Cluster, port: u16) -> io::Result<Stream> {
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_file(cluster.folder().join("pki/ca.crt")).expect("the CA");
     roots.add(ca).expect("a CA");
@@ -63,6 +84,6 @@ fn connect(cluster: &Cluster, port: u16) -> io::Result<StreamOwned<ClientConnect
     let name = ServerName::try_from("127.0.0.1").expect("a name");
     let session = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
     let tcp = TcpStream::connect(("127.0.0.1", port))?;
-    tcp.set_read_timeout(Some(Duration::from_secs(60)))?;
+    tcp.set_read_timeout(Some(Duration::from_secs(300)))?;
     Ok(StreamOwned::new(session, tcp))
 }

@@ -1,12 +1,15 @@
 //! The proxy does what it says, and the server has or has not seen the request accordingly.
 
-use std::io;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kusion_cluster::{Cluster, Fault, Proxy, Rule, User};
+use kusion_cluster::{Cluster, Fault, PodFate, Proxy, Rule, User};
 
-use crate::client::{Answer, ask};
-use crate::manifests::config_map;
+use crate::client::{Answer, ask, ask_until};
+use crate::manifests::{config_map, deployment};
+use crate::test_server::{apply, until_available};
 
 type Fits = fn(&io::Result<Answer>) -> bool;
 
@@ -29,15 +32,43 @@ fn without_a_rule_it_passes_everything_on_and_counts() {
 #[test]
 fn a_watch_arrives_as_it_happens() {
     let (cluster, namespace, proxy) = setup();
-    let kubeconfig = cluster.kubeconfig_through(&proxy, User::AdminByToken);
-    let args =
-        ["wait", "configmap/late", "--for=create", "--timeout=60s", "--namespace", &namespace];
+    let watch =
+        format!("GET /api/v1/namespaces/{namespace}/configmaps?watch=true&timeoutSeconds=600");
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| cluster.kubectl_with(&kubeconfig, &args, ""));
-        cluster.until("a watch", || proxy.count("GET", "watch=true") > 0);
+        let waiting = scope.spawn(|| ask_until(cluster, proxy.port(), &watch, r#""name":"late""#));
+        cluster.until("a watch", || {
+            proxy.requests().iter().any(|request| request.status == Some(200))
+        });
         let _ = make(cluster, &namespace, cluster.port(), "late").expect("an answer");
-        assert!(waiting.join().expect("kubectl").ok);
+        waiting.join().expect("no panic").expect("the event");
     });
+}
+
+#[test]
+fn port_forward_works_through_it() {
+    let (cluster, namespace, proxy) = setup();
+    apply(cluster, &namespace, &deployment("shop", PodFate::Ready));
+    until_available(cluster, &namespace, "shop");
+    let mut forward = Command::new(cluster.folder().join("bin/kubectl"))
+        .args(["port-forward", "deployment/shop", ":8080", "--namespace", &namespace])
+        .env("KUBECONFIG", cluster.kubeconfig_through(&proxy, User::AdminByToken))
+        .env("HOME", cluster.folder())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("kubectl");
+    let mut line = String::new();
+    BufReader::new(forward.stdout.take().expect("its output"))
+        .read_line(&mut line)
+        .expect("a line");
+    let port =
+        line.split("127.0.0.1:").nth(1).and_then(|rest| rest.split(' ').next()).expect("a port");
+    let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("a connection");
+    stream.write_all(b"hello").expect("a write");
+    let mut echo = [0; 5];
+    stream.read_exact(&mut echo).expect("an echo");
+    assert_eq!(&echo, b"hello");
+    forward.kill().expect("a kill");
+    let _ = forward.wait();
 }
 
 #[test]

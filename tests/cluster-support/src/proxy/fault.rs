@@ -1,9 +1,13 @@
 //! The ways in which a request goes wrong.
 
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Response;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use serde_json::{Value, json};
 
 use super::connection::Body;
@@ -87,29 +91,32 @@ pub(super) async fn halved(response: Response<Incoming>) -> Response<Body> {
     parts.headers.remove("transfer-encoding");
     parts.headers.insert("content-length", whole.len().max(1).into());
     whole.truncate(whole.len() / 2);
-    Response::from_parts(parts, Broken(Some(Bytes::from(whole))).boxed())
+    Response::from_parts(parts, Broken { data: Some(Bytes::from(whole)), pauses: 4 }.boxed())
 }
 
 /// A body that ends with an error after what it holds.
-struct Broken(Option<Bytes>);
+struct Broken {
+    data: Option<Bytes>,
+    /// How often it still asks for patience before it breaks, so that what came before is written.
+    pauses: u32,
+}
 
 impl hyper::body::Body for Broken {
     type Data = Bytes;
-    type Error = std::io::Error;
+    type Error = io::Error;
 
     fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
-        use std::task::Poll::{Pending, Ready};
-        match self.0.take() {
-            Some(data) if !data.is_empty() => Ready(Some(Ok(hyper::body::Frame::data(data)))),
-            // Gives what came before a chance to be written, once.
-            Some(_) => {
-                context.waker().wake_by_ref();
-                Pending
-            }
-            None => Ready(Some(Err(std::io::ErrorKind::BrokenPipe.into()))),
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(data) = self.data.take() {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
         }
+        if self.pauses > 0 {
+            self.pauses -= 1;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::ErrorKind::BrokenPipe.into())))
     }
 }
