@@ -56,10 +56,10 @@ fn port_forward_works_through_it() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("kubectl");
+    // It dies when nobody reads what it says, so the reader stays.
+    let mut said = BufReader::new(forward.stdout.take().expect("its output"));
     let mut line = String::new();
-    BufReader::new(forward.stdout.take().expect("its output"))
-        .read_line(&mut line)
-        .expect("a line");
+    said.read_line(&mut line).expect("a line");
     let port =
         line.split("127.0.0.1:").nth(1).and_then(|rest| rest.split(' ').next()).expect("a port");
     let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).expect("a connection");
