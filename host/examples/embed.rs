@@ -15,7 +15,7 @@ use kusion::engine::{Compiler, Engine, Limits, Options};
 use kusion::home::Home;
 use kusion::module::Resolver;
 use kusion::name::WorkspaceName;
-use kusion::ops::{Project, Session, open_target, prepare_apply};
+use kusion::ops::{Project, Session, TargetOptions, open_target, prepare_apply};
 use kusion::source::SourceFile;
 
 #[expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let parallelism = NonZeroUsize::MIN.saturating_add(9);
 
     // A session adds where resources live, and where releases and secrets are kept.
-    let runtime = open_target(&stack, &workspace)?;
+    let runtime = open_target(&stack, &workspace, &TargetOptions::default()).await?;
     let session = Session {
         project: Project {
             stack: &stack,

@@ -57,6 +57,27 @@ pub enum Event {
         /// The resource.
         id: ResourceId,
     },
+    /// The resource was accepted and does not work yet.
+    Waiting {
+        /// The resource.
+        id: ResourceId,
+        /// What it waits for.
+        reason: String,
+    },
+    /// The resource works, after it was waited for.
+    Ready {
+        /// The resource.
+        id: ResourceId,
+        /// How long all had been waited for by then.
+        time: Duration,
+    },
+    /// The resource was accepted and does not come to work.
+    NotReady {
+        /// The resource.
+        id: ResourceId,
+        /// Why.
+        error: Arc<RuntimeError>,
+    },
 }
 
 /// Says that a listener cannot go on.

@@ -47,7 +47,9 @@ pub struct Outcome {
     pub deleted: usize,
     /// Changes that failed.
     pub failed: usize,
-    /// Why they failed, in the order in which they did.
+    /// Resources that were accepted and are not ready.
+    pub not_ready: usize,
+    /// Why changes failed or resources are not ready, in the order in which it showed.
     pub failures: Vec<(ResourceId, Arc<RuntimeError>)>,
     /// Changes not attempted because one before them failed.
     pub skipped: usize,
@@ -60,7 +62,9 @@ pub struct Outcome {
 impl Outcome {
     /// Returns whether everything was done.
     pub fn is_complete(&self) -> bool {
-        self.failed == 0 && self.skipped == 0 && self.stopped == 0 && self.refused.is_none()
+        let Self { failed, skipped, stopped, not_ready, .. } = self;
+        [failed, skipped, stopped, not_ready].into_iter().all(|number| *number == 0)
+            && self.refused.is_none()
     }
 }
 

@@ -5,8 +5,10 @@
 
 mod event;
 mod execution;
+mod settle;
 #[cfg(test)]
 mod tests;
 
 pub use event::{Event, Listener, Refused};
 pub use execution::{Execution, Outcome};
+pub use settle::Settling;

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::FusedFuture;
 
-use crate::apply::{Event, Execution, Listener, Outcome, Refused};
+use crate::apply::{Event, Execution, Listener, Outcome, Refused, Settling};
 use crate::backend::{Holder, Lease};
 use crate::ops::compare::secrets_in;
 use crate::ops::proposal::NoSecrets;
@@ -19,13 +22,15 @@ use crate::release::{
     ReleaseStore,
 };
 use crate::secret::Resolve;
-use crate::spec::{SecretRef, Spec, State};
+use crate::spec::{NoteKind, SecretRef, Spec, State};
 
 /// A change that waits for approval. It holds the stack's lease until it is dropped.
 pub struct Prepared<'a> {
     proposal: Proposal<'a>,
     lease: Arc<dyn Lease>,
     holder: Holder,
+    /// How long the resources may take to work; `None` does not wait.
+    patience: Option<Duration>,
 }
 
 /// A change that was made, as far as it came.
@@ -59,7 +64,7 @@ pub async fn prepare_apply(
     let generation = generate(&session.project)?;
     recover(&session, lease.as_ref(), recovered).await?;
     let proposal = Proposal::of_generation(session, generation).await?;
-    Ok(Prepared { proposal, lease, holder })
+    Ok(Prepared { proposal, lease, holder, patience: None })
 }
 
 /// Takes the stack's lease and plans that everything on record goes. Runs no module.
@@ -77,7 +82,7 @@ pub async fn prepare_destroy(
     let lease = session.releases().lease(&holder).await?;
     recover(&session, lease.as_ref(), recovered).await?;
     let proposal = propose_destroy(session).await?;
-    Ok(Prepared { proposal, lease, holder })
+    Ok(Prepared { proposal, lease, holder, patience: None })
 }
 
 /// Takes the stack's lease and plans that the target becomes what a release recorded. Runs no module.
@@ -96,7 +101,7 @@ pub async fn prepare_rollback(
     let lease = session.releases().lease(&holder).await?;
     recover(&session, lease.as_ref(), recovered).await?;
     let proposal = propose_rollback(session, revision).await?;
-    Ok(Prepared { proposal, lease, holder })
+    Ok(Prepared { proposal, lease, holder, patience: None })
 }
 
 async fn recover(
@@ -124,6 +129,14 @@ impl<'a> Prepared<'a> {
         self.proposal.plan()
     }
 
+    /// Makes the run wait until all resources work, so long at most. One that does not makes the run
+    /// incomplete.
+    #[must_use]
+    pub fn waiting(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
     /// Makes the change, as approved. `stop` ends it early and cleanly.
     ///
     /// Nothing to do makes no release.
@@ -138,8 +151,9 @@ impl<'a> Prepared<'a> {
         listener: &dyn Listener,
     ) -> Result<Applied, OpsError> {
         if self.plan().is_empty() {
-            return self.nothing().await;
+            return self.nothing(stop, listener).await;
         }
+        self.refuse_contested()?;
         let revision = self.proposal.latest.revision.unwrap_or_default().saturating_add(1);
         let keeps_written = self.proposal.session.runtime.holds_secrets();
         let resolver: Box<dyn Resolve> = match &mut self.proposal.secrets {
@@ -176,7 +190,9 @@ impl<'a> Prepared<'a> {
             secrets: resolver.as_ref(),
             parallelism: proposal.session.project.parallelism,
         };
-        let mut outcome = execution.run(stop, &recorder).await;
+        let mut stop = pin!(futures_util::FutureExt::fuse(stop));
+        let mut outcome = execution.run(stop.as_mut(), &recorder).await;
+        self.settle(stop, &recorder, &mut outcome).await;
         match self.close(&journal, &mut outcome).await {
             Ok(release) => {
                 let (pruned, not_pruned) = self.prune().await;
@@ -190,14 +206,47 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    async fn nothing(self) -> Result<Applied, OpsError> {
+    /// Refuses before anything is changed what the target would refuse half-way.
+    fn refuse_contested(&self) -> Result<(), OpsError> {
+        for step in &self.plan().steps {
+            let conflict = step.notes.iter().find(|note| note.kind == NoteKind::Conflict);
+            if let Some(conflict) = conflict.filter(|_| step.action != Action::Unchanged) {
+                let (resource, note) = (step.id.clone(), conflict.message.clone());
+                return Err(OpsError::Contested { resource, note });
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until what shall exist works. After a stop there is no waiting.
+    async fn settle(
+        &self,
+        stop: impl FusedFuture<Output = ()>,
+        listener: &dyn Listener,
+        outcome: &mut Outcome,
+    ) {
+        let Some(patience) = self.patience else { return };
+        if outcome.is_complete() && !stop.is_terminated() {
+            let Proposal { resolved, session, .. } = &self.proposal;
+            let settling = Settling { spec: resolved, runtime: session.runtime, patience };
+            settling.run(stop, listener, outcome).await;
+        }
+    }
+
+    async fn nothing(
+        self,
+        stop: impl Future<Output = ()>,
+        listener: &dyn Listener,
+    ) -> Result<Applied, OpsError> {
         let Proposal { operation, latest, elsewhere, .. } = &self.proposal;
         let nothing_left = latest.state.resources.is_empty() && !elsewhere;
         if *operation == Operation::Destroy && nothing_left && self.proposal.has_vault {
             // An earlier destroy may have died before it came to this.
             self.forget_secrets().await?;
         }
-        let outcome = Outcome::default();
+        let mut outcome = Outcome::default();
+        let stop = pin!(futures_util::FutureExt::fuse(stop));
+        self.settle(stop, listener, &mut outcome).await;
         Ok(Applied { release: None, outcome, pruned: Vec::new(), not_pruned: None })
     }
 
@@ -326,7 +375,11 @@ impl Listener for Recorder<'_> {
             Event::Applied { entry, .. } => self.journal.applied(entry.as_ref().clone()).await,
             Event::Deleted { id, .. } => self.journal.deleted(id).await,
             Event::Failed { id, error, .. } => self.journal.failed(id, &error.to_string()).await,
-            Event::Skipped { .. } | Event::Stopped { .. } => Ok(()),
+            Event::Skipped { .. }
+            | Event::Stopped { .. }
+            | Event::Waiting { .. }
+            | Event::Ready { .. }
+            | Event::NotReady { .. } => Ok(()),
         };
         recorded.map_err(|error| Refused { source: Box::new(error) })?;
         self.listener.hear(event).await

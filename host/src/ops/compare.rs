@@ -35,12 +35,16 @@ pub(super) async fn compare(
 ) -> Result<Comparison, OpsError> {
     let ids: BTreeSet<&ResourceId> = spec.resources.keys().chain(state.resources.keys()).collect();
     let resources = ids.len();
+    let subject = |id: &ResourceId| Subject {
+        desired: spec.resources.get(id),
+        prior: state.resources.get(id),
+    };
+    let subjects: Vec<Subject<'_>> = ids.iter().map(|id| subject(id)).collect();
+    runtime.prepare(&subjects).instrument(tracing::info_span!("survey target", resources)).await?;
     let observed: BTreeMap<ResourceId, Observed> = stream::iter(ids)
         .map(|id| async move {
-            let subject =
-                Subject { desired: spec.resources.get(id), prior: state.resources.get(id) };
             let observed = runtime
-                .observe(subject, secrets)
+                .observe(subject(id), secrets)
                 .instrument(tracing::debug_span!("read resource", id = %id));
             observed.await.map(|observed| (id.clone(), observed))
         })

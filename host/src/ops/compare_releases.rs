@@ -119,6 +119,7 @@ fn plan(from: &Release, to: &Release) -> Plan {
             reason: None,
             origin: origins.get(id).and_then(|origins| origins.first()).cloned(),
             changes,
+            notes: Vec::new(),
             after: Vec::new(),
         })
     };

@@ -45,6 +45,14 @@ pub enum OpsError {
         /// Why it ended.
         source: Box<Self>,
     },
+    /// Somebody else manages a part of what would be changed.
+    #[error("resource `{resource}` has a field that others manage: {note}")]
+    Contested {
+        /// The resource.
+        resource: ResourceId,
+        /// Which part, and by whom.
+        note: String,
+    },
     /// A destroy has no Spec to go back to.
     #[error("release {revision} destroyed the stack, so there is nothing in it to go back to")]
     RollbackToDestroy {
@@ -131,6 +139,7 @@ macro_rules! from {
                     Self::Interrupted { source, .. } => Some(source.as_ref()),
                     Self::Invalid { .. }
                     | Self::Refused { .. }
+                    | Self::Contested { .. }
                     | Self::RollbackToDestroy { .. }
                     | Self::NoSources { .. }
                     | Self::NothingBefore { .. }
@@ -168,6 +177,9 @@ impl Diagnose for OpsError {
             Self::Unrecorded { .. } => &[
                 "the stack was applied from another KUSION_HOME or backend: go on from there",
                 "or delete the resource, and a new secret is drawn",
+            ],
+            Self::Contested { .. } => &[
+                "take the field out of the configuration, or pass `--force-conflicts` to take it over",
             ],
             Self::RollbackToDestroy { .. } => {
                 &["choose a release before it, or run `kusion destroy` to delete what is there"]

@@ -37,5 +37,5 @@ pub use proposal::{Proposal, propose_apply, propose_destroy};
 pub use rollback::{Rollback, propose_rollback};
 pub use schema::schema;
 pub use session::Session;
-pub use target::{TargetError, open_target};
+pub use target::{TargetError, TargetOptions, open_target};
 pub use unlock::unlock;

@@ -4,24 +4,42 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{SecretsMode, Stack, Target, Workspace};
 use crate::diagnostic::{Diagnose, Kind};
-use crate::runtime::{DirectoryRuntime, Owner, Runtime, SecretPolicy};
+use crate::runtime::{
+    Access, DirectoryRuntime, KubernetesRuntime, Owner, Runtime, RuntimeError, SecretPolicy, Terms,
+};
 use crate::secret::{Recipient, SecretError};
 
 /// Why a workspace's target cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
-    /// The workspace names no target.
+    /// Nothing names a target.
     #[error("workspace `{workspace}` has no target")]
     Missing {
         /// The workspace.
         workspace: String,
     },
-    /// The target is a cluster, which this version does not serve.
+    /// Nobody would see which cluster is changed, and nothing that is written down names it.
+    #[error("workspace `{workspace}` names no cluster, and nobody is asked")]
+    ContextNeeded {
+        /// The workspace.
+        workspace: String,
+    },
+    /// The workspace decides which context is used.
+    #[error("workspace `{workspace}` is for context `{pinned}`, and `--context` says `{given}`")]
+    ContextPinned {
+        /// The workspace.
+        workspace: String,
+        /// The context of the workspace.
+        pinned: String,
+        /// The other one.
+        given: String,
+    },
+    /// A directory has no contexts.
     #[error(
-        "workspace `{workspace}` has a cluster as its target, which this version cannot apply to"
+        "workspace `{workspace}` has a directory as its target, and `--context` names a cluster"
     )]
-    Cluster {
+    ContextOfDirectory {
         /// The workspace.
         workspace: String,
     },
@@ -33,25 +51,38 @@ pub enum TargetError {
         /// What is wrong with it.
         source: Box<SecretError>,
     },
+    /// The way to the cluster cannot be used.
+    #[error(transparent)]
+    Runtime(Box<RuntimeError>),
 }
 
 impl Diagnose for TargetError {
     fn kind(&self) -> Kind {
-        Kind::User
+        match self {
+            Self::Runtime(error) => error.kind(),
+            _ => Kind::User,
+        }
     }
 
     fn hints(&self) -> Vec<String> {
-        match self {
-            Self::Missing { workspace } | Self::Cluster { workspace } => vec![format!(
+        let hint = match self {
+            Self::Missing { workspace } => format!(
                 "add `targets: {{kubernetes: {{directory: manifests}}}}` with `kusion workspace update {workspace} -f FILE`"
-            )],
-            Self::Recipient { .. } => {
-                vec![
-                    "give `plain`, `omit`, or a public key of age that begins with `age1`"
-                        .to_owned(),
-                ]
+            ),
+            Self::ContextNeeded { .. } => {
+                "name the context of your kubeconfig with `--context`, or the target in the workspace"
+                    .to_owned()
             }
-        }
+            Self::ContextPinned { .. } => {
+                "leave `--context` out, or use another workspace".to_owned()
+            }
+            Self::ContextOfDirectory { .. } => "leave `--context` out".to_owned(),
+            Self::Recipient { .. } => {
+                "give `plain`, `omit`, or a public key of age that begins with `age1`".to_owned()
+            }
+            Self::Runtime(error) => return error.hints(),
+        };
+        vec![hint]
     }
 }
 
@@ -72,35 +103,181 @@ fn below_project(path: &str, stack: &Stack, workspace: &Workspace) -> PathBuf {
     Path::new(path).join(workspace.name().as_str()).join(stack.stack().as_str())
 }
 
-/// Opens the target of a workspace for one stack.
+/// What the workspace does not say about its target: the user's surroundings, and what was agreed to.
+#[derive(Debug, Clone, Default)]
+pub struct TargetOptions {
+    /// The kubeconfig files of the user, of which the first that says something wins.
+    pub kubeconfigs: Vec<PathBuf>,
+    /// The folder that `~` stands for.
+    pub user_home: Option<PathBuf>,
+    /// Whether we run in a pod of a cluster.
+    pub in_cluster: bool,
+    /// The context that the user names.
+    pub context: Option<String>,
+    /// Whether the change is approved before anybody saw it.
+    pub approved_unseen: bool,
+    /// What was agreed to beforehand.
+    pub terms: Terms,
+}
+
+/// Opens the target of a workspace for one stack. Nothing is sent to a cluster yet.
 ///
 /// # Errors
 ///
-/// The workspace has no target that this version serves.
-pub fn open_target(stack: &Stack, workspace: &Workspace) -> Result<Box<dyn Runtime>, TargetError> {
-    let name = || workspace.name().to_string();
-    match workspace.target() {
-        None => Err(TargetError::Missing { workspace: name() }),
-        Some(Target::Cluster { .. }) => Err(TargetError::Cluster { workspace: name() }),
-        Some(Target::Directory { path, secrets }) => {
-            let below_project = below_project(path, stack, workspace);
-            let folder = stack.project_dir().join(&below_project);
-            let policy = match secrets {
-                SecretsMode::Omit => SecretPolicy::Omit,
-                SecretsMode::Plain => SecretPolicy::Plain,
-                SecretsMode::Age { recipient } => {
-                    SecretPolicy::Age(Recipient::parse(recipient).map_err(|source| {
-                        TargetError::Recipient { workspace: name(), source: Box::new(source) }
-                    })?)
-                }
-            };
-            let owner = Owner {
-                project: stack.project().clone(),
-                stack: stack.stack().clone(),
-                workspace: workspace.name().clone(),
-            };
-            let runtime = DirectoryRuntime::new(folder, owner, policy);
-            Ok(Box::new(runtime.titled(below_project.display().to_string())))
+/// Nothing names a target, or the way to it cannot be used.
+pub async fn open_target(
+    stack: &Stack,
+    workspace: &Workspace,
+    options: &TargetOptions,
+) -> Result<Box<dyn Runtime>, TargetError> {
+    let owner = Owner {
+        project: stack.project().clone(),
+        stack: stack.stack().clone(),
+        workspace: workspace.name().clone(),
+    };
+    if let Some(Target::Directory { path, secrets }) = workspace.target() {
+        if options.context.is_some() {
+            return Err(TargetError::ContextOfDirectory {
+                workspace: workspace.name().to_string(),
+            });
         }
+        let below_project = below_project(path, stack, workspace);
+        let folder = stack.project_dir().join(&below_project);
+        let runtime = DirectoryRuntime::new(folder, owner, policy(workspace, secrets)?);
+        return Ok(Box::new(runtime.titled(below_project.display().to_string())));
+    }
+    let access = access(workspace, options)?;
+    let runtime = KubernetesRuntime::open(&access, owner, options.terms).await;
+    Ok(Box::new(runtime.map_err(|error| TargetError::Runtime(Box::new(error)))?))
+}
+
+fn policy(workspace: &Workspace, secrets: &SecretsMode) -> Result<SecretPolicy, TargetError> {
+    Ok(match secrets {
+        SecretsMode::Omit => SecretPolicy::Omit,
+        SecretsMode::Plain => SecretPolicy::Plain,
+        SecretsMode::Age { recipient } => {
+            let recipient = Recipient::parse(recipient).map_err(|source| {
+                let workspace = workspace.name().to_string();
+                TargetError::Recipient { workspace, source: Box::new(source) }
+            });
+            SecretPolicy::Age(recipient?)
+        }
+    })
+}
+
+/// Finds the way to a cluster: what the workspace says, then what its context holds as upstream has it, then
+/// the user's kubeconfig, then the cluster around us.
+fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, TargetError> {
+    let name = || workspace.name().to_string();
+    let given = options.context.clone();
+    let expand = |path: &str| expand(path, options.user_home.as_deref());
+    if let Some(Target::Cluster { kubeconfig, context }) = workspace.target() {
+        if let (Some(pinned), Some(given)) = (context, &given)
+            && pinned != given
+        {
+            let (pinned, given) = (pinned.clone(), given.clone());
+            return Err(TargetError::ContextPinned { workspace: name(), pinned, given });
+        }
+        let paths = match kubeconfig {
+            Some(path) => vec![expand(path)],
+            None => options.kubeconfigs.clone(),
+        };
+        return Ok(Access::Files { paths, context: given.or_else(|| context.clone()) });
+    }
+    let from_context = |key: &str| {
+        let text = workspace.context().get(key)?.to_json();
+        text.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+    };
+    if let Some(text) = from_context("KUBECONFIG_CONTENT") {
+        return Ok(Access::Content { text, context: given });
+    }
+    if let Some(path) = from_context("KUBECONFIG_PATH") {
+        return Ok(Access::Files { paths: vec![expand(&path)], context: given });
+    }
+    if !options.kubeconfigs.is_empty() {
+        if options.approved_unseen && given.is_none() {
+            return Err(TargetError::ContextNeeded { workspace: name() });
+        }
+        return Ok(Access::Files { paths: options.kubeconfigs.clone(), context: given });
+    }
+    if options.in_cluster && given.is_none() {
+        return Ok(Access::InCluster);
+    }
+    Err(TargetError::Missing { workspace: name() })
+}
+
+fn expand(path: &str, user_home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~/"), user_home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::WorkspaceName;
+    use crate::source::SourceFile;
+
+    fn workspace(text: &str) -> Workspace {
+        let name = WorkspaceName::parse("dev").unwrap();
+        Workspace::parse(name, &SourceFile::new("dev.yaml", text), None).unwrap()
+    }
+
+    fn options(context: Option<&str>) -> TargetOptions {
+        TargetOptions {
+            kubeconfigs: vec!["/env/config".into()],
+            user_home: Some("/home/ada".into()),
+            in_cluster: true,
+            context: context.map(str::to_owned),
+            ..TargetOptions::default()
+        }
+    }
+
+    fn files(path: &str, context: Option<&str>) -> Access {
+        Access::Files { paths: vec![path.into()], context: context.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_is_written_down_wins_over_the_surroundings() {
+        let target = "targets: {kubernetes: {kubeconfig: ~/k, context: prod}}\n";
+        let content = "context: {KUBECONFIG_PATH: /p, KUBECONFIG_CONTENT: \"kind: Config\"}\n";
+        let both = Access::Content { text: "kind: Config".to_owned(), context: None };
+        let cases = [
+            (target, None, files("/home/ada/k", Some("prod"))),
+            (target, Some("prod"), files("/home/ada/k", Some("prod"))),
+            ("targets: {kubernetes: {context: prod}}\n", None, files("/env/config", Some("prod"))),
+            (content, None, both),
+            ("context: {KUBECONFIG_PATH: /p}\n", Some("c"), files("/p", Some("c"))),
+            ("modules: {}\n", None, files("/env/config", None)),
+        ];
+        for (text, context, expected) in cases {
+            assert_eq!(access(&workspace(text), &options(context)).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn without_anything_else_the_cluster_around_us_is_meant() {
+        let bare = TargetOptions { kubeconfigs: Vec::new(), ..options(None) };
+        let workspace = workspace("modules: {}\n");
+        assert_eq!(access(&workspace, &bare).unwrap(), Access::InCluster);
+        let nothing = access(&workspace, &TargetOptions::default()).unwrap_err();
+        assert_eq!(nothing.to_string(), "workspace `dev` has no target");
+    }
+
+    #[test]
+    fn a_context_that_nobody_sees_must_be_named_and_a_pinned_one_stays() {
+        let unseen = |context| TargetOptions { approved_unseen: true, ..options(context) };
+        let bare = workspace("modules: {}\n");
+        let needed = access(&bare, &unseen(None)).unwrap_err();
+        assert_eq!(needed.to_string(), "workspace `dev` names no cluster, and nobody is asked");
+        assert_eq!(access(&bare, &unseen(Some("c"))).unwrap(), files("/env/config", Some("c")));
+        let pinned = workspace("targets: {kubernetes: {context: prod}}\n");
+        assert!(access(&pinned, &unseen(None)).is_ok());
+        let other = access(&pinned, &options(Some("dev"))).unwrap_err();
+        assert_eq!(
+            other.to_string(),
+            "workspace `dev` is for context `prod`, and `--context` says `dev`"
+        );
     }
 }

@@ -37,7 +37,8 @@ pub(super) fn plan(
             continue;
         }
         let gone = observed.get(id).is_some_and(|observed| observed.live.is_none());
-        if prior.adopted || gone {
+        let kept = observed.get(id).is_some_and(|observed| observed.kept);
+        if prior.adopted || gone || kept {
             plan.forgotten.push(id.clone());
             continue;
         }
@@ -86,7 +87,8 @@ fn keep(
     let changes = diff(observed.live.as_ref(), Some(planned), &observed.sensitive);
     let (action, reason) = judge(desired, prior, observed, &changes);
     let (id, kind) = (desired.id.clone(), desired.kind.clone());
-    Step { id, kind, action, reason, origin, changes, after }
+    let notes = observed.notes.clone();
+    Step { id, kind, action, reason, origin, changes, notes, after }
 }
 
 fn judge(
@@ -174,6 +176,7 @@ fn delete(prior: &StateEntry, after: Vec<usize>) -> Step {
         reason: Some(if prior.uncertain { Reason::Recovered } else { Reason::Configuration }),
         origin: prior.origin.clone(),
         changes: Vec::new(),
+        notes: Vec::new(),
         after,
     }
 }

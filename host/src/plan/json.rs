@@ -4,7 +4,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::plan::{Action, Change, Plan, Reason, Summary};
-use crate::spec::{Origin, ResourceId};
+use crate::spec::{Note, Origin, ResourceId};
 
 /// The version of the form; it grows when a reader of the old form could be misled.
 pub const PLAN_VERSION: u32 = 1;
@@ -29,6 +29,8 @@ struct StepDocument<'a> {
     origin: Option<&'a Origin>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<ChangeDocument<'a>>,
+    #[serde(skip_serializing_if = "<[Note]>::is_empty")]
+    notes: &'a [Note],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     after: Vec<&'a ResourceId>,
 }
@@ -53,6 +55,7 @@ impl Serialize for Plan {
             reason: step.reason,
             origin: step.origin.as_ref(),
             changes: step.changes.iter().map(change).collect(),
+            notes: &step.notes,
             after: step.after.iter().filter_map(|at| self.steps.get(*at)).map(|s| &s.id).collect(),
         });
         Document {

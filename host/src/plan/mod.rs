@@ -27,8 +27,8 @@ use crate::spec::{Observed, Origin, ResourceId, Spec, State};
 pub struct Plan {
     /// One step per resource that the Spec or the state knows, except for those in `forgotten`.
     pub steps: Vec<Step>,
-    /// Recorded resources that leave the state without a step: adopted ones, which are never deleted,
-    /// and those that are gone from the target already.
+    /// Recorded resources that leave the state without a step: adopted ones, which are never deleted, those
+    /// that others need, and those that are gone from the target already.
     pub forgotten: Vec<ResourceId>,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::plan::Change;
-use crate::spec::{Origin, ResourceId};
+use crate::spec::{Note, Origin, ResourceId};
 
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -87,6 +87,8 @@ pub struct Step {
     pub origin: Option<Origin>,
     /// What differs, value by value. Empty for deletes.
     pub changes: Vec<Change>,
+    /// What the target says that a reader should know.
+    pub notes: Vec<Note>,
     /// Positions in [`Plan::steps`](crate::plan::Plan::steps) of the steps that must be done before;
     /// all smaller than this step's own.
     pub after: Vec<usize>,

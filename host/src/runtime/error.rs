@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnose, Kind};
-use crate::runtime::Owner;
+use crate::runtime::{ClusterError, Owner};
 use crate::secret::SecretError;
 use crate::spec::ResourceId;
 use crate::yaml::YamlWriteError;
@@ -109,6 +109,9 @@ pub enum RuntimeError {
         /// The resource.
         id: ResourceId,
     },
+    /// A cluster could not be read or changed.
+    #[error(transparent)]
+    Cluster(Box<ClusterError>),
     /// The target refuses.
     #[error("resource `{id}` was refused: {reason}")]
     Refused {
@@ -131,6 +134,7 @@ impl Diagnose for RuntimeError {
             Self::Read { .. } | Self::Write { .. } | Self::Remove { .. } | Self::Refused { .. } => {
                 Kind::Environment
             }
+            Self::Cluster(error) => error.kind(),
             Self::Secret { source, .. } => source.kind(),
             Self::Manifest { .. } | Self::Unplanned { .. } => Kind::Internal,
         }
@@ -161,6 +165,7 @@ impl Diagnose for RuntimeError {
                     "apply to a target that fills in such attributes, such as a cluster".to_owned(),
                 ]
             }
+            Self::Cluster(error) => error.hints(),
             Self::Secret { source, .. } => source.hints(),
             _ => Vec::new(),
         }

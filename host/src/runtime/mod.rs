@@ -2,6 +2,8 @@
 //!
 //! A runtime handles one resource at a time and knows nothing of plans and releases.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -17,7 +19,10 @@ mod owner;
 
 pub use directory::{DirectoryRuntime, SecretPolicy, is_managed};
 pub use error::RuntimeError;
-pub use kubernetes::{KUBERNETES, KubernetesSemantics};
+pub use kubernetes::{
+    Access, ClusterError, FieldConflict, FieldProblem, KUBERNETES, KubernetesRuntime,
+    KubernetesSemantics, Readiness, Terms,
+};
 #[cfg(test)]
 pub(crate) use memory::{Call, MemoryRuntime};
 pub use owner::Owner;
@@ -41,8 +46,32 @@ pub struct Applied {
 /// A place in which resources live.
 #[async_trait]
 pub trait Runtime: Send + Sync {
-    /// Names the target for the first line of a preview, for example ``directory `manifests/dev/dev` ``.
+    /// Names the target, for example ``directory `manifests/dev/dev` ``. The name is recorded: it tells whether
+    /// the next release goes to the same place.
     fn target(&self) -> String;
+
+    /// Names the target for whoever is about to change it, with how it is reached if that can surprise.
+    fn title(&self) -> String {
+        self.target()
+    }
+
+    /// Learns of all resources before they are observed one by one: what is the same for many is asked once.
+    async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
+        let _ = subjects;
+        Ok(())
+    }
+
+    /// Waits until an applied resource does what it is there for. `tell` hears what it waits for, each time
+    /// this changes. A target in which nothing comes to life is ready at once.
+    async fn await_ready(
+        &self,
+        resource: &Resource,
+        patience: Duration,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+    ) -> Result<(), RuntimeError> {
+        let _ = (resource, patience, tell);
+        Ok(())
+    }
 
     /// Removes what runs that died left half-written. For whoever holds the stack's lease, before anything
     /// is observed.

@@ -24,5 +24,5 @@ pub use secret::{
     SECRET_PREFIX, SecretRef, SecretSource, SecretText, SecretUse, replace_secrets, secret_uses,
 };
 pub use semantics::{IS_WORKLOAD_EXTENSION, SENSITIVE_EXTENSION, Semantics, sensitive_attributes};
-pub use state::{Observed, Spec, State, StateEntry};
+pub use state::{Note, NoteKind, Observed, Spec, State, StateEntry};
 pub(crate) use walk::{at_or_below, push_segment, visit_strings};

@@ -56,4 +56,31 @@ pub struct Observed {
     pub foreign: bool,
     /// Whether the change cannot be made in place.
     pub replace: bool,
+    /// Whether it stays in the target though nobody wants it any more.
+    pub kept: bool,
+    /// What whoever approves the change should know.
+    pub notes: Vec<Note>,
+}
+
+/// Something about one resource that a reader of a plan should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// What it is about.
+    pub kind: NoteKind,
+    /// A sentence without full stop.
+    pub message: String,
+}
+
+/// What a [`Note`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteKind {
+    /// The target could not check the resource, so the preview is less sure than usual.
+    Unchecked,
+    /// Somebody else manages a part of it, and the change is refused unless that part is taken over.
+    Conflict,
+    /// Somebody set a part of it in the target, which is put right or taken over.
+    TakenOver,
+    /// It stays as it is, because others need it too.
+    Shared,
 }

@@ -63,6 +63,23 @@ impl Parallelism {
     }
 }
 
+/// Which cluster is meant, and what may be done to it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Cluster {
+    /// Context of the kubeconfig to use.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Take over fields that somebody else manages.
+    #[arg(long)]
+    pub(crate) force_conflicts: bool,
+    /// Manage objects that exist and are managed by another tool.
+    #[arg(long)]
+    pub(crate) adopt: bool,
+    /// Delete and make anew what cannot change in place.
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
 /// How data is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use kusion::engine::{Compiler, Engine, Limits, Options};
 use kusion::home::Home;
 use kusion::module::Resolver;
+use kusion::ops::TargetOptions;
+use kusion::runtime::Terms;
 
 use tracing::Level;
 
+use crate::cli::Cluster;
 use crate::commands::COMPILE;
 use crate::error::CliError;
 use crate::log::{self, Line, LogFormat};
@@ -31,6 +34,9 @@ pub(crate) struct World {
     host: String,
     cargo: OsString,
     cargo_folders: Vec<PathBuf>,
+    user_home: Option<PathBuf>,
+    kubeconfigs: Vec<PathBuf>,
+    in_cluster: bool,
     silent: bool,
 }
 
@@ -80,6 +86,9 @@ impl World {
                     set.or_else(|| Some(PathBuf::from(variable("HOME")?).join(folder)))
                 })
                 .collect(),
+            user_home: variable("HOME").map(PathBuf::from),
+            kubeconfigs: kubeconfigs(variable("KUBECONFIG"), variable("HOME").map(PathBuf::from)),
+            in_cluster: variable("KUBERNETES_SERVICE_HOST").is_some(),
             silent: false,
         }
     }
@@ -228,6 +237,23 @@ impl World {
         }
     }
 
+    /// Returns what the user and the surroundings say about clusters.
+    pub(crate) fn target_options(&self, cluster: &Cluster) -> TargetOptions {
+        TargetOptions {
+            kubeconfigs: self.kubeconfigs.clone(),
+            user_home: self.user_home.clone(),
+            in_cluster: self.in_cluster,
+            context: cluster.context.clone(),
+            approved_unseen: false,
+            terms: Terms {
+                force_conflicts: cluster.force_conflicts,
+                adopt: cluster.adopt,
+                replace: cluster.replace,
+                ..Terms::default()
+            },
+        }
+    }
+
     /// Returns how modules are found.
     pub(crate) fn resolver(&self) -> Resolver {
         let beside = self.executable.as_ref().and_then(|path| Some(path.parent()?.join("catalog")));
@@ -244,6 +270,21 @@ impl World {
         let compiler = Compiler::Child { program, arguments: vec![COMPILE.into()] };
         let cache = Some(self.home()?.code_cache());
         Ok(Engine::new(Options { cache, compiler, limits })?)
+    }
+}
+
+/// Lists the kubeconfig files of the user: those that the variable names, otherwise the usual one if it is
+/// there.
+fn kubeconfigs(variable: Option<OsString>, home: Option<PathBuf>) -> Vec<PathBuf> {
+    match variable {
+        Some(paths) => {
+            std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
+        }
+        None => home
+            .map(|home| home.join(".kube/config"))
+            .filter(|path| path.is_file())
+            .into_iter()
+            .collect(),
     }
 }
 

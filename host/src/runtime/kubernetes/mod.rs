@@ -1,11 +1,15 @@
 //! What is special about Kubernetes objects, wherever they are applied.
 
 mod canonical;
+mod cluster;
 mod identity;
 mod needs;
 mod pods;
+mod readiness;
 mod semantics;
 
+pub use cluster::{Access, ClusterError, FieldConflict, FieldProblem, KubernetesRuntime, Terms};
+pub use readiness::Readiness;
 pub use semantics::KubernetesSemantics;
 
 /// The type of resources that are Kubernetes objects.

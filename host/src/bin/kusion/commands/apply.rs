@@ -1,6 +1,7 @@
 //! `kusion apply`, `kusion destroy` and `kusion release rollback`: one flow from the plan to the release.
 
 use std::future::pending;
+use std::time::Duration;
 
 use clap::Args;
 use kusion::apply::Outcome;
@@ -14,7 +15,7 @@ use kusion::release::{Phase, Recovered};
 use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Format, Meta, Parallelism};
+use crate::cli::{Cluster, Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{self, Progress};
@@ -26,9 +27,17 @@ pub(crate) struct ApplyArgs {
     meta: Meta,
     #[command(flatten)]
     parallelism: Parallelism,
+    #[command(flatten)]
+    cluster: Cluster,
     /// Approve the changes without being asked.
     #[arg(short, long)]
     yes: bool,
+    /// How long resources may take to work or to go, as in `90s` or `10m`.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    timeout: Duration,
+    /// Do not wait until what was applied works.
+    #[arg(long)]
+    no_wait: bool,
     /// Show what would be done and stop.
     #[arg(long)]
     dry_run: bool,
@@ -101,9 +110,19 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
             Loaded::read_header(world, &args.meta, args.parallelism.get()).await?
         }
     };
-    let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
+    let mut options = world.target_options(&args.cluster);
+    options.approved_unseen = args.yes && !args.dry_run;
+    options.terms.patience = args.timeout;
+    let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
     let session = loaded.session(runtime.as_ref());
-    let scene = Scene { world, args: &args, verb, loaded: &loaded, target: runtime.target() };
+    let scene = Scene {
+        world,
+        args: &args,
+        verb,
+        loaded: &loaded,
+        target: runtime.target(),
+        shown: runtime.title(),
+    };
     if args.dry_run {
         let proposal = match verb {
             Verb::Apply => propose_apply(session).await?,
@@ -147,6 +166,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
         progress.say("Stopping: no further change begins; waiting for those under way.");
         tokio::spawn(end_at_once(interruption()));
     };
+    let prepared = if args.no_wait { prepared } else { prepared.waiting(args.timeout) };
     let applied = prepared.execute(stop, &progress).await;
     progress.finish();
     match applied {
@@ -190,11 +210,13 @@ struct Scene<'a> {
     verb: Verb,
     loaded: &'a Loaded,
     target: String,
+    /// The target with how it is reached.
+    shown: String,
 }
 
 impl Scene<'_> {
     fn announce(&self, proposal: &Proposal<'_>) -> Result<(), CliError> {
-        let Self { world, loaded, target, .. } = self;
+        let Self { world, loaded, shown, .. } = self;
         if let Some(generation) = proposal.generation() {
             show_warnings(world, generation);
         }
@@ -225,7 +247,7 @@ impl Scene<'_> {
             Verb::Rollback(revision) => format!("{}, back to release {revision}", loaded.title()),
             Verb::Apply | Verb::Destroy => loaded.title(),
         };
-        let mut text = format!("{title}\nTarget: {target}\n\n");
+        let mut text = format!("{title}\nTarget: {shown}\n\n");
         text.push_str(&self.plan(proposal));
         let notes = proposal.secret_notes();
         if !notes.is_empty() {
@@ -327,8 +349,22 @@ fn exit(outcome: &Outcome) -> Exit {
     if outcome.is_complete() {
         return Exit::Success;
     }
+    if outcome.failures.is_empty() && outcome.not_ready > 0 {
+        return Exit::Interrupted;
+    }
     let users = outcome.failures.iter().all(|(_, error)| error.kind() == Kind::User);
     if users { Exit::User } else { Exit::Environment }
+}
+
+/// Reads how long something may take: a number with its unit, as in `90s`, or bare seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().map(Duration::from_secs);
+    seconds.or_else(|_| {
+        let parsed = text.parse::<jiff::SignedDuration>().ok().map(Duration::try_from);
+        parsed
+            .and_then(Result::ok)
+            .ok_or_else(|| "give a number with its unit, as in `90s`".to_owned())
+    })
 }
 
 /// Asks until the answer is yes or no; nothing and end of input are no.

@@ -4,7 +4,7 @@ use clap::Args;
 use kusion::ops::{Proposal, propose_apply};
 use serde_json::json;
 
-use crate::cli::{Format, Meta, Parallelism};
+use crate::cli::{Cluster, Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render;
@@ -16,6 +16,8 @@ pub(crate) struct PreviewArgs {
     meta: Meta,
     #[command(flatten)]
     parallelism: Parallelism,
+    #[command(flatten)]
+    cluster: Cluster,
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -29,7 +31,8 @@ pub(crate) struct PreviewArgs {
 
 pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliError> {
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
-    let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace)?;
+    let options = world.target_options(&args.cluster);
+    let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
     let session = loaded.session(runtime.as_ref());
     let proposal = propose_apply(session).await?;
     if let Some(generation) = proposal.generation() {
@@ -44,7 +47,7 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
         }
         Format::Text => {
             let paint = world.stdout_paint();
-            let mut text = format!("{}\nTarget: {target}\n\n", loaded.title());
+            let mut text = format!("{}\nTarget: {}\n\n", loaded.title(), runtime.title());
             if args.all && !proposal.plan().is_empty() {
                 text.push_str(&render::full_details(proposal.plan(), paint));
                 text.push('\n');

@@ -38,6 +38,7 @@ fn line(title: &str, release: u64, outcome: &Outcome, paint: Paint, style: Style
         (outcome.failed, "failed"),
         (outcome.skipped, "skipped"),
         (outcome.stopped, "not begun"),
+        (outcome.not_ready, "not ready"),
     ] {
         if number > 0 {
             parts.push(format!("{number} {word}"));
@@ -70,6 +71,7 @@ fn counts(outcome: &Outcome) -> Value {
         "failed": outcome.failed,
         "skipped": outcome.skipped,
         "stopped": outcome.stopped,
+        "notReady": outcome.not_ready,
         "failures": outcome.failures.iter().map(failure).collect::<Vec<_>>(),
     })
 }

@@ -29,10 +29,7 @@ pub(crate) fn changes(plan: &Plan, paint: Paint) -> String {
             symbol(step.action).to_owned(),
             step.id.to_string(),
             step.action.to_string(),
-            step.reason
-                .filter(|reason| tells(step, *reason))
-                .map(|reason| reason.to_string())
-                .unwrap_or_default(),
+            reason(step),
         ]);
     }
     for id in &plan.forgotten {
@@ -44,12 +41,25 @@ pub(crate) fn changes(plan: &Plan, paint: Paint) -> String {
         ]);
     }
     let mut text = colour(&table.render(), paint);
-    for step in changing().filter(|step| !step.changes.is_empty() && step.action != Action::Create)
-    {
+    for step in changing().filter(|step| tells_more(step)) {
         text.push('\n');
         text.push_str(&details(step, paint));
     }
     text
+}
+
+/// Says why, and of a new resource what the target says about it: all its fields are new, so that they are
+/// not shown one by one.
+fn reason(step: &Step) -> String {
+    let reason = step.reason.filter(|reason| tells(step, *reason)).map(|reason| reason.to_string());
+    let notes = step.notes.iter().filter(|_| step.action == Action::Create);
+    let said = reason.into_iter().chain(notes.map(|note| super::harmless_line(&note.message)));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// Whether there is more to show than the line of the table.
+fn tells_more(step: &Step) -> bool {
+    step.action != Action::Create && !(step.notes.is_empty() && step.changes.is_empty())
 }
 
 /// Whether the reason says more than the action.
@@ -71,6 +81,13 @@ fn details(step: &Step, paint: Paint) -> String {
     }
     for change in &step.changes {
         text.push_str(&field(change, paint));
+    }
+    for note in &step.notes {
+        let message = super::harmless_line(&note.message);
+        text.push_str(&format!(
+            "    {}\n",
+            paint.text(Style::Warning, &format!("note: {message}"))
+        ));
     }
     text
 }

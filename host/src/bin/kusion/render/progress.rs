@@ -98,7 +98,16 @@ impl Listener for Progress {
                 let word = self.paint.text(Style::Delete, "deleted");
                 self.ended(id.as_str(), &format!("  {word} {id}{}", taken(*time)));
             }
-            Event::Failed { id, error, .. } => {
+            Event::Waiting { id, reason } => {
+                let word = self.paint.text(Style::Dim, "waiting");
+                let reason = super::harmless_line(reason);
+                self.say(&format!("  {word} {id}: {reason}"));
+            }
+            Event::Ready { id, time } => {
+                let word = self.paint.text(Style::Create, "ready");
+                self.say(&format!("  {word} {id}{}", taken(*time)));
+            }
+            Event::Failed { id, error, .. } | Event::NotReady { id, error } => {
                 let word = self.paint.text(Style::Error, "failed");
                 let mut line = format!("  {word} {id}: {error}");
                 let mut cause = std::error::Error::source(error.as_ref());

@@ -1,0 +1,274 @@
+//! What can go wrong between us and a cluster.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use crate::diagnostic::{Diagnose, Kind};
+use crate::runtime::Owner;
+use crate::runtime::kubernetes::cluster::{FieldConflict, FieldProblem};
+use crate::spec::ResourceId;
+
+/// Says why a cluster could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// A kubeconfig cannot be used.
+    #[error("cannot use kubeconfig `{path}`")]
+    Kubeconfig {
+        /// The file, or what it was given by.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A kubeconfig has no such context.
+    #[error("kubeconfig `{path}` has no context `{context}`")]
+    NoContext {
+        /// The file, or what it was given by.
+        path: PathBuf,
+        /// The context.
+        context: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// Nothing says which context of a kubeconfig is meant.
+    #[error("kubeconfig `{path}` has no current context")]
+    NoCurrentContext {
+        /// The file, or what it was given by.
+        path: PathBuf,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// The server does not answer, or not as a Kubernetes API server does.
+    #[error("cannot reach {cluster}")]
+    Unreachable {
+        /// The cluster.
+        cluster: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server does not know who we are.
+    #[error("{cluster} does not accept the credentials of context `{context}`")]
+    Unauthorised {
+        /// The cluster.
+        cluster: String,
+        /// The context.
+        context: String,
+    },
+    /// We may not do this.
+    #[error("not allowed to {verb} resource `{id}`: {message}")]
+    Forbidden {
+        /// The resource.
+        id: ResourceId,
+        /// What was attempted.
+        verb: &'static str,
+        /// What the server says.
+        message: String,
+    },
+    /// A quota, a policy or a webhook refuses the object.
+    #[error("resource `{id}` was denied by {by}: {message}")]
+    Denied {
+        /// The resource.
+        id: ResourceId,
+        /// Who refuses.
+        by: String,
+        /// What the server says.
+        message: String,
+    },
+    /// The object does not fit its schema.
+    #[error("resource `{id}` is not valid: {}", join(problems))]
+    Invalid {
+        /// The resource.
+        id: ResourceId,
+        /// What is wrong, field by field.
+        problems: Vec<FieldProblem>,
+    },
+    /// The change touches what cannot change in place.
+    #[error("resource `{id}` cannot change in place: {}", backquoted(fields))]
+    Immutable {
+        /// The resource.
+        id: ResourceId,
+        /// The fields.
+        fields: Vec<String>,
+    },
+    /// Somebody else manages fields that we want to set.
+    #[error("resource `{id}` has fields that others manage: {}", join(conflicts))]
+    Conflict {
+        /// The resource.
+        id: ResourceId,
+        /// The fields and who manages them.
+        conflicts: Vec<FieldConflict>,
+    },
+    /// The server does not serve this kind.
+    #[error(
+        "resource `{id}` has kind `{kind}` of `{api_version}`, which the cluster does not serve"
+    )]
+    UnknownKind {
+        /// The resource.
+        id: ResourceId,
+        /// Its `apiVersion`.
+        api_version: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// The namespace does not exist, and the stack does not make it.
+    #[error("resource `{id}` lies in namespace `{namespace}`, which does not exist")]
+    NoNamespace {
+        /// The resource.
+        id: ResourceId,
+        /// The namespace.
+        namespace: String,
+    },
+    /// The manifest sets an annotation by which we keep stacks apart.
+    #[error("resource `{id}` sets annotation `{annotation}`, which says whose it is")]
+    Reserved {
+        /// The resource.
+        id: ResourceId,
+        /// The annotation.
+        annotation: &'static str,
+    },
+    /// The object belongs to another stack.
+    #[error("resource `{id}` belongs to {owner}")]
+    OwnedByOther {
+        /// The resource.
+        id: ResourceId,
+        /// Whose it is.
+        owner: Box<Owner>,
+    },
+    /// The object is managed by another tool.
+    #[error("resource `{id}` exists and is managed by {tool}")]
+    ManagedByTool {
+        /// The resource.
+        id: ResourceId,
+        /// The tool, by the name that people know it by.
+        tool: String,
+    },
+    /// The object is not the one that was looked at.
+    #[error("resource `{id}` was deleted and made anew by somebody else")]
+    Remade {
+        /// The resource.
+        id: ResourceId,
+    },
+    /// The object does not go away.
+    #[error(
+        "resource `{id}` is being deleted and was not gone after {seconds} s: {}",
+        stuck(finalizers)
+    )]
+    StillThere {
+        /// The resource.
+        id: ResourceId,
+        /// How long we waited, in seconds.
+        seconds: u64,
+        /// What must happen before it goes.
+        finalizers: Vec<String>,
+    },
+    /// The namespace holds what is not ours.
+    #[error("namespace `{namespace}` holds objects of others: {}", backquoted(objects))]
+    NamespaceInUse {
+        /// The namespace.
+        namespace: String,
+        /// Some of them.
+        objects: Vec<String>,
+    },
+    /// The object did not become what others need of it.
+    #[error("resource `{id}` is not ready: {reason}")]
+    NotReady {
+        /// The resource.
+        id: ResourceId,
+        /// Why.
+        reason: String,
+    },
+    /// The server refuses for another reason.
+    #[error("cannot {verb} resource `{id}`: the server answers {code}: {message}")]
+    Refused {
+        /// The resource.
+        id: ResourceId,
+        /// What was attempted.
+        verb: &'static str,
+        /// The HTTP status.
+        code: u16,
+        /// What the server says.
+        message: String,
+    },
+}
+
+fn join<T: ToString>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn backquoted(items: &[String]) -> String {
+    items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn stuck(finalizers: &[String]) -> String {
+    if finalizers.is_empty() {
+        return "nothing says why".to_owned();
+    }
+    format!("it waits for {}", backquoted(finalizers))
+}
+
+impl Diagnose for ClusterError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Unauthorised { .. }
+            | Self::Forbidden { .. }
+            | Self::StillThere { .. }
+            | Self::NotReady { .. }
+            | Self::Refused { .. } => Kind::Environment,
+            Self::Kubeconfig { .. }
+            | Self::NoContext { .. }
+            | Self::NoCurrentContext { .. }
+            | Self::Denied { .. }
+            | Self::Invalid { .. }
+            | Self::Immutable { .. }
+            | Self::Conflict { .. }
+            | Self::UnknownKind { .. }
+            | Self::NoNamespace { .. }
+            | Self::Reserved { .. }
+            | Self::OwnedByOther { .. }
+            | Self::ManagedByTool { .. }
+            | Self::Remade { .. }
+            | Self::NamespaceInUse { .. } => Kind::User,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::NoContext { context, known, .. } => {
+                return crate::diagnostic::name_hints(context, known.iter().map(String::as_str));
+            }
+            Self::NoCurrentContext { known, .. } => {
+                format!("name one with `--context`: {}", known.join(", "))
+            }
+            Self::Unreachable { .. } => {
+                "check that the cluster runs and that the kubeconfig names its address".to_owned()
+            }
+            Self::Unauthorised { .. } => {
+                "log in to the cluster again; the token or certificate may have expired".to_owned()
+            }
+            Self::Conflict { .. } => {
+                "take the fields out of the configuration, or pass `--force-conflicts` to take them over"
+                    .to_owned()
+            }
+            Self::Immutable { .. } => {
+                "pass `--replace` to delete it and make it anew, or put the fields back".to_owned()
+            }
+            Self::UnknownKind { .. } => {
+                "install what defines the kind, or check `apiVersion` and `kind`".to_owned()
+            }
+            Self::OwnedByOther { .. } => {
+                "two stacks cannot share an object: give one of them another name or namespace"
+                    .to_owned()
+            }
+            Self::ManagedByTool { .. } => {
+                "pass `--adopt` to manage it from here; it is never deleted by kusion".to_owned()
+            }
+            Self::Remade { .. } => "look at it, then try again".to_owned(),
+            Self::StillThere { finalizers, .. } if !finalizers.is_empty() => {
+                "see to it that the controllers of these finalizers run".to_owned()
+            }
+            _ => return Vec::new(),
+        };
+        vec![hint]
+    }
+}

@@ -1,0 +1,32 @@
+//! A cluster as the target.
+//!
+//! Everything that does not talk to a server is a file of its own and pure.
+
+mod access;
+mod change;
+mod conflict;
+mod error;
+mod failure;
+mod invalid;
+mod kinds;
+mod normalise;
+mod object;
+mod observe;
+mod overlay;
+mod ownership;
+mod pods_behind;
+mod record;
+mod remove;
+mod residents;
+mod retry;
+mod runtime;
+mod survey;
+mod transport;
+mod verdict;
+mod wait;
+
+pub use access::Access;
+pub use conflict::FieldConflict;
+pub use error::ClusterError;
+pub use invalid::FieldProblem;
+pub use runtime::{KubernetesRuntime, Terms};

@@ -1,0 +1,308 @@
+//! What is there, and what an apply would make of it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::conflict::FieldConflict;
+use super::error::ClusterError;
+use super::failure::Failure;
+use super::kinds::Kind;
+use super::normalise::normalise;
+use super::object::{Making, Missing, Object, references};
+use super::overlay::overlay;
+use super::ownership::{self, Holder, holder};
+use super::record::{Record, is_leaving, uid};
+use super::runtime::{KubernetesRuntime, apply_path, is_object, place, unknown_kind};
+use super::survey::{Place, Survey};
+use super::transport::Call;
+use super::{invalid, residents};
+use crate::runtime::{KubernetesSemantics, RuntimeError};
+use crate::secret::Resolve;
+use crate::spec::{
+    Note, NoteKind, Observed, Resource, ResourceId, Semantics as _, StateEntry, path_reference,
+    resolve_paths,
+};
+
+/// The annotation of an object that is not deleted with its stack.
+const KEEP: &str = "/metadata/annotations/kusion.io~1keep";
+
+/// What the server says an apply would do.
+enum DryRun {
+    Would(Value, Vec<Note>),
+    /// The change cannot be made in place.
+    Replace,
+    /// The server could not say.
+    Unknown(String),
+}
+
+impl KubernetesRuntime {
+    pub(super) async fn observe_desired(
+        &self,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+        secrets: &dyn Resolve,
+    ) -> Result<Observed, RuntimeError> {
+        let (place, survey, id) = (place(desired)?, self.survey(), &desired.id);
+        if let Some(annotation) = ownership::reserved(&desired.attributes, &self.owner) {
+            return Err(RuntimeError::Cluster(Box::new(ClusterError::Reserved {
+                id: id.clone(),
+                annotation,
+            })));
+        }
+        let located = self.locate(&survey, &place);
+        let namespaced =
+            located.as_ref().map_or(place.namespace.is_some(), |(kind, _)| kind.namespaced);
+        let resolved = self.resolve_known(desired, &survey).await?;
+        let making = Making { owner: &self.owner, namespaced, secrets, missing: Missing::Keep };
+        let object = Object::of(&resolved, making)?;
+        let new = Observed {
+            planned: Some(normalise(object.value.clone())),
+            sensitive: KubernetesSemantics.secret_places(desired),
+            ..Observed::default()
+        };
+        let Some((kind, path)) = located else {
+            if survey.defines(&place) {
+                return Ok(unchecked(new, "not checked by the server: its kind is new"));
+            }
+            return Err(unknown_kind(id, &place));
+        };
+        if self.lacks_namespace(&survey, &place, &kind, id).await? {
+            survey.see(&path, None);
+            return Ok(unchecked(new, "not checked by the server: its namespace is new"));
+        }
+        let read = |failure| self.error(failure, id, "read", None);
+        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        if live.as_deref().is_some_and(is_leaving) {
+            return Ok(unchecked(
+                new,
+                "not checked by the server: an object of this name is being deleted",
+            ));
+        }
+        let foreign = match &live {
+            Some(live) => match self.judge(id, &place, live, prior)? {
+                Standing::Ours => false,
+                Standing::Adopted => true,
+                Standing::Shared(whose) => return Ok(shared(live, prior, &whose)),
+            },
+            None => false,
+        };
+        let open = references(&resolved.attributes);
+        let dry_run = if let Some(reference) = open.first() {
+            DryRun::Unknown(format!("`{reference}` has no value yet"))
+        } else {
+            self.dry_run(id, &path, &object, prior).await?
+        };
+        Ok(compose(new, live.as_deref(), &object, dry_run, foreign))
+    }
+
+    pub(super) async fn observe_leaving(
+        &self,
+        prior: &StateEntry,
+    ) -> Result<Observed, RuntimeError> {
+        let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
+        let Some((_, path)) = self.locate(&survey, &place) else { return Ok(Observed::default()) };
+        let read = |failure| self.error(failure, id, "read", None);
+        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        let Some(live) = live.filter(|live| self.made(prior, live)) else {
+            return Ok(Observed::default());
+        };
+        let mut kept = live.pointer(KEEP).and_then(Value::as_str) == Some("true");
+        if place.is_namespace() && !prior.adopted && !kept {
+            let others = residents::others(self, &survey, &place.name).await;
+            kept = !others.map_err(read)?.is_empty();
+        }
+        Ok(Observed {
+            live: Some(normalise(live.as_ref().clone())),
+            sensitive: KubernetesSemantics.secret_places(&prior.resource),
+            kept,
+            ..Observed::default()
+        })
+    }
+
+    /// Returns whether a live object is the one that we made. What we know nothing about must say so itself.
+    pub(super) fn made(&self, prior: &StateEntry, live: &Value) -> bool {
+        let holder = holder(live, &self.owner);
+        match Record::of(prior) {
+            Some(record) => uid(live) == Some(&record.uid) && !matches!(holder, Holder::Stack(_)),
+            None => holder == Holder::Us,
+        }
+    }
+
+    /// Puts attributes of live objects in the place of references to them.
+    pub(super) async fn resolve_known(
+        &self,
+        desired: &Resource,
+        survey: &Survey,
+    ) -> Result<Resource, RuntimeError> {
+        let mut resolved = desired.clone();
+        let mut sources: Vec<(String, Arc<Value>)> = Vec::new();
+        for reference in references(&desired.attributes) {
+            let known = |id: &str| survey.places.contains_key(id);
+            let Some((source, _)) = path_reference(&reference, known) else { continue };
+            let Some((_, path)) =
+                survey.places.get(source).and_then(|place| self.locate(survey, place))
+            else {
+                continue;
+            };
+            let read = |failure| self.error(failure, &desired.id, "read", None);
+            if let Some(live) = survey.live(&self.link, &path).await.map_err(read)? {
+                sources.push((source.to_owned(), live));
+            }
+        }
+        let lookup = |id: &str| {
+            sources.iter().find(|(source, _)| source == id).map(|(_, live)| live.as_ref())
+        };
+        resolve_paths(&mut resolved.attributes, &lookup);
+        Ok(resolved)
+    }
+
+    /// Says whose a live object is, as far as that matters to an apply.
+    pub(super) fn judge(
+        &self,
+        id: &ResourceId,
+        place: &Place,
+        live: &Value,
+        prior: Option<&StateEntry>,
+    ) -> Result<Standing, RuntimeError> {
+        let recorded =
+            prior.and_then(Record::of).is_some_and(|record| uid(live) == Some(&record.uid));
+        let error = match holder(live, &self.owner) {
+            Holder::Us => return Ok(Standing::Ours),
+            // A namespace is there for everybody, so it is used as it is.
+            Holder::Stack(owner) if place.is_namespace() => {
+                return Ok(Standing::Shared(owner.to_string()));
+            }
+            Holder::Stack(owner) => ClusterError::OwnedByOther { id: id.clone(), owner },
+            Holder::Tool(tool) if place.is_namespace() => return Ok(Standing::Shared(tool)),
+            Holder::Tool(_) | Holder::Nobody if recorded => return Ok(Standing::Ours),
+            Holder::Tool(tool) if !self.terms.adopt => {
+                ClusterError::ManagedByTool { id: id.clone(), tool }
+            }
+            Holder::Tool(_) | Holder::Nobody => return Ok(Standing::Adopted),
+        };
+        Err(RuntimeError::Cluster(Box::new(error)))
+    }
+
+    async fn lacks_namespace(
+        &self,
+        survey: &Survey,
+        place: &Place,
+        kind: &Kind,
+        id: &ResourceId,
+    ) -> Result<bool, RuntimeError> {
+        if !kind.namespaced || !survey.wants_namespace(place.namespace()) {
+            return Ok(false);
+        }
+        let namespace = Place {
+            api_version: "v1".to_owned(),
+            kind: "Namespace".to_owned(),
+            namespace: None,
+            name: place.namespace().to_owned(),
+        };
+        let Some((_, path)) = self.locate(survey, &namespace) else { return Ok(false) };
+        let read = |failure| self.error(failure, id, "read the namespace of", None);
+        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        Ok(live.is_none_or(|live| is_leaving(&live)))
+    }
+
+    async fn dry_run(
+        &self,
+        id: &ResourceId,
+        path: &str,
+        object: &Object,
+        prior: Option<&StateEntry>,
+    ) -> Result<DryRun, RuntimeError> {
+        let ask = async |force| {
+            self.link.call(&Call::apply(apply_path(path, true, force), &object.value)).await
+        };
+        let refusal = match ask(false).await {
+            Ok(would) if is_object(&would) => return Ok(DryRun::Would(would, Vec::new())),
+            Ok(_) => return Ok(DryRun::Unknown("the server's answer is no object".to_owned())),
+            Err(Failure::Refused(refusal)) => refusal,
+            Err(failure) => return Err(self.error(failure, id, "check", Some(object))),
+        };
+        let conflicts = refusal.conflicts();
+        if !conflicts.is_empty() {
+            // A dry run in conflict says nothing else, so it is repeated, for display only.
+            let would = ask(true).await;
+            let would = would.map_err(|failure| self.error(failure, id, "check", Some(object)))?;
+            let by_hand = prior.is_some() && conflicts.iter().all(FieldConflict::is_by_hand);
+            let taken_over = by_hand || self.terms.force_conflicts;
+            let (kind, fate) = if taken_over {
+                (NoteKind::TakenOver, "it is taken over")
+            } else {
+                (NoteKind::Conflict, "an apply is refused")
+            };
+            let note = |conflict: &FieldConflict| {
+                let message = format!("{conflict}; {fate}");
+                Note { kind, message }
+            };
+            return Ok(DryRun::Would(would, conflicts.iter().map(note).collect()));
+        }
+        if refusal.message.contains("does not support dry run") {
+            return Ok(DryRun::Unknown(refusal.message.clone()));
+        }
+        if self.terms.replace && !invalid::immutable_fields(&refusal).is_empty() {
+            return Ok(DryRun::Replace);
+        }
+        Err(self.error(Failure::Refused(refusal), id, "check", Some(object)))
+    }
+}
+
+/// How we stand to an object that exists.
+pub(super) enum Standing {
+    Ours,
+    /// It is nobody's, or its owner's tool is left behind.
+    Adopted,
+    /// It stays as it is, because somebody else manages it.
+    Shared(String),
+}
+
+fn compose(
+    new: Observed,
+    live: Option<&Value>,
+    object: &Object,
+    dry_run: DryRun,
+    foreign: bool,
+) -> Observed {
+    let note = |said: &str| format!("not checked by the server: {said}");
+    let Some(live) = live else {
+        // What the server would add at random, such as addresses, is left out of the preview.
+        return match dry_run {
+            DryRun::Unknown(said) => unchecked(new, &note(&said)),
+            DryRun::Would(_, notes) => Observed { notes, ..new },
+            DryRun::Replace => new,
+        };
+    };
+    let normal = normalise(live.clone());
+    let overlaid = || Some(overlay(&normal, &normalise(object.value.clone())));
+    let observed = Observed { foreign, secrets_changed: object.unknown, ..new };
+    let observed = match dry_run {
+        DryRun::Would(would, notes) => {
+            Observed { planned: Some(normalise(would)), notes, ..observed }
+        }
+        DryRun::Replace => Observed { planned: overlaid(), replace: true, ..observed },
+        DryRun::Unknown(said) => {
+            unchecked(Observed { planned: overlaid(), ..observed }, &note(&said))
+        }
+    };
+    Observed { live: Some(normal), ..observed }
+}
+
+fn unchecked(observed: Observed, message: &str) -> Observed {
+    let note = Note { kind: NoteKind::Unchecked, message: message.to_owned() };
+    Observed { notes: vec![note], ..observed }
+}
+
+fn shared(live: &Value, prior: Option<&StateEntry>, whose: &str) -> Observed {
+    let normal = normalise(live.clone());
+    let message = format!("it is managed by {whose} and stays as it is");
+    Observed {
+        live: Some(normal.clone()),
+        planned: Some(normal),
+        foreign: prior.is_none(),
+        notes: vec![Note { kind: NoteKind::Shared, message }],
+        ..Observed::default()
+    }
+}

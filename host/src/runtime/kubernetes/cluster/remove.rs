@@ -1,0 +1,127 @@
+//! Deleting what we made, and nothing else.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::error::ClusterError;
+use super::failure::Failure;
+use super::record::uid;
+use super::residents;
+use super::runtime::{KubernetesRuntime, place};
+use super::transport::Call;
+use super::wait::Awaited;
+use crate::runtime::RuntimeError;
+use crate::spec::StateEntry;
+
+impl KubernetesRuntime {
+    /// Deletes the object that was recorded and waits until it is gone. One that is not the recorded object
+    /// stays.
+    pub(super) async fn remove(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+        let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
+        let Some((kind, path)) = self.locate(&survey, &place) else { return Ok(()) };
+        let read = |failure| self.error(failure, id, "read", None);
+        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
+        if place.is_namespace() {
+            let others = residents::others(self, &survey, &place.name).await.map_err(read)?;
+            if !others.is_empty() {
+                let (namespace, objects) = (place.name.clone(), others);
+                return Err(RuntimeError::Cluster(Box::new(ClusterError::NamespaceInUse {
+                    namespace,
+                    objects,
+                })));
+            }
+        }
+        let options = json!({
+            "apiVersion": "v1", "kind": "DeleteOptions",
+            // What the object owns goes before it, so that it is gone when we say so.
+            "propagationPolicy": "Foreground",
+            "preconditions": {"uid": uid(&live)},
+        });
+        match self.link.call(&Call::delete(path.as_str(), &options)).await {
+            Ok(_) => {}
+            // Somebody was faster. If an object of this name is there now, it is another one.
+            Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 409) => {
+                survey.see(&path, None);
+                return Ok(());
+            }
+            Err(failure) => return Err(self.error(failure, id, "delete", None)),
+        }
+        let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
+        self.wait_until_gone(awaited, Some(live)).await?;
+        survey.see(&path, None);
+        Ok(())
+    }
+
+    /// Waits until an object that is being deleted is gone.
+    pub(super) async fn wait_until_gone(
+        &self,
+        awaited: Awaited<'_>,
+        leaving: Option<Arc<Value>>,
+    ) -> Result<(), RuntimeError> {
+        let leaves = leaving.as_deref().and_then(uid).map(str::to_owned);
+        let mut last: Option<Value> = None;
+        let deadline = Instant::now() + self.terms.patience;
+        let gone = self
+            .wait_for(awaited, None, deadline, |live| {
+                last = live.cloned();
+                live.is_none_or(|live| uid(live) != leaves.as_deref()).then_some(())
+            })
+            .await?;
+        if gone.is_some() {
+            return Ok(());
+        }
+        Err(RuntimeError::Cluster(Box::new(ClusterError::StillThere {
+            id: awaited.id.clone(),
+            seconds: self.terms.patience.as_secs(),
+            finalizers: last.as_ref().map(finalizers).unwrap_or_default(),
+        })))
+    }
+}
+
+/// Lists what an object waits for before it goes.
+fn finalizers(live: &Value) -> Vec<String> {
+    let list = live.pointer("/metadata/finalizers").and_then(Value::as_array);
+    let own = list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    // A namespace says what lies in it that does not go.
+    let conditions = live.pointer("/status/conditions").and_then(Value::as_array);
+    let remaining = conditions.into_iter().flatten().filter_map(|condition| {
+        let part = |member| condition.get(member).and_then(Value::as_str);
+        let holds = ["NamespaceFinalizersRemaining", "NamespaceContentRemaining"];
+        let holds = holds.contains(&part("type")?) && part("status") == Some("True");
+        holds.then(|| part("message").unwrap_or_default().to_owned())
+    });
+    own.chain(remaining).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_an_object_back_is_named() {
+        assert_eq!(
+            finalizers(
+                &json!({"metadata": {"finalizers": ["foregroundDeletion", "example.com/x"]}})
+            ),
+            ["foregroundDeletion", "example.com/x"]
+        );
+        let namespace = json!({
+            "metadata": {"name": "n"},
+            "status": {"conditions": [
+                {"type": "NamespaceContentRemaining", "status": "False", "message": "all gone"},
+                {"type": "NamespaceFinalizersRemaining", "status": "True",
+                 "message": "Some content in the namespace has finalizers remaining: example.com/x in 1 resource instances"},
+            ]},
+        });
+        assert_eq!(
+            finalizers(&namespace),
+            [
+                "Some content in the namespace has finalizers remaining: example.com/x in 1 resource instances"
+            ]
+        );
+        assert!(finalizers(&json!({})).is_empty());
+    }
+}

@@ -1,0 +1,136 @@
+//! What lies in a namespace beside the objects of a stack.
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::kinds::Kind;
+use super::ownership::{Holder, holder};
+use super::runtime::KubernetesRuntime;
+use super::survey::Survey;
+use super::transport::{Call, METADATA_ONLY};
+use crate::runtime::Owner;
+
+/// How many objects are named; more would help nobody.
+const NAMED: usize = 5;
+/// How many lists are read at once.
+const LISTS: usize = 10;
+/// How many objects of one kind are looked at. Where more lie, others are among them.
+const LOOKED_AT: usize = 500;
+
+/// Lists objects in a namespace that are neither this stack's nor the system's, a few of them by name.
+pub(super) async fn others(
+    runtime: &KubernetesRuntime,
+    survey: &Survey,
+    namespace: &str,
+) -> Result<Vec<String>, Failure> {
+    let kinds = survey.kinds();
+    let mut searches = Vec::new();
+    for (version, name, kind) in kinds.in_namespaces() {
+        // Measurements of what is there, not things of their own.
+        if !version.starts_with("metrics.k8s.io/") {
+            searches.push(of_kind(runtime, namespace, name, kind));
+        }
+    }
+    let found: Vec<Vec<String>> = stream::iter(searches).buffered(LISTS).try_collect().await?;
+    let mut others: Vec<String> = found.into_iter().flatten().collect();
+    others.sort();
+    others.truncate(NAMED);
+    Ok(others)
+}
+
+async fn of_kind(
+    runtime: &KubernetesRuntime,
+    namespace: &str,
+    name: &str,
+    kind: &Kind,
+) -> Result<Vec<String>, Failure> {
+    let path = format!("{}?limit={LOOKED_AT}", kind.collection(Some(namespace)));
+    let list = match runtime.link.call(&Call::get(path).accept(METADATA_ONLY)).await {
+        Ok(list) => list,
+        // Kinds come and go with what serves them.
+        Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 405) => {
+            return Ok(Vec::new());
+        }
+        Err(failure) => return Err(failure),
+    };
+    let objects = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    let others = objects.iter().filter(|object| is_other(name, object, &runtime.owner));
+    Ok(others.map(|object| named(name, object)).collect())
+}
+
+fn named(kind: &str, object: &Value) -> String {
+    format!("{kind} {}", name(object))
+}
+
+fn name(object: &Value) -> &str {
+    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Returns whether an object would be missed by somebody if its namespace went.
+fn is_other(kind: &str, object: &Value, owner: &Owner) -> bool {
+    let has = |pointer: &str| object.pointer(pointer).is_some_and(|value| !value.is_null());
+    let made_by_the_system = match kind {
+        "Event" | "Endpoints" | "EndpointSlice" | "ControllerRevision" => true,
+        "ServiceAccount" => name(object) == "default",
+        "ConfigMap" => matches!(
+            name(object),
+            "kube-root-ca.crt" | "istio-ca-root-cert" | "openshift-service-ca.crt"
+        ),
+        "Secret" => has("/metadata/annotations/kubernetes.io~1service-account.name"),
+        _ => false,
+    };
+    let leaves = has("/metadata/deletionTimestamp");
+    // It goes with the object that owns it.
+    let owned = has("/metadata/ownerReferences/0");
+    let ours = holder(object, owner) == Holder::Us;
+    !(made_by_the_system || leaves || owned || ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::name::{ProjectName, StackName, WorkspaceName};
+
+    #[test]
+    fn only_what_somebody_would_miss_counts() {
+        let owner = Owner {
+            project: ProjectName::parse("shop").unwrap(),
+            stack: StackName::parse("dev").unwrap(),
+            workspace: WorkspaceName::parse("default").unwrap(),
+        };
+        let of = |stack: &str| {
+            json!({"name": "x", "annotations": {
+                "kusion.io/project": "shop", "kusion.io/stack": stack, "kusion.io/workspace": "default",
+            }})
+        };
+        let cases = [
+            ("ConfigMap", json!({"name": "kube-root-ca.crt"}), false),
+            ("ConfigMap", json!({"name": "settings"}), true),
+            ("ServiceAccount", json!({"name": "default"}), false),
+            ("ServiceAccount", json!({"name": "robot"}), true),
+            ("Event", json!({"name": "x.1"}), false),
+            (
+                "Secret",
+                json!({"name": "t", "annotations": {"kubernetes.io/service-account.name": "default"}}),
+                false,
+            ),
+            ("Secret", json!({"name": "t"}), true),
+            ("Pod", json!({"name": "p", "ownerReferences": [{"kind": "ReplicaSet"}]}), false),
+            ("Pod", json!({"name": "p", "ownerReferences": []}), true),
+            ("Pod", json!({"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}), false),
+            ("PersistentVolumeClaim", json!({"name": "data-db-0"}), true),
+            ("Deployment", of("dev"), false),
+            ("Deployment", of("prod"), true),
+        ];
+        for (kind, metadata, expected) in cases {
+            assert_eq!(
+                is_other(kind, &json!({"metadata": metadata}), &owner),
+                expected,
+                "{kind} {metadata}"
+            );
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! A cluster as a place in which resources live.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use super::access::{Access, Opened};
+use super::error::ClusterError;
+use super::failure::Failure;
+use super::kinds::Kind;
+use super::object::Object;
+use super::survey::{Place, Survey};
+use super::transport::Transport;
+use super::verdict::{Attempt, verdict};
+use crate::runtime::{Applied, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
+use crate::secret::Resolve;
+use crate::spec::{Observed, Resource, ResourceId, StateEntry};
+
+/// What whoever applies agreed to beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Fields that others manage are taken over.
+    pub force_conflicts: bool,
+    /// Objects that another tool manages come under management.
+    pub adopt: bool,
+    /// Objects that cannot change in place are deleted and made anew.
+    pub replace: bool,
+    /// How long an object may take to go, or to become what others need of it.
+    pub patience: Duration,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        let patience = Duration::from_secs(300);
+        Self { force_conflicts: false, adopt: false, replace: false, patience }
+    }
+}
+
+/// Keeps resources as objects of a cluster, by server-side apply.
+pub struct KubernetesRuntime {
+    pub(super) link: Transport,
+    server: String,
+    context: String,
+    pub(super) owner: Owner,
+    pub(super) terms: Terms,
+    survey: RwLock<Arc<Survey>>,
+}
+
+impl KubernetesRuntime {
+    /// Prepares the way to a cluster for one stack. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// The kubeconfig cannot be used, or names no such context.
+    pub async fn open(access: &Access, owner: Owner, terms: Terms) -> Result<Self, RuntimeError> {
+        let Opened { transport, server, context } =
+            access.open().await.map_err(|error| RuntimeError::Cluster(Box::new(error)))?;
+        let survey = RwLock::default();
+        Ok(Self { link: transport, server, context, owner, terms, survey })
+    }
+
+    /// Returns how many requests were sent to the server.
+    pub fn requests(&self) -> u32 {
+        self.link.calls()
+    }
+
+    pub(super) fn survey(&self) -> Arc<Survey> {
+        Arc::clone(&self.survey.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Turns what a call ended with into an error about a resource.
+    pub(super) fn error(
+        &self,
+        failure: Failure,
+        id: &ResourceId,
+        verb: &'static str,
+        object: Option<&Object>,
+    ) -> RuntimeError {
+        let error = match failure {
+            Failure::Refused(refusal) if refusal.code == 401 => self.unauthorised(),
+            Failure::Refused(refusal) => verdict(&refusal, Attempt { id, verb, object }),
+            failure => self.unreachable(failure),
+        };
+        RuntimeError::Cluster(Box::new(error))
+    }
+
+    /// Returns where an object is served, `None` if its kind is not.
+    pub(super) fn locate(&self, survey: &Survey, place: &Place) -> Option<(Kind, String)> {
+        let kind = survey.kind(place)?;
+        let path = kind.object(Some(place.namespace()), &place.name);
+        Some((kind, path))
+    }
+
+    fn unauthorised(&self) -> ClusterError {
+        ClusterError::Unauthorised { cluster: self.target(), context: self.context.clone() }
+    }
+
+    fn unreachable(&self, failure: Failure) -> ClusterError {
+        let cluster = self.target();
+        let source = match failure {
+            Failure::Unanswered { source, .. } => source,
+            failure => Box::new(failure),
+        };
+        ClusterError::Unreachable { cluster, source }
+    }
+}
+
+/// Reads where a resource's object is.
+pub(super) fn place(resource: &Resource) -> Result<Place, RuntimeError> {
+    let unknown = || RuntimeError::NoRuntime {
+        id: resource.id.clone(),
+        kind: resource.kind.clone(),
+        known: vec![KUBERNETES],
+    };
+    if resource.kind != KUBERNETES {
+        return Err(unknown());
+    }
+    Place::of(&resource.attributes).ok_or_else(unknown)
+}
+
+/// Says what a resource's object would be, without its values; for errors.
+pub(super) fn unknown_kind(id: &ResourceId, place: &Place) -> RuntimeError {
+    RuntimeError::Cluster(Box::new(ClusterError::UnknownKind {
+        id: id.clone(),
+        api_version: place.api_version.clone(),
+        kind: place.kind.clone(),
+    }))
+}
+
+/// Adds the name of a field manager and how strict the server shall be.
+pub(super) fn apply_path(path: &str, dry_run: bool, force: bool) -> String {
+    let manager = super::ownership::MANAGER;
+    let dry_run = if dry_run { "&dryRun=All" } else { "" };
+    format!("{path}?fieldManager={manager}&fieldValidation=Strict&force={force}{dry_run}")
+}
+
+/// Returns whether an answer is an object and not something else that is JSON.
+pub(super) fn is_object(answer: &Value) -> bool {
+    answer.get("metadata").is_some_and(Value::is_object)
+}
+
+#[async_trait]
+impl Runtime for KubernetesRuntime {
+    fn target(&self) -> String {
+        format!("cluster `{}`", self.server)
+    }
+
+    fn title(&self) -> String {
+        format!("cluster `{}`, context `{}`", self.server, self.context)
+    }
+
+    async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
+        let survey = Survey::make(&self.link, subjects).await.map_err(|failure| match failure {
+            Failure::Refused(refusal) if refusal.code == 401 => {
+                RuntimeError::Cluster(Box::new(self.unauthorised()))
+            }
+            failure => RuntimeError::Cluster(Box::new(self.unreachable(failure))),
+        })?;
+        *self.survey.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(survey);
+        Ok(())
+    }
+
+    async fn observe(
+        &self,
+        subject: Subject<'_>,
+        secrets: &dyn Resolve,
+    ) -> Result<Observed, RuntimeError> {
+        match (subject.desired, subject.prior) {
+            (Some(desired), prior) => self.observe_desired(desired, prior, secrets).await,
+            (None, Some(prior)) => self.observe_leaving(prior).await,
+            (None, None) => Ok(Observed::default()),
+        }
+    }
+
+    async fn apply(
+        &self,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+        secrets: &dyn Resolve,
+    ) -> Result<Applied, RuntimeError> {
+        self.apply_object(desired, prior, secrets).await
+    }
+
+    async fn await_ready(
+        &self,
+        resource: &Resource,
+        patience: Duration,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+    ) -> Result<(), RuntimeError> {
+        self.wait_until_ready(resource, patience, tell).await.map(|_| ())
+    }
+
+    async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+        self.remove(prior).await
+    }
+}

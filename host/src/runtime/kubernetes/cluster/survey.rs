@@ -1,0 +1,272 @@
+//! What a run knows of a cluster and of its own plan before it looks at single objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::kinds::{Kind, Kinds, root, segment};
+use super::transport::{Call, Transport};
+use crate::runtime::Subject;
+use crate::runtime::kubernetes::identity::Identity;
+use crate::spec::{Resource, ResourceId};
+
+/// From how many objects of one kind in one namespace on they are listed rather than read one by one.
+const WORTH_LISTING: usize = 3;
+/// How many objects a page of a list has at most.
+const PAGE: usize = 500;
+/// How many lists are read at once.
+const LISTS: usize = 8;
+
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+    application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+
+/// Where an object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+    pub(super) namespace: Option<String>,
+    pub(super) name: String,
+}
+
+impl Place {
+    /// Reads where the object of a manifest is; a sound Spec holds no other.
+    pub(super) fn of(manifest: &Value) -> Option<Self> {
+        let identity = Identity::of(manifest).ok()?;
+        Some(Self {
+            api_version: identity.api_version.to_owned(),
+            kind: identity.kind.to_owned(),
+            namespace: identity.namespace.map(str::to_owned),
+            name: identity.name.to_owned(),
+        })
+    }
+
+    /// Returns the namespace in which an object of a namespaced kind is.
+    pub(super) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
+    }
+
+    pub(super) fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Returns whether it is a core/v1 Namespace.
+    pub(super) fn is_namespace(&self) -> bool {
+        self.api_version == "v1" && self.kind == "Namespace"
+    }
+}
+
+/// What is known.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    kinds: RwLock<Arc<Kinds>>,
+    /// Where every desired or recorded resource is.
+    pub(super) places: BTreeMap<ResourceId, Place>,
+    /// The resources, as they shall be or are recorded.
+    pub(super) sources: BTreeMap<ResourceId, Resource>,
+    /// Namespaces that the plan makes or keeps.
+    namespaces: BTreeSet<String>,
+    /// Kinds that the plan defines, by group and name.
+    definitions: BTreeSet<(String, String)>,
+    /// Objects as last read, by path; `None` for those that do not exist.
+    seen: Mutex<BTreeMap<String, Option<Arc<Value>>>>,
+}
+
+impl Survey {
+    /// Asks what the server serves, and reads objects together where that takes fewer requests.
+    pub(super) async fn make(link: &Transport, subjects: &[Subject<'_>]) -> Result<Self, Failure> {
+        let mut survey = Self::default();
+        for subject in subjects {
+            let resource = subject.desired.or(subject.prior.map(|prior| &prior.resource));
+            let Some((resource, place)) =
+                resource.and_then(|resource| Some((resource, Place::of(&resource.attributes)?)))
+            else {
+                continue;
+            };
+            if subject.desired.is_some() {
+                survey.note_desired(&place, &resource.attributes);
+            }
+            survey.places.insert(resource.id.clone(), place);
+            survey.sources.insert(resource.id.clone(), resource.clone());
+        }
+        let kinds = discover(link, survey.places.values()).await?;
+        survey.kinds = RwLock::new(Arc::new(kinds));
+        survey.read_together(link).await?;
+        Ok(survey)
+    }
+
+    fn note_desired(&mut self, place: &Place, manifest: &Value) {
+        if place.is_namespace() {
+            self.namespaces.insert(place.name.clone());
+        }
+        if place.kind == "CustomResourceDefinition" {
+            let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str);
+            let names = text("/spec/group").zip(text("/spec/names/kind"));
+            self.definitions.extend(names.map(|(group, kind)| (group.into(), kind.into())));
+        }
+    }
+
+    /// Returns the kinds that the server serves.
+    pub(super) fn kinds(&self) -> Arc<Kinds> {
+        Arc::clone(&self.kinds.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the kind of an object, if the server serves it.
+    pub(super) fn kind(&self, place: &Place) -> Option<Kind> {
+        self.kinds().get(&place.api_version, &place.kind).cloned()
+    }
+
+    /// Asks again for an `apiVersion`, of which kinds were defined since.
+    pub(super) async fn ask_again(
+        &self,
+        link: &Transport,
+        place: &Place,
+    ) -> Result<Option<Kind>, Failure> {
+        let mut kinds = Kinds::default();
+        if let Some(document) = link.find(&root(&place.api_version)).await? {
+            kinds.read_plain(&place.api_version, &document);
+        }
+        let found = kinds.get(&place.api_version, &place.kind).cloned();
+        let mut known = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(known.with(kinds));
+        Ok(found)
+    }
+
+    /// Returns whether the plan itself defines the kind of an object.
+    pub(super) fn defines(&self, place: &Place) -> bool {
+        self.definitions.contains(&(place.group().to_owned(), place.kind.clone()))
+    }
+
+    /// Returns whether the plan itself makes a namespace, or keeps it.
+    pub(super) fn wants_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.contains(namespace)
+    }
+
+    /// Reads an object, unless it was read in this run already.
+    pub(super) async fn live(
+        &self,
+        link: &Transport,
+        path: &str,
+    ) -> Result<Option<Arc<Value>>, Failure> {
+        if let Some(seen) = self.seen().get(path) {
+            return Ok(seen.clone());
+        }
+        let live = link.find(path).await?.map(Arc::new);
+        self.see(path, live.clone());
+        Ok(live)
+    }
+
+    /// Takes note of an object as it is now.
+    pub(super) fn see(&self, path: &str, live: Option<Arc<Value>>) {
+        self.seen().insert(path.to_owned(), live);
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<String, Option<Arc<Value>>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read_together(&self, link: &Transport) -> Result<(), Failure> {
+        let kinds = self.kinds();
+        let mut groups: BTreeMap<String, Vec<(&Place, &Kind)>> = BTreeMap::new();
+        for place in self.places.values() {
+            let Some(kind) = kinds.get(&place.api_version, &place.kind) else { continue };
+            // Secrets of others are none of our business.
+            if kind.lists && !(place.api_version == "v1" && place.kind == "Secret") {
+                let collection = kind.collection(Some(place.namespace()));
+                groups.entry(collection).or_default().push((place, kind));
+            }
+        }
+        groups.retain(|_, members| members.len() >= WORTH_LISTING);
+        let reading: Vec<_> = groups
+            .into_iter()
+            .map(|(collection, members)| self.read_group(link, collection, members))
+            .collect();
+        stream::iter(reading).buffer_unordered(LISTS).try_collect().await
+    }
+
+    async fn read_group(
+        &self,
+        link: &Transport,
+        collection: String,
+        members: Vec<(&Place, &Kind)>,
+    ) -> Result<(), Failure> {
+        let Some(objects) = list(link, &collection, members.len()).await? else { return Ok(()) };
+        for (place, kind) in members {
+            let path = kind.object(Some(place.namespace()), &place.name);
+            let live = objects.get(&place.name).map(|object| {
+                // Objects in a list do not say what they are.
+                let mut object = object.clone();
+                if let Some(members) = object.as_object_mut() {
+                    members.insert("apiVersion".to_owned(), place.api_version.clone().into());
+                    members.insert("kind".to_owned(), place.kind.clone().into());
+                }
+                Arc::new(object)
+            });
+            self.see(&path, live);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the objects of a collection by name. `None` if that would take more requests than reading `wanted`
+/// objects one by one, or if we may not.
+async fn list(
+    link: &Transport,
+    collection: &str,
+    wanted: usize,
+) -> Result<Option<BTreeMap<String, Value>>, Failure> {
+    let mut objects = BTreeMap::new();
+    let mut from = String::new();
+    for _ in 0..wanted {
+        let path = format!("{collection}?limit={PAGE}{from}");
+        let mut page = match link.call(&Call::get(path)).await {
+            Ok(page) => page,
+            Err(Failure::Refused(refusal)) if matches!(refusal.code, 403..=405 | 410) => {
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        };
+        if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
+            let named = items.into_iter().filter_map(|item| {
+                Some((item.pointer("/metadata/name")?.as_str()?.to_owned(), item))
+            });
+            objects.extend(named);
+        }
+        let text = |pointer| page.pointer(pointer).and_then(Value::as_str);
+        let Some(token) = text("/metadata/continue").filter(|token| !token.is_empty()) else {
+            return Ok(Some(objects));
+        };
+        let remaining = page.pointer("/metadata/remainingItemCount").and_then(Value::as_u64);
+        let pages = remaining.map_or(1, |items| items.div_ceil(PAGE as u64));
+        if pages >= wanted as u64 {
+            return Ok(None);
+        }
+        from = format!("&continue={}", segment(token));
+    }
+    Ok(None)
+}
+
+/// Asks what the server serves: at once, or one by one for the `apiVersion`s that are needed.
+async fn discover<'a>(
+    link: &Transport,
+    places: impl Iterator<Item = &'a Place>,
+) -> Result<Kinds, Failure> {
+    let (core, groups) =
+        (Call::get("/api").accept(AGGREGATED), Call::get("/apis").accept(AGGREGATED));
+    let (core, groups) = futures_util::try_join!(link.call(&core), link.call(&groups))?;
+    let mut kinds = Kinds::default();
+    if kinds.read_aggregated(&core) && kinds.read_aggregated(&groups) {
+        return Ok(kinds);
+    }
+    let mut kinds = Kinds::default();
+    let versions: BTreeSet<&str> = places.map(|place| place.api_version.as_str()).collect();
+    for version in versions {
+        if let Some(document) = link.find(&root(version)).await? {
+            kinds.read_plain(version, &document);
+        }
+    }
+    Ok(kinds)
+}

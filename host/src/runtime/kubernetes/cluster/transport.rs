@@ -1,0 +1,219 @@
+//! Calls to an API server: one place that counts, times and repeats them.
+//!
+//! Bodies are read here and not by the client library, which logs what it cannot read, and a body can be
+//! a Secret.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::stream::{Stream, StreamExt as _};
+use http::{Method, Request, header};
+use kube::Client;
+use kube::client::Body;
+use kube::core::WatchEvent;
+use serde_json::Value;
+
+use super::failure::{Failure, Refusal};
+use super::retry;
+
+/// How long a server may take for an answer. Webhooks may take 30 seconds each.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The form of objects without anything but their metadata.
+pub(super) const METADATA_ONLY: &str =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+
+/// One call.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    method: Method,
+    /// The path with its query.
+    path: String,
+    accept: &'static str,
+    content_type: Option<&'static str>,
+    body: Vec<u8>,
+}
+
+impl Call {
+    pub(super) fn get(path: impl Into<String>) -> Self {
+        let (path, body) = (path.into(), Vec::new());
+        Self { method: Method::GET, path, accept: "application/json", content_type: None, body }
+    }
+
+    /// Makes a server-side apply of an object.
+    pub(super) fn apply(path: impl Into<String>, object: &Value) -> Self {
+        Self {
+            method: Method::PATCH,
+            content_type: Some("application/apply-patch+yaml"),
+            body: object.to_string().into_bytes(),
+            ..Self::get(path)
+        }
+    }
+
+    pub(super) fn delete(path: impl Into<String>, options: &Value) -> Self {
+        Self {
+            method: Method::DELETE,
+            content_type: Some("application/json"),
+            body: options.to_string().into_bytes(),
+            ..Self::get(path)
+        }
+    }
+
+    pub(super) fn accept(mut self, accept: &'static str) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    fn request(&self) -> Result<Request<Vec<u8>>, Failure> {
+        let mut request = Request::builder()
+            .method(self.method.clone())
+            .uri(&self.path)
+            .header(header::ACCEPT, self.accept);
+        if let Some(content_type) = self.content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        request.body(self.body.clone()).map_err(|source| hopeless(source.into()))
+    }
+}
+
+/// Something that happened to an object that is watched.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// It is like this.
+    There(Value),
+    /// It is gone.
+    Gone,
+}
+
+/// A connection to an API server.
+pub(super) struct Transport {
+    client: Client,
+    reached: AtomicBool,
+    calls: AtomicU32,
+}
+
+impl Transport {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, reached: AtomicBool::new(false), calls: AtomicU32::new(0) }
+    }
+
+    /// Returns how many requests were sent.
+    pub(super) fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Makes a call until it is answered or there is no use in it.
+    pub(super) async fn call(&self, call: &Call) -> Result<Value, Failure> {
+        let mut attempt = 1;
+        loop {
+            let failure = match self.call_once(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let reached = self.reached.load(Ordering::Relaxed);
+            let Some(pause) = retry::pause(&failure, attempt, reached, self.calls()) else {
+                return Err(failure);
+            };
+            tracing::debug!(path = call.path.as_str(), attempt, "call again");
+            tokio::time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Reads an object, `None` if it does not exist.
+    pub(super) async fn find(&self, path: &str) -> Result<Option<Value>, Failure> {
+        match self.call(&Call::get(path)).await {
+            Ok(object) => Ok(Some(object)),
+            Err(Failure::Refused(refusal)) if refusal.is_not_found() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Watches objects from a version on. The stream ends when the server closes it.
+    pub(super) async fn watch(
+        &self,
+        path: &str,
+        accept: &'static str,
+    ) -> Result<impl Stream<Item = Result<Seen, Failure>> + Send + use<>, Failure> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let request = Call::get(path).accept(accept).request()?;
+        let events = self.client.request_events::<Value>(request).await.map_err(failure)?;
+        Ok(events.filter_map(|event| async {
+            match event {
+                Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
+                    Some(Ok(Seen::There(object)))
+                }
+                Ok(WatchEvent::Deleted(_)) => Some(Ok(Seen::Gone)),
+                Ok(WatchEvent::Bookmark(_)) => None,
+                Ok(WatchEvent::Error(status)) => Some(Err(refused(&status))),
+                Err(error) => Some(Err(failure(error))),
+            }
+        }))
+    }
+
+    async fn call_once(&self, call: &Call) -> Result<Value, Failure> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let request = call.request()?.map(Body::from);
+        let answer = async {
+            let response = self.client.send(request).await.map_err(failure)?;
+            let status = response.status();
+            let retry_after = response
+                .headers()
+                .get(header::RETRY_AFTER)
+                .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            let body = response.into_body().collect_bytes().await.map_err(failure)?;
+            Ok::<_, Failure>((status, retry_after, body))
+        };
+        let (status, retry_after, body) = match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(answer) => answer?,
+            Err(late) => {
+                return Err(Failure::Unanswered { source: late.into(), hopeless: false });
+            }
+        };
+        self.reached.store(true, Ordering::Relaxed);
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|source| Failure::Garbled { source });
+        }
+        Err(Box::new(Refusal::read(status.as_u16(), &body, retry_after)).into())
+    }
+}
+
+fn hopeless(source: Box<dyn Error + Send + Sync>) -> Failure {
+    Failure::Unanswered { source, hopeless: true }
+}
+
+/// Takes the cause out of an error of the client library, whose messages repeat their causes.
+fn failure(error: kube::Error) -> Failure {
+    match error {
+        kube::Error::Api(status) => refused(&status),
+        kube::Error::Service(source) => {
+            let hopeless = speaks_of_certificates(source.as_ref());
+            Failure::Unanswered { source, hopeless }
+        }
+        kube::Error::HyperError(source) => {
+            Failure::Unanswered { source: source.into(), hopeless: false }
+        }
+        kube::Error::ReadEvents(source) => {
+            Failure::Unanswered { source: source.into(), hopeless: false }
+        }
+        kube::Error::SerdeError(source) => Failure::Garbled { source },
+        error => hopeless(error.into()),
+    }
+}
+
+fn refused(status: &kube::core::Status) -> Failure {
+    let body = serde_json::to_vec(status).unwrap_or_default();
+    Box::new(Refusal::read(status.code, &body, None)).into()
+}
+
+fn speaks_of_certificates(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if cause.to_string().contains("certificate") {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}

@@ -1,0 +1,136 @@
+//! Whether a live object does what it is there for.
+//!
+//! The rules are those that `kubectl rollout status` and other tools agree on. They read nothing but the
+//! object, so whoever watches it can ask again at each change.
+
+mod conditions;
+mod pod;
+mod storage;
+mod workload;
+
+use serde_json::Value;
+
+use self::conditions::Conditions;
+use super::identity::Identity;
+
+/// How far a live object is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It works.
+    Ready,
+    /// It is on its way.
+    Waiting {
+        /// What it waits for, for people; no full stop.
+        reason: String,
+    },
+    /// It has given up, or nothing will change without somebody's doing.
+    Failed {
+        /// Why, for people; no full stop.
+        reason: String,
+    },
+}
+
+impl Readiness {
+    /// Judges a live object.
+    pub fn of(live: &Value) -> Self {
+        let Ok(identity) = Identity::of(live) else { return waiting("it is no object yet") };
+        if text(live, "/metadata/deletionTimestamp").is_some() {
+            return waiting("it is being deleted");
+        }
+        if let (Some(seen), Some(generation)) =
+            (integer(live, "/status/observedGeneration"), integer(live, "/metadata/generation"))
+            && seen < generation
+        {
+            return waiting("its controller has not seen the change yet");
+        }
+        match (identity.group(), identity.kind) {
+            ("apps", "Deployment") => workload::deployment(live),
+            ("apps", "StatefulSet") => workload::stateful_set(live),
+            ("apps", "DaemonSet") => workload::daemon_set(live),
+            ("apps", "ReplicaSet") | ("", "ReplicationController") => workload::replica_set(live),
+            ("batch", "Job") => workload::job(live),
+            // A schedule may be months away; what it starts is not part of the stack.
+            ("batch", "CronJob") => Self::Ready,
+            ("", "Pod") => pod::pod(live),
+            ("", "PersistentVolumeClaim") => storage::claim(live),
+            ("", "PersistentVolume") => storage::volume(live),
+            ("", "Service") => service(live),
+            ("networking.k8s.io", "Ingress") => has_address(live),
+            ("", "Namespace") => namespace(live),
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(live),
+            // Its conditions say whether it scales, which it may not do for good reasons.
+            ("autoscaling", "HorizontalPodAutoscaler") | ("policy", "PodDisruptionBudget") => {
+                Self::Ready
+            }
+            _ => Conditions::of(live).judge(),
+        }
+    }
+
+    /// Returns what it waits for, or why it failed.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Ready => None,
+            Self::Waiting { reason } | Self::Failed { reason } => Some(reason),
+        }
+    }
+}
+
+fn service(live: &Value) -> Readiness {
+    if text(live, "/spec/type") == Some("LoadBalancer") {
+        has_address(live)
+    } else {
+        Readiness::Ready
+    }
+}
+
+fn has_address(live: &Value) -> Readiness {
+    let addresses = live.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
+    if addresses.is_some_and(|addresses| !addresses.is_empty()) {
+        return Readiness::Ready;
+    }
+    waiting("no address was assigned yet")
+}
+
+fn namespace(live: &Value) -> Readiness {
+    match text(live, "/status/phase") {
+        Some("Active") => Readiness::Ready,
+        Some(phase) => waiting(format!("its phase is {phase}")),
+        None => waiting("it has no phase yet"),
+    }
+}
+
+fn definition(live: &Value) -> Readiness {
+    let conditions = Conditions::of(live);
+    if let Some(refused) = conditions.get("NamesAccepted").filter(|names| names.is("False")) {
+        return failed(refused.explain());
+    }
+    match conditions.get("Established") {
+        Some(established) if established.is("True") => Readiness::Ready,
+        Some(other) => waiting(other.explain()),
+        None => waiting("the server does not serve it yet"),
+    }
+}
+
+fn waiting(reason: impl Into<String>) -> Readiness {
+    Readiness::Waiting { reason: reason.into() }
+}
+
+fn failed(reason: impl Into<String>) -> Readiness {
+    Readiness::Failed { reason: reason.into() }
+}
+
+fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer)?.as_str()
+}
+
+fn integer(value: &Value, pointer: &str) -> Option<i64> {
+    value.pointer(pointer)?.as_i64()
+}
+
+/// Reads a count that controllers leave out when it is zero.
+fn count(value: &Value, pointer: &str) -> i64 {
+    integer(value, pointer).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
