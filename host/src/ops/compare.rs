@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::pin::pin;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use serde_json::Value;
 use tracing::Instrument as _;
 
+use crate::diagnostic::{Diagnose as _, Kind};
 use crate::ops::OpsError;
 use crate::plan::Plan;
-use crate::runtime::{Runtime, Subject};
+use crate::runtime::{Runtime, RuntimeError, Subject};
 use crate::secret::Resolve;
 use crate::spec::{
     Observed, Origin, ResourceId, SecretRef, Spec, State, resolve_paths, secret_uses,
@@ -41,19 +43,41 @@ pub(super) async fn compare(
     };
     let subjects: Vec<Subject<'_>> = ids.iter().map(|id| subject(id)).collect();
     runtime.prepare(&subjects).instrument(tracing::info_span!("survey target", resources)).await?;
-    let observed: BTreeMap<ResourceId, Observed> = stream::iter(ids)
+    let observing = stream::iter(ids)
         .map(|id| async move {
             let observed = runtime
                 .observe(subject(id), secrets)
                 .instrument(tracing::debug_span!("read resource", id = %id));
             observed.await.map(|observed| (id.clone(), observed))
         })
-        .buffer_unordered(parallelism.get())
-        .try_collect()
-        .instrument(tracing::info_span!("read target", resources))
-        .await?;
+        .buffered(parallelism.get());
+    let observed =
+        gather(observing).instrument(tracing::info_span!("read target", resources)).await?;
     let plan = Plan::between(spec, state, &observed, origins);
     Ok(Comparison { plan, observed })
+}
+
+/// Takes all observations together. Everything that a user can mend is told at once, in the order of the ids;
+/// anything else ends it, because the rest would fail the same way.
+async fn gather(
+    observing: impl Stream<Item = Result<(ResourceId, Observed), RuntimeError>>,
+) -> Result<BTreeMap<ResourceId, Observed>, RuntimeError> {
+    let (mut observed, mut wrong) = (BTreeMap::new(), Vec::new());
+    let mut observing = pin!(observing);
+    while let Some(result) = observing.next().await {
+        match result {
+            Ok((id, found)) => {
+                observed.insert(id, found);
+            }
+            Err(error) if error.kind() == Kind::User => wrong.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match wrong.len() {
+        0 => Ok(observed),
+        1 => Err(wrong.remove(0)),
+        _ => Err(RuntimeError::several(&wrong)),
+    }
 }
 
 /// Puts known attributes in the place of references to them.

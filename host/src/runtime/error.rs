@@ -1,9 +1,10 @@
 //! What can go wrong between us and a target.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use crate::diagnostic::{Diagnose, Kind};
+use crate::diagnostic::{Diagnose, Kind, Problem};
 use crate::runtime::{ClusterError, Owner};
 use crate::secret::SecretError;
 use crate::spec::ResourceId;
@@ -112,6 +113,12 @@ pub enum RuntimeError {
     /// A cluster could not be read or changed.
     #[error(transparent)]
     Cluster(Box<ClusterError>),
+    /// Several resources cannot be as they shall be.
+    #[error("{} resources cannot be applied", problems.len())]
+    Several {
+        /// What is wrong with each.
+        problems: Vec<Problem>,
+    },
     /// The target refuses.
     #[error("resource `{id}` was refused: {reason}")]
     Refused {
@@ -122,6 +129,19 @@ pub enum RuntimeError {
     },
 }
 
+impl RuntimeError {
+    /// Makes one error of several that a user can mend.
+    pub(crate) fn several(errors: &[Self]) -> Self {
+        let problem = |error: &Self| {
+            let causes =
+                std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source());
+            let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
+            Problem { message, location: None, hints: error.hints() }
+        };
+        Self::Several { problems: errors.iter().map(problem).collect() }
+    }
+}
+
 impl Diagnose for RuntimeError {
     fn kind(&self) -> Kind {
         match self {
@@ -130,6 +150,7 @@ impl Diagnose for RuntimeError {
             | Self::OwnedByOther { .. }
             | Self::NoFolder { .. }
             | Self::AdoptedReplaced { .. }
+            | Self::Several { .. }
             | Self::Unresolved { .. } => Kind::User,
             Self::Read { .. } | Self::Write { .. } | Self::Remove { .. } | Self::Refused { .. } => {
                 Kind::Environment
@@ -168,6 +189,13 @@ impl Diagnose for RuntimeError {
             Self::Cluster(error) => error.hints(),
             Self::Secret { source, .. } => source.hints(),
             _ => Vec::new(),
+        }
+    }
+
+    fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Several { problems } => problems,
+            _ => &[],
         }
     }
 }

@@ -13,9 +13,10 @@ pub struct FieldConflict {
     pub manager: String,
     /// By way of which subresource, such as `scale`.
     pub subresource: Option<String>,
-    /// When it was last set, RFC 3339, if it was set by an update. One that was applied has no time: who
-    /// applies goes on wanting it.
-    pub updated_at: Option<String>,
+    /// Whether it was applied, which means that its manager goes on wanting it; otherwise it was set once.
+    pub applied: bool,
+    /// When it was set, RFC 3339, if the server knows.
+    pub set_at: Option<String>,
 }
 
 impl FieldConflict {
@@ -30,27 +31,29 @@ impl FieldConflict {
             Some(rest) => quoted(rest).map(|(name, rest)| (Some(name), rest))?,
             None => (None, rest),
         };
-        let updated_at = rest.rsplit_once(" at ").map(|(_, time)| time.trim().to_owned());
-        let updated_at = updated_at.filter(|_| rest.trim_start().starts_with("using "));
-        Some(Self { field: path(&cause.field), manager, subresource, updated_at })
+        let set = rest.trim_start().strip_prefix("using ");
+        let set_at = set.and_then(|set| set.rsplit_once(" at "));
+        let set_at = set_at.map(|(_, time)| time.trim().to_owned());
+        let (field, applied) = (path(&cause.field), set.is_none());
+        Some(Self { field, manager, subresource, applied, set_at })
     }
 
     /// Returns whether somebody set the field once by hand, with a tool that does not come back to it.
     pub(super) fn is_by_hand(&self) -> bool {
-        let by_hand = ["kubectl-edit", "kubectl-patch", "kubectl-replace", "kubectl-scale"];
-        let others = ["kubectl-set", "kubectl-label", "kubectl-annotate", "kubectl-rollout"];
-        self.updated_at.is_some() && by_hand.iter().chain(&others).any(|tool| self.manager == *tool)
+        // `kubectl scale` is `kubectl`, other commands add their name; applying is not done once.
+        let by_hand = self.manager == "kubectl" || self.manager.starts_with("kubectl-");
+        by_hand && !self.applied && self.manager != "kubectl-client-side-apply"
     }
 }
 
 impl fmt::Display for FieldConflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, manager, subresource, updated_at } = self;
+        let Self { field, manager, subresource, set_at, .. } = self;
         write!(f, "`{field}` is managed by `{manager}`")?;
         if let Some(subresource) = subresource {
             write!(f, " through `{subresource}`")?;
         }
-        match updated_at {
+        match set_at {
             Some(time) => write!(f, " since {time}"),
             None => Ok(()),
         }
@@ -131,6 +134,7 @@ mod tests {
     fn a_change_by_hand_is_told_from_a_manager_that_comes_back() {
         let by_hand = |message: &str| read(message, ".spec.replicas").unwrap().is_by_hand();
         assert!(by_hand("conflict with \"kubectl-edit\" using apps/v1 at 2026-11-23T01:02:03Z"));
+        assert!(by_hand("conflict with \"kubectl\" with subresource \"scale\" using apps/v1"));
         assert!(!by_hand("conflict with \"kubectl\""));
         assert!(!by_hand(
             "conflict with \"kubectl-client-side-apply\" using v1 at 2026-11-23T01:02:03Z"

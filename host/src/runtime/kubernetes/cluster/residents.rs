@@ -8,7 +8,7 @@ use super::kinds::Kind;
 use super::ownership::{Holder, holder};
 use super::runtime::KubernetesRuntime;
 use super::survey::Survey;
-use super::transport::{Call, METADATA_ONLY};
+use super::transport::{Call, METADATA_LIST};
 use crate::runtime::Owner;
 
 /// How many objects are named; more would help nobody.
@@ -46,7 +46,7 @@ async fn of_kind(
     kind: &Kind,
 ) -> Result<Vec<String>, Failure> {
     let path = format!("{}?limit={LOOKED_AT}", kind.collection(Some(namespace)));
-    let list = match runtime.link.call(&Call::get(path).accept(METADATA_ONLY)).await {
+    let list = match runtime.link.call(&Call::get(path).accept(METADATA_LIST)).await {
         Ok(list) => list,
         // Kinds come and go with what serves them.
         Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 405) => {

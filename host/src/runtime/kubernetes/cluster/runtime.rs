@@ -120,7 +120,7 @@ pub(super) fn place(resource: &Resource) -> Result<Place, RuntimeError> {
     Place::of(&resource.attributes).ok_or_else(unknown)
 }
 
-/// Says what a resource's object would be, without its values; for errors.
+/// Says that the server does not serve the kind of a resource.
 pub(super) fn unknown_kind(id: &ResourceId, place: &Place) -> RuntimeError {
     RuntimeError::Cluster(Box::new(ClusterError::UnknownKind {
         id: id.clone(),

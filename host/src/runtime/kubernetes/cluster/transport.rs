@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) const METADATA_ONLY: &str =
     "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
+/// The form of a list of such.
+pub(super) const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
 /// One call.
 #[derive(Debug, Clone)]
 pub(super) struct Call {

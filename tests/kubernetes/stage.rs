@@ -1,0 +1,87 @@
+//! A project whose target is the shared cluster.
+
+use kusion_cluster::{Cluster, User};
+use kusion_tests::{Output, Sandbox};
+use serde_json::Value;
+
+const APP: &str = "\
+workload:
+  module: service
+  replicas: 2
+  containers:
+    main:
+      image: shop:1
+accessories:
+  network: {ports: [{port: 80}]}
+";
+
+/// A project with the stack `dev`. Its name, which is also its namespace, is its own.
+pub(super) struct Stage {
+    pub(super) sandbox: Sandbox,
+    pub(super) cluster: &'static Cluster,
+    pub(super) project: String,
+}
+
+impl Stage {
+    /// Makes a project that nobody has applied yet.
+    pub(super) fn new() -> Self {
+        let cluster = Cluster::shared();
+        Self::named(cluster, cluster.namespace())
+    }
+
+    /// Makes a project, in a sandbox of its own, that has the name of another one.
+    pub(super) fn named(cluster: &'static Cluster, project: String) -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.write("project.yaml", &format!("name: {project}\n"));
+        sandbox.write("app.yaml", APP);
+        sandbox.write("dev/stack.yaml", "name: dev\n");
+        let kubeconfig = cluster.kubeconfig();
+        sandbox.make_workspace("default", &format!("{{kubeconfig: {}}}", kubeconfig.display()));
+        Self { sandbox, cluster, project }
+    }
+
+    /// Makes the workspace speak for another user.
+    pub(super) fn with_user(self, user: User) -> Self {
+        let kubeconfig = self.cluster.kubeconfig_of(user);
+        self.sandbox.make_workspace("other", &format!("{{kubeconfig: {}}}", kubeconfig.display()));
+        self.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: other\n");
+        self
+    }
+
+    /// Runs the program in the stack.
+    pub(super) fn run(&self, arguments: &[&str]) -> Output {
+        let mut output = self.sandbox.run("dev", arguments);
+        for text in [&mut output.stdout, &mut output.stderr] {
+            *text = text
+                .replace(&self.project, "[project]")
+                .replace(&self.cluster.server(), "[server]")
+                .replace(&self.cluster.context(), "[context]");
+        }
+        output
+    }
+
+    /// Applies and expects success.
+    #[track_caller]
+    pub(super) fn apply(&self) -> Output {
+        self.run(&["apply", "--yes"]).success()
+    }
+
+    /// Returns an object of the project's namespace.
+    #[track_caller]
+    pub(super) fn object(&self, kind: &str, name: &str) -> Option<Value> {
+        self.cluster.object(kind, &self.project, name)
+    }
+
+    /// Returns the name that the modules give to the workload.
+    pub(super) fn workload(&self) -> String {
+        format!("{0}-dev-{0}", self.project)
+    }
+
+    /// Runs `kubectl` in the project's namespace, and expects success.
+    #[track_caller]
+    pub(super) fn kubectl(&self, arguments: &[&str]) -> String {
+        let mut all = arguments.to_vec();
+        all.extend(["--namespace", &self.project]);
+        self.cluster.kubectl(&all).expect_ok().stdout
+    }
+}
