@@ -38,6 +38,9 @@ impl Listener for Log {
             Event::Failed { id, .. } => format!("failed {id}"),
             Event::Skipped { id, because } => format!("skipped {id} because of {because}"),
             Event::Stopped { id } => format!("stopped {id}"),
+            Event::Waiting { id, .. } | Event::Ready { id, .. } | Event::NotReady { id, .. } => {
+                format!("settled {id}")
+            }
         };
         let mut lines = self.lines.lock().unwrap();
         lines.push(line);
