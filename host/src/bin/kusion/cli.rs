@@ -64,7 +64,7 @@ impl Parallelism {
 }
 
 /// Which cluster is meant, and what may be done to it.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Cluster {
     /// Context of the kubeconfig to use.
     #[arg(long, value_name = "NAME")]

@@ -9,7 +9,7 @@ use kusion::release::{Operation, Phase, Release, ReleaseError, ReleaseStore, Sta
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::{Format, Meta};
+use crate::cli::{Cluster, Format, Meta};
 use crate::commands::apply::{self, ApplyArgs};
 use crate::context::World;
 use crate::error::{CliError, Exit};
@@ -215,7 +215,10 @@ async fn unlock(world: &World, args: &UnlockArgs) -> Result<(), CliError> {
     // A workspace that is broken hides the target, and is no reason to leave the records as they are.
     let stack = load_stack(world, &args.meta, Stack::load_header)?;
     let runtime = match workspaces.load(name).await {
-        Ok(workspace) => kusion::ops::open_target(&stack, &workspace).ok(),
+        Ok(workspace) => {
+            let options = world.target_options(&Cluster::default());
+            kusion::ops::open_target(&stack, &workspace, &options).await.ok()
+        }
         Err(_) => None,
     };
     let holder = holder(world, "release unlock");
