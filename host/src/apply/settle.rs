@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt as _};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::apply::{Event, Listener, Outcome, Refused};
 use crate::runtime::{Runtime, RuntimeError};
@@ -58,14 +58,18 @@ impl Settling<'_> {
         let mut stop = pin!(stop);
         while left > 0 {
             let told = tokio::select! {
-                // What was said before a resource became ready is told before.
                 biased;
                 Some((id, reason)) = heard.recv() => {
                     listener.hear(&Event::Waiting { id, reason }).await
                 }
                 Some(settled) = waits.next() => {
                     left -= 1;
-                    settle(settled, listener, outcome).await
+                    // It may have said something on its last turn.
+                    let told = tell_all(&mut heard, listener).await;
+                    match told {
+                        Ok(()) => settle(settled, listener, outcome).await,
+                        refused => refused,
+                    }
                 }
                 () = &mut stop => break,
             };
@@ -94,6 +98,17 @@ impl Settling<'_> {
         let waited = waited.into_inner();
         Settled { id: resource.id.clone(), time: start.elapsed(), waited, result }
     }
+}
+
+/// Passes on what was said so far.
+async fn tell_all(
+    heard: &mut UnboundedReceiver<(ResourceId, String)>,
+    listener: &dyn Listener,
+) -> Result<(), Refused> {
+    while let Ok((id, reason)) = heard.try_recv() {
+        listener.hear(&Event::Waiting { id, reason }).await?;
+    }
+    Ok(())
 }
 
 async fn settle(
