@@ -8,12 +8,13 @@ mod crash;
 mod engine;
 #[path = "golden_runner.rs"]
 mod golden;
+mod kubernetes;
 mod security_doc;
 
 /// A file that is not listed would never run.
 #[test]
 fn no_test_file_is_forgotten() {
-    for folder in ["cli", "crash", "engine"] {
+    for folder in ["cli", "crash", "engine", "kubernetes"] {
         let path = kusion_tests::repository().join("tests").join(folder);
         let listed = std::fs::read_to_string(path.join("mod.rs")).unwrap();
         for entry in std::fs::read_dir(&path).unwrap() {

@@ -303,7 +303,7 @@ impl Scene<'_> {
         let outcome = applied.map(|applied| &applied.outcome);
         match (self.args.output, outcome, release) {
             (Format::Json, outcome, release) => {
-                let outcome = outcome.filter(|_| release.is_some());
+                let outcome = outcome.filter(|outcome| release.is_some() || !outcome.is_complete());
                 world.print_json(&render::outcome_document(
                     head,
                     plan,

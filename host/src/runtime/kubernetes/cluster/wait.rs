@@ -101,13 +101,11 @@ impl KubernetesRuntime {
         version: &str,
         judge: &mut impl FnMut(Option<&Value>) -> Option<T>,
     ) -> Result<Option<T>, Failure> {
-        let events = match self.link.watch(&awaited.watch_path(version), awaited.accept()).await {
-            Ok(events) => events,
+        let path = awaited.watch_path(version);
+        let Ok(events) = self.link.watch(&path, awaited.accept()).await else {
             // It can be read but not watched, or the version is too old: then it is read again.
-            Err(_) => {
-                sleep(POLL).await;
-                return Ok(None);
-            }
+            sleep(POLL).await;
+            return Ok(None);
         };
         let mut events = pin!(events);
         let patience = Duration::from_secs(WATCH) + GRACE;
