@@ -25,10 +25,14 @@ fn the_first_preview_names_the_cluster_and_says_what_the_server_could_not_check(
 fn what_the_server_finds_wrong_is_told_with_the_field() {
     let stage = Stage::new();
     let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
-    stage.sandbox.edit("app.yaml", "shop:1", "\"shop:1 \"");
+    stage.sandbox.edit(
+        "app.yaml",
+        "  replicas: 2\n",
+        "  replicas: 2\n  labels: {note: no label}\n",
+    );
     let preview = stage.run(&["preview"]);
     assert_eq!(preview.code, Some(1), "{preview}");
-    assert!(preview.stderr.contains("`spec.template.spec.containers[0].image`"), "{preview}");
+    assert!(preview.stderr.contains("`metadata.labels`"), "{preview}");
 }
 
 #[test]

@@ -24,9 +24,6 @@ use crate::spec::{
     resolve_paths,
 };
 
-/// The annotation of an object that is not deleted with its stack.
-const KEEP: &str = "/metadata/annotations/kusion.io~1keep";
-
 /// What the server says an apply would do.
 enum DryRun {
     Would(Value, Vec<Note>),
@@ -107,7 +104,7 @@ impl KubernetesRuntime {
         let Some(live) = live.filter(|live| self.made(prior, live)) else {
             return Ok(Observed::default());
         };
-        let mut kept = live.pointer(KEEP).and_then(Value::as_str) == Some("true");
+        let mut kept = ownership::is_kept(&live);
         if place.is_namespace() && !prior.adopted && !kept {
             let others = residents::others(self, &survey, &place.name).await;
             kept = !others.map_err(read)?.is_empty();

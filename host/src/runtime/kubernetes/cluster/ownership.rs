@@ -22,6 +22,9 @@ pub(super) const STACK: &str = "kusion.io/stack";
 /// The annotation that names the workspace.
 pub(super) const WORKSPACE: &str = "kusion.io/workspace";
 
+/// The annotation of an object that is not deleted with its stack.
+const KEEP: &str = "kusion.io/keep";
+
 /// Labels and annotations by which other tools mark what is theirs.
 const MARKS: [(&str, &str, &str); 9] = [
     ("annotations", "meta.helm.sh/release-name", "Helm"),
@@ -55,6 +58,11 @@ pub(super) fn holder(live: &Value, us: &Owner) -> Holder {
     }
     let tool = marked(live).or_else(|| labelled(live)).or_else(|| controlled(live));
     tool.or_else(|| applied(live)).map_or(Holder::Nobody, Holder::Tool)
+}
+
+/// Returns whether an object says that it stays when its stack goes.
+pub(super) fn is_kept(live: &Value) -> bool {
+    text(live, "annotations", KEEP) == Some("true")
 }
 
 /// Marks an object as a stack's.

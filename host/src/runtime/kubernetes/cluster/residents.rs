@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::kinds::Kind;
-use super::ownership::{Holder, holder};
+use super::ownership::{Holder, holder, is_kept};
 use super::runtime::KubernetesRuntime;
 use super::survey::Survey;
 use super::transport::{Call, METADATA_LIST};
@@ -83,7 +83,7 @@ fn is_other(kind: &str, object: &Value, owner: &Owner) -> bool {
     let leaves = has("/metadata/deletionTimestamp");
     // It goes with the object that owns it.
     let owned = has("/metadata/ownerReferences/0");
-    let ours = holder(object, owner) == Holder::Us;
+    let ours = holder(object, owner) == Holder::Us && !is_kept(object);
     !(made_by_the_system || leaves || owned || ours)
 }
 
@@ -123,6 +123,14 @@ mod tests {
             ("Pod", json!({"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}), false),
             ("PersistentVolumeClaim", json!({"name": "data-db-0"}), true),
             ("Deployment", of("dev"), false),
+            (
+                "Deployment",
+                json!({"name": "x", "annotations": {
+                    "kusion.io/project": "shop", "kusion.io/stack": "dev", "kusion.io/workspace": "default",
+                    "kusion.io/keep": "true",
+                }}),
+                true,
+            ),
             ("Deployment", of("prod"), true),
         ];
         for (kind, metadata, expected) in cases {

@@ -167,7 +167,7 @@ impl KubernetesRuntime {
             }
             (_, object) => {
                 let reason = pods_behind::explain(self, &survey, last, object.as_deref()).await;
-                format!("{reason} (waited {} s)", patience.as_secs())
+                format!("{reason} (waited {:.0} s)", patience.as_secs_f64())
             }
         };
         Err(RuntimeError::Cluster(Box::new(ClusterError::NotReady { id: id.clone(), reason })))
