@@ -17,6 +17,11 @@ fn a_new_project_is_previewed_applied_changed_and_destroyed() {
     Made workspace `default`: it lists the bundled modules.
 
     Its target is a directory: `kusion apply` writes manifests to `manifests/`, and needs no cluster.
+    For a cluster, name its context in place of the directory, as in `kubernetes: {context: my-cluster}`:
+
+      kusion workspace show default > default.yaml
+      kusion workspace update default -f default.yaml
+
     To see what would be made:
 
       cd shop/default

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kusion::config::Workspace;
+use kusion::config::{Target, Workspace};
 use kusion::home::{HomeError, Workspaces};
 use kusion::name::{NameError, Namespace, ProjectName};
 
@@ -42,16 +42,37 @@ pub(crate) async fn run(world: &World, args: InitArgs) -> Result<Exit, CliError>
     if made {
         text.push_str("Made workspace `default`: it lists the bundled modules.\n");
     }
-    text.push_str(
-        "\nIts target is a directory: `kusion apply` writes manifests to `manifests/`, and needs no cluster.\n\
-         To see what would be made:\n\n",
-    );
+    let workspace = Workspaces::new(world.home()?.backend(None)?);
+    let workspace = workspace.load(&parse_workspace("default")?).await?;
+    text.push_str(&format!("\n{}\nTo see what would be made:\n\n", destination(&workspace)));
     text.push_str(&format!(
         "  cd {}\n  kusion preview\n",
         Path::new(&shown).join("default").display()
     ));
     world.print(&text)?;
     Ok(Exit::Success)
+}
+
+/// Says where an apply goes, and how to make it go to a cluster.
+fn destination(workspace: &Workspace) -> String {
+    match workspace.target() {
+        Some(Target::Directory { path, .. }) => format!(
+            "Its target is a directory: `kusion apply` writes manifests to `{path}/`, and needs no cluster.\n\
+             For a cluster, name its context in place of the directory, as in `kubernetes: {{context: my-cluster}}`:\n\n  \
+             kusion workspace show default > default.yaml\n  \
+             kusion workspace update default -f default.yaml\n"
+        ),
+        Some(Target::Cluster { context: Some(context), .. }) => {
+            format!(
+                "Its target is a cluster: `kusion apply` uses context `{context}` of your kubeconfig."
+            )
+        }
+        Some(Target::Cluster { .. }) => {
+            "Its target is a cluster: `kusion apply` uses the current context of your kubeconfig."
+                .to_owned()
+        }
+        None => "Its workspace names no target: `kusion apply` uses your kubeconfig.".to_owned(),
+    }
 }
 
 /// Checks the name of a new project, which becomes its namespace as well.
