@@ -5,13 +5,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use kusion_benches::Failure;
+use kusion_benches::{DryRuns, Failure};
 
 mod bench;
 
-use bench::{Fixture, Report};
+use bench::{Fixture, Report, Sizes};
 
 /// Measure kusion against its floors.
 #[derive(Debug, Parser)]
@@ -40,10 +41,13 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    // Before anything else, because this is what the floor of time is.
-    let result = match (arguments.next(), arguments.next()) {
-        (Some(first), Some(folder)) if first == bench::FLOOR => bench::floor(Path::new(&folder)),
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    // Before anything else, because these are the floors of time.
+    let result = match arguments.as_slice() {
+        [first, folder] if first == bench::FLOOR => bench::floor(Path::new(folder)),
+        [first, file, at_once] if first == bench::DRY_RUNS => {
+            dry_runs(Path::new(file), &at_once.to_string_lossy())
+        }
         _ => run(&Arguments::parse()),
     };
     match result {
@@ -58,6 +62,10 @@ fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a bench talks to whoever runs it")]
 fn say(text: &str) {
     println!("{text}");
+}
+
+fn dry_runs(file: &Path, at_once: &str) -> Result<(), Failure> {
+    DryRuns::read(file)?.send(at_once.parse()?)
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -89,6 +97,19 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if wanted("journal") {
         bench::journal(&arguments.disk, size(3, 200), &mut report)?;
+    }
+    let sizes = Sizes {
+        objects: [size(5, 100), size(10, 500)],
+        many: size(15, 5_000),
+        rounds: [size(1, 5), size(1, 2)],
+        latency: Duration::from_millis(20),
+        shared: arguments.quick,
+    };
+    if wanted("cluster") {
+        bench::cluster(&fixture, sizes, &mut report)?;
+    }
+    if arguments.only.iter().any(|only| only == "parallelism") {
+        bench::parallelism(&fixture, sizes, &mut report)?;
     }
     say(&format!("\n{}", report.markdown()));
     Ok(())

@@ -5,3 +5,4 @@ mod test_apply;
 mod test_destroy;
 mod test_ownership;
 mod test_preview;
+mod test_requests;

@@ -2,6 +2,7 @@
 
 mod assembly;
 mod calls;
+mod cluster;
 mod compile;
 mod fixture;
 mod floor;
@@ -12,6 +13,7 @@ mod times;
 
 pub(crate) use assembly::assembly;
 pub(crate) use calls::{calls, calls_child, stack, stack_child};
+pub(crate) use cluster::{Sizes, cluster, parallelism};
 pub(crate) use compile::compile;
 pub(crate) use fixture::Fixture;
 pub(crate) use floor::floor;
@@ -23,3 +25,5 @@ use times::Times;
 
 /// The first argument of a process that is the floor.
 pub(crate) const FLOOR: &str = "--floor";
+/// The first argument of a process that is the floor of a cluster.
+pub(crate) const DRY_RUNS: &str = "--dry-runs";

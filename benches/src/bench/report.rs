@@ -37,6 +37,16 @@ impl Report {
         });
     }
 
+    /// Adds a number that should not be below an aim.
+    pub(crate) fn at_least(&mut self, what: impl Into<String>, value: f64, aim: f64, unit: &str) {
+        let verdict = if value >= aim { "met" } else { "missed" };
+        self.row(Row {
+            what: what.into(),
+            measured: format!("{value:.2}{unit}"),
+            aim: format!("≥ {aim}{unit}: {verdict}"),
+        });
+    }
+
     fn row(&mut self, row: Row) {
         if let Some((_, rows)) = self.sections.last_mut() {
             rows.push(row);

@@ -35,6 +35,21 @@ impl Times {
         self.0.iter().map(milliseconds).sum()
     }
 
+    /// Returns how many times as long this took as something else that was done in turns with it: of all turns
+    /// the ratio in the middle.
+    pub(crate) fn ratio(&self, other: &Self) -> f64 {
+        let pairs = self.0.iter().zip(&other.0);
+        let mut ratios: Vec<f64> =
+            pairs.map(|(this, other)| this.as_secs_f64() / other.as_secs_f64()).collect();
+        ratios.sort_unstable_by(f64::total_cmp);
+        ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN)
+    }
+
+    /// Returns of each turn the shorter time of two things.
+    pub(crate) fn shorter(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(this, other)| *this.min(other)).collect())
+    }
+
     fn at(&self, index: usize) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
