@@ -117,6 +117,7 @@ fn plan(from: &Release, to: &Release) -> Plan {
             kind: after.or(before)?.kind.clone(),
             action,
             reason: None,
+            grades: BTreeSet::new(),
             origin: origins.get(id).and_then(|origins| origins.first()).cloned(),
             changes,
             notes: Vec::new(),

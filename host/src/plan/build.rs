@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use crate::plan::grade::grade;
 use crate::plan::{Action, Change, Plan, Reason, Step, diff};
 use crate::spec::{Graph, Observed, Origin, Resource, ResourceId, Spec, State, StateEntry};
 
@@ -48,7 +49,7 @@ pub(super) fn plan(
             steps.get(position).is_some_and(|step| step.action != Action::Unchanged)
         });
         positions.insert(id, plan.steps.len());
-        plan.steps.push(delete(prior, after));
+        plan.steps.push(delete(prior, observed.get(id), after));
     }
     plan.forgotten.sort();
     plan
@@ -87,8 +88,9 @@ fn keep(
     let changes = diff(observed.live.as_ref(), Some(planned), &observed.sensitive);
     let (action, reason) = judge(desired, prior, observed, &changes);
     let (id, kind) = (desired.id.clone(), desired.kind.clone());
+    let grades = grade(action, &observed.grades);
     let notes = observed.notes.clone();
-    Step { id, kind, action, reason, origin, changes, notes, after }
+    Step { id, kind, action, reason, grades, origin, changes, notes, after }
 }
 
 fn judge(
@@ -168,12 +170,14 @@ fn has_descendant(configured: &BTreeSet<String>, path: &str) -> bool {
     })
 }
 
-fn delete(prior: &StateEntry, after: Vec<usize>) -> Step {
+fn delete(prior: &StateEntry, observed: Option<&Observed>, after: Vec<usize>) -> Step {
+    let grades = observed.map(|observed| grade(Action::Delete, &observed.grades));
     Step {
         id: prior.resource.id.clone(),
         kind: prior.resource.kind.clone(),
         action: Action::Delete,
         reason: Some(if prior.uncertain { Reason::Recovered } else { Reason::Configuration }),
+        grades: grades.unwrap_or_default(),
         origin: prior.origin.clone(),
         changes: Vec::new(),
         notes: Vec::new(),

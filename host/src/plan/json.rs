@@ -1,10 +1,12 @@
 //! The stable form of a plan for other programs.
 
+use std::collections::BTreeSet;
+
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::plan::{Action, Change, Plan, Reason, Summary};
-use crate::spec::{Note, Origin, ResourceId};
+use crate::spec::{Grade, Note, Origin, ResourceId};
 
 /// The version of the form; it grows when a reader of the old form could be misled.
 pub const PLAN_VERSION: u32 = 1;
@@ -25,6 +27,8 @@ struct StepDocument<'a> {
     action: Action,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Reason>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    grades: &'a BTreeSet<Grade>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<&'a Origin>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -53,6 +57,7 @@ impl Serialize for Plan {
             kind: &step.kind,
             action: step.action,
             reason: step.reason,
+            grades: &step.grades,
             origin: step.origin.as_ref(),
             changes: step.changes.iter().map(change).collect(),
             notes: &step.notes,

@@ -3,6 +3,7 @@
 mod build;
 mod change;
 mod diff;
+mod grade;
 mod json;
 mod step;
 mod summary;
@@ -56,7 +57,7 @@ impl Plan {
 
     /// Counts the steps.
     pub fn summary(&self) -> Summary {
-        self.steps.iter().map(|step| step.action).collect()
+        self.steps.iter().collect()
     }
 
     /// Returns whether nothing must be done, neither in the target nor in the records.

@@ -1,11 +1,12 @@
 //! One step of a plan.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::plan::Change;
-use crate::spec::{Note, Origin, ResourceId};
+use crate::spec::{Grade, Note, Origin, ResourceId};
 
 /// What happens to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -83,6 +84,8 @@ pub struct Step {
     pub action: Action,
     /// Why; `None` if nothing happens.
     pub reason: Option<Reason>,
+    /// How far it reaches; empty if nothing happens, and if there is nothing to say.
+    pub grades: BTreeSet<Grade>,
     /// Who made the resource, if that is known.
     pub origin: Option<Origin>,
     /// What differs, value by value. Empty for deletes.

@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::plan::Action;
+use crate::plan::{Action, Step};
+use crate::spec::Grade;
 
-/// The number of steps by action.
+/// The number of steps by action, and of those that reach further.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Resources to create.
     pub create: usize,
@@ -19,19 +21,34 @@ pub struct Summary {
     pub delete: usize,
     /// Resources that stay.
     pub unchanged: usize,
+    /// Steps that replace pods by new ones.
+    pub rolling_restart: usize,
+    /// Steps that may lose data.
+    pub data_at_risk: usize,
+    /// Steps that let somebody do more than before.
+    pub permission_gained: usize,
 }
 
-impl FromIterator<Action> for Summary {
-    fn from_iter<I: IntoIterator<Item = Action>>(actions: I) -> Self {
+impl<'a> FromIterator<&'a Step> for Summary {
+    fn from_iter<I: IntoIterator<Item = &'a Step>>(steps: I) -> Self {
         let mut summary = Self::default();
-        for action in actions {
-            *match action {
+        for step in steps {
+            *match step.action {
                 Action::Create => &mut summary.create,
                 Action::Update => &mut summary.update,
                 Action::Replace => &mut summary.replace,
                 Action::Delete => &mut summary.delete,
                 Action::Unchanged => &mut summary.unchanged,
             } += 1;
+            for grade in &step.grades {
+                *match grade {
+                    Grade::RollingRestart => &mut summary.rolling_restart,
+                    Grade::DataAtRisk => &mut summary.data_at_risk,
+                    Grade::PermissionGained => &mut summary.permission_gained,
+                    // The action says it.
+                    Grade::NoRestart | Grade::Replace => continue,
+                } += 1;
+            }
         }
         summary
     }
@@ -44,7 +61,18 @@ impl fmt::Display for Summary {
         if *replace > 0 {
             write!(f, "{replace} to replace, ")?;
         }
-        write!(f, "{delete} to delete.")
+        write!(f, "{delete} to delete")?;
+        let graded = [
+            (self.rolling_restart, Grade::RollingRestart),
+            (self.data_at_risk, Grade::DataAtRisk),
+            (self.permission_gained, Grade::PermissionGained),
+        ];
+        let graded = graded.into_iter().filter(|(count, _)| *count > 0);
+        let graded: Vec<String> = graded.map(|(count, grade)| format!("{count} {grade}")).collect();
+        if !graded.is_empty() {
+            write!(f, " ({})", graded.join(", "))?;
+        }
+        f.write_str(".")
     }
 }
 
@@ -53,16 +81,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replacements_are_named_only_if_there_are_any() {
-        let mut summary: Summary =
-            [Action::Create, Action::Create, Action::Delete, Action::Unchanged]
-                .into_iter()
-                .collect();
+    fn replacements_and_grades_are_named_only_if_there_are_any() {
+        let mut summary = Summary { create: 2, delete: 1, unchanged: 1, ..Summary::default() };
         assert_eq!(summary.to_string(), "Plan: 2 to create, 0 to update, 1 to delete.");
         summary.replace = 3;
         assert_eq!(
             summary.to_string(),
             "Plan: 2 to create, 0 to update, 3 to replace, 1 to delete."
+        );
+        summary = Summary {
+            update: 3,
+            rolling_restart: 1,
+            data_at_risk: 2,
+            permission_gained: 1,
+            ..Summary::default()
+        };
+        assert_eq!(
+            summary.to_string(),
+            "Plan: 0 to create, 3 to update, 0 to delete (1 rolling restart, 2 data at risk, 1 permission gained)."
         );
     }
 }

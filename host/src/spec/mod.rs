@@ -7,6 +7,7 @@
 mod assemble;
 mod contribution;
 mod document;
+mod grade;
 mod graph;
 mod reference;
 mod resource;
@@ -17,6 +18,7 @@ mod walk;
 
 pub use assemble::{AssembleError, AssembleInput, Assembled, Fault, assemble};
 pub use contribution::{Contribution, Origin, Patch};
+pub use grade::Grade;
 pub use graph::Graph;
 pub use reference::{PATH_PREFIX, path_reference, resolve_paths};
 pub use resource::{Resource, ResourceId, ResourceIdError};

@@ -27,6 +27,7 @@ use self::manifest::{Manifest, Missing, secret_error, secret_places};
 use self::marker::Marker;
 use self::record::Record;
 use crate::files::{PRIVATE, blocking};
+use crate::runtime::kubernetes::grades;
 use crate::runtime::{Applied, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
 use crate::secret::{Resolve, encrypt_to};
 use crate::spec::{Observed, Resource, ResourceId, SecretText, StateEntry};
@@ -118,6 +119,7 @@ impl DirectoryRuntime {
             }
             observed.live = Some(live.document);
         }
+        observed.grades = grades(observed.live.as_ref(), Some(&planned), false);
         observed.planned = Some(planned);
         Ok(observed)
     }
@@ -286,8 +288,10 @@ impl Runtime for DirectoryRuntime {
         require_kubernetes(&prior.resource)?;
         let encrypted = Record::of(prior).is_some_and(|record| record.encrypted);
         let live = self.files.find(&prior.resource.id, encrypted, Some(prior))?;
+        let live = live.map(|live| live.document);
         Ok(Observed {
-            live: live.map(|live| live.document),
+            grades: grades(live.as_ref(), None, false),
+            live,
             sensitive: secret_places(&prior.resource),
             ..Observed::default()
         })

@@ -2,11 +2,15 @@
 
 mod canonical;
 mod cluster;
+mod data;
+mod grade;
 mod identity;
 mod needs;
 mod pods;
 mod readiness;
 mod semantics;
+
+pub(super) use grade::grades;
 
 pub use cluster::{Access, ClusterError, FieldConflict, FieldProblem, KubernetesRuntime, Terms};
 pub use readiness::Readiness;

@@ -1,6 +1,7 @@
 //! Plans for people.
 
 use kusion::plan::{Action, Change, Plan, Reason, Step};
+use kusion::spec::Grade;
 use serde_json::Value;
 
 use crate::render::{Paint, Style, Table};
@@ -23,12 +24,13 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
 /// Shows the table of what changes, then the changed fields of what exists before and after.
 pub(crate) fn changes(plan: &Plan, paint: Paint) -> String {
     let changing = || plan.steps.iter().filter(|step| step.action != Action::Unchanged);
-    let mut table = Table::new(["", "ID", "ACTION", "REASON"]);
+    let mut table = Table::new(["", "ID", "ACTION", "EFFECT", "REASON"]);
     for step in changing() {
         table.row([
             symbol(step.action).to_owned(),
             step.id.to_string(),
             step.action.to_string(),
+            effect(step),
             reason(step),
         ]);
     }
@@ -37,15 +39,22 @@ pub(crate) fn changes(plan: &Plan, paint: Paint) -> String {
             " ".to_owned(),
             id.to_string(),
             "forget".to_owned(),
+            String::new(),
             "no longer managed".to_owned(),
         ]);
     }
-    let mut text = colour(&table.render(), paint);
+    let mut text = colour(&table.without_empty(3).render(), paint);
     for step in changing().filter(|step| tells_more(step)) {
         text.push('\n');
         text.push_str(&details(step, paint));
     }
     text
+}
+
+/// Says how far a step reaches, as far as the action does not say it.
+fn effect(step: &Step) -> String {
+    let grades = step.grades.iter().filter(|grade| **grade != Grade::Replace);
+    grades.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Says why, and of a new resource what the target says about it: all its fields are new, so that they are

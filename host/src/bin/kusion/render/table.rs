@@ -17,6 +17,18 @@ impl Table {
         self.rows.push(cells.map(|cell| super::harmless(&cell)).to_vec());
     }
 
+    /// Takes a column out if it says nothing in any row.
+    #[must_use]
+    pub(crate) fn without_empty(mut self, column: usize) -> Self {
+        let said = self.rows.iter().skip(1).filter_map(|row| row.get(column));
+        if said.into_iter().all(String::is_empty) {
+            for row in self.rows.iter_mut().filter(|row| column < row.len()) {
+                row.remove(column);
+            }
+        }
+        self
+    }
+
     /// Returns the text, one line a row.
     pub(crate) fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -48,5 +60,16 @@ mod tests {
         let mut table = Table::new(["ID", "ACTION"]);
         table.row(["v1:Namespace:shop".to_owned(), "create".to_owned()]);
         assert_eq!(table.render(), "ID                 ACTION\nv1:Namespace:shop  create\n");
+    }
+
+    #[test]
+    fn a_column_that_says_nothing_can_be_left_out() {
+        let table = |said: &str| {
+            let mut table = Table::new(["A", "B", "C"]);
+            table.row(["a".to_owned(), said.to_owned(), "c".to_owned()]);
+            table.without_empty(1).render()
+        };
+        assert_eq!(table(""), "A  C\na  c\n");
+        assert_eq!(table("b"), "A  B  C\na  b  c\n");
     }
 }

@@ -17,6 +17,7 @@ use super::runtime::{KubernetesRuntime, apply_path, is_object, place, unknown_ki
 use super::survey::{Place, Survey};
 use super::transport::Call;
 use super::{invalid, residents};
+use crate::runtime::kubernetes::grade::grades;
 use crate::runtime::{KubernetesSemantics, RuntimeError};
 use crate::secret::Resolve;
 use crate::spec::{
@@ -53,8 +54,10 @@ impl KubernetesRuntime {
         let resolved = self.resolve_known(desired, &survey).await?;
         let making = Making { owner: &self.owner, namespaced, secrets, missing: Missing::Keep };
         let object = Object::of(&resolved, making)?;
+        let planned = Some(normalise(object.value.clone()));
         let new = Observed {
-            planned: Some(normalise(object.value.clone())),
+            grades: grades(None, planned.as_ref(), false),
+            planned,
             sensitive: KubernetesSemantics.secret_places(desired),
             ..Observed::default()
         };
@@ -109,8 +112,10 @@ impl KubernetesRuntime {
             let others = residents::others(self, &survey, &place.name).await;
             kept = !others.map_err(read)?.is_empty();
         }
+        let live = Some(normalise(live.as_ref().clone()));
         Ok(Observed {
-            live: Some(normalise(live.as_ref().clone())),
+            grades: grades(live.as_ref(), None, false),
+            live,
             sensitive: KubernetesSemantics.secret_places(&prior.resource),
             kept,
             ..Observed::default()
@@ -284,7 +289,9 @@ fn compose(
             unchecked(Observed { planned: overlaid(), ..observed }, &note(&said))
         }
     };
-    Observed { live: Some(normal), ..observed }
+    let live = Some(normal);
+    let grades = grades(live.as_ref(), observed.planned.as_ref(), observed.replace);
+    Observed { live, grades, ..observed }
 }
 
 fn unchecked(observed: Observed, message: &str) -> Observed {

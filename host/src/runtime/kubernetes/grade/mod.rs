@@ -1,0 +1,143 @@
+//! How far a change of an object reaches.
+
+mod permission;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::data::holds_data;
+use super::identity::Identity;
+use super::pods;
+use crate::spec::Grade;
+
+/// Grades what becomes of an object: `live` as it is, `planned` as it will be, `replace` if it is made anew.
+///
+/// Grades that follow from the kind of change alone, such as [`Grade::Replace`], are left to the plan.
+pub(in crate::runtime) fn grades(
+    live: Option<&Value>,
+    planned: Option<&Value>,
+    replace: bool,
+) -> BTreeSet<Grade> {
+    let mut grades = BTreeSet::new();
+    let goes = planned.is_none() || replace;
+    if live.is_some_and(|live| (goes && holds_data(live)) || loses_claims(live, planned)) {
+        grades.insert(Grade::DataAtRisk);
+    }
+    if let (Some(live), Some(planned)) = (live, planned)
+        && !replace
+        && restarts(live, planned)
+    {
+        grades.insert(Grade::RollingRestart);
+    }
+    if planned.is_some_and(|planned| permission::is_gained(live, planned)) {
+        grades.insert(Grade::PermissionGained);
+    }
+    grades
+}
+
+/// Returns whether the controller of a workload makes its pods anew by itself.
+fn restarts(live: &Value, planned: &Value) -> bool {
+    let Ok(identity) = Identity::of(planned) else { return false };
+    let text = |pointer| planned.pointer(pointer).and_then(Value::as_str);
+    let follows = match (identity.group(), identity.kind) {
+        ("apps", "Deployment") => {
+            planned.pointer("/spec/paused").and_then(Value::as_bool) != Some(true)
+        }
+        ("apps", "StatefulSet" | "DaemonSet") => {
+            text("/spec/updateStrategy/type") != Some("OnDelete")
+        }
+        ("apps.kusionstack.io", "CollaSet") => true,
+        // Others take a new template for the pods that they make from then on.
+        _ => false,
+    };
+    let template = |manifest: &Value| {
+        pods::template(manifest).and_then(|pointer| manifest.pointer(pointer)).cloned()
+    };
+    follows && template(live) != template(planned)
+}
+
+/// Returns whether a StatefulSet becomes smaller and wants the claims of the pods that go deleted.
+fn loses_claims(live: &Value, planned: Option<&Value>) -> bool {
+    let Some(planned) = planned.filter(|planned| holds_data(planned)) else { return false };
+    let deletes = planned.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenScaled");
+    let replicas =
+        |manifest: &Value| manifest.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
+    deletes.and_then(Value::as_str) == Some("Delete") && replicas(planned) < replicas(live)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn workload(kind: &str, spec: Value, image: &str) -> Value {
+        let mut manifest = json!({
+            "apiVersion": if kind == "Job" || kind == "CronJob" { "batch/v1" } else { "apps/v1" },
+            "kind": kind, "metadata": {"name": "x"}, "spec": spec,
+        });
+        let template = json!({"spec": {"containers": [{"name": "main", "image": image}]}});
+        if kind == "CronJob" {
+            manifest["spec"]["jobTemplate"] = json!({"spec": {"template": template}});
+        } else {
+            manifest["spec"]["template"] = template;
+        }
+        manifest
+    }
+
+    fn list(live: Option<&Value>, planned: Option<&Value>, replace: bool) -> Vec<Grade> {
+        grades(live, planned, replace).into_iter().collect()
+    }
+
+    #[test]
+    fn a_new_pod_template_restarts_the_pods_of_those_who_follow_it() {
+        let on_delete = json!({"updateStrategy": {"type": "OnDelete"}});
+        let cases = [
+            ("Deployment", json!({}), true),
+            ("Deployment", json!({"strategy": {"type": "Recreate"}}), true),
+            ("Deployment", json!({"paused": true}), false),
+            ("StatefulSet", json!({}), true),
+            ("StatefulSet", on_delete.clone(), false),
+            ("DaemonSet", json!({"updateStrategy": {"type": "RollingUpdate"}}), true),
+            ("DaemonSet", on_delete, false),
+            ("ReplicaSet", json!({}), false),
+            ("CronJob", json!({}), false),
+            ("Job", json!({}), false),
+        ];
+        for (kind, spec, expected) in cases {
+            let (old, new) = (workload(kind, spec.clone(), "a:1"), workload(kind, spec, "a:2"));
+            let expected: &[Grade] = if expected { &[Grade::RollingRestart] } else { &[] };
+            assert_eq!(list(Some(&old), Some(&new), false), expected, "{new}");
+            assert!(list(Some(&old), Some(&old), false).is_empty());
+            assert!(list(None, Some(&new), false).is_empty());
+            assert!(list(Some(&old), Some(&new), true).is_empty());
+        }
+        let (few, many) = (json!({"replicas": 1}), json!({"replicas": 2}));
+        let (few, many) = (workload("Deployment", few, "a"), workload("Deployment", many, "a"));
+        assert!(list(Some(&few), Some(&many), false).is_empty());
+    }
+
+    #[test]
+    fn data_is_at_risk_where_its_holder_goes_or_lets_claims_go() {
+        let claim =
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "x"}});
+        assert_eq!(list(Some(&claim), None, false), [Grade::DataAtRisk]);
+        assert_eq!(list(Some(&claim), Some(&claim), true), [Grade::DataAtRisk]);
+        assert!(list(Some(&claim), Some(&claim), false).is_empty());
+        assert!(list(None, Some(&claim), false).is_empty());
+
+        let set = |replicas: u64, when_scaled: &str| {
+            let policy = json!({"whenScaled": when_scaled});
+            let spec = json!({
+                "replicas": replicas, "volumeClaimTemplates": [{}],
+                "persistentVolumeClaimRetentionPolicy": policy,
+            });
+            workload("StatefulSet", spec, "a")
+        };
+        let smaller = |policy| list(Some(&set(3, policy)), Some(&set(2, policy)), false);
+        assert_eq!(smaller("Delete"), [Grade::DataAtRisk]);
+        assert!(smaller("Retain").is_empty());
+        assert!(list(Some(&set(2, "Delete")), Some(&set(3, "Delete")), false).is_empty());
+    }
+}
