@@ -3,6 +3,7 @@
 mod stage;
 mod test_apply;
 mod test_destroy;
+mod test_lease;
 mod test_ownership;
 mod test_preview;
 mod test_requests;

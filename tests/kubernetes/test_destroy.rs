@@ -70,3 +70,59 @@ fn a_finalizer_that_holds_an_object_back_is_named() {
     stage.run(&["destroy", "--yes"]).success();
     assert!(stage.object("namespace", &stage.project).is_none());
 }
+
+#[test]
+fn what_leaves_goes_only_once_everything_else_works() {
+    let stage = Stage::new();
+    stage.apply();
+    let services = || stage.kubectl(&["get", "services", "--output=name"]).lines().count();
+    stage.sandbox.edit("app.yaml", "accessories:\n  network: {ports: [{port: 80}]}\n", "");
+    let unready = "  replicas: 2\n  annotations: {kusion.test/pod: unready}\n";
+    stage.sandbox.edit("app.yaml", "  replicas: 2\n", unready);
+    let failed = stage.run(&["apply", "--yes", "--timeout", "3s"]);
+    assert_eq!(failed.code, Some(3), "{failed}");
+    assert!(failed.stdout.contains("1 updated, 0 deleted, 1 skipped, 1 not ready"), "{failed}");
+    assert_eq!(services(), 1);
+    // It is still on record, and goes with the next apply that works.
+    stage.sandbox.edit("app.yaml", unready, "  replicas: 2\n");
+    let mended = stage.apply();
+    assert!(mended.stdout.contains("1 updated, 1 deleted"), "{mended}");
+    assert_eq!(services(), 0);
+}
+
+#[test]
+fn data_is_lost_only_with_consent() {
+    let stage = Stage::new();
+    let database = "  orders: {module: mysql, type: local, version: \"8.0\"}\n";
+    let network = "  network: {ports: [{port: 80}]}\n";
+    stage.sandbox.edit("app.yaml", network, &format!("{network}{database}"));
+    stage.apply();
+    let claims = || stage.kubectl(&["get", "persistentvolumeclaims", "--output=name"]);
+    assert_eq!(claims().lines().count(), 1, "{}", claims());
+    let refused = stage.run(&["destroy", "--yes"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(
+        refused.stdout.contains(
+            "note: the data on its volume is deleted with it; refused without `--allow-data-loss`"
+        ),
+        "{refused}"
+    );
+    assert!(
+        refused
+            .stderr
+            .starts_with("error: data would be lost: `v1:PersistentVolumeClaim:[project]:"),
+        "{refused}"
+    );
+    assert!(stage.object("deployment", &stage.workload()).is_some());
+
+    stage.sandbox.edit("app.yaml", database, "");
+    assert!(stage.run(&["preview"]).success().stdout.contains("refused without"));
+    assert_eq!(stage.run(&["apply", "--yes"]).code, Some(1));
+    assert_eq!(claims().lines().count(), 1);
+    let pruned = stage.run(&["apply", "--yes", "--allow-data-loss"]).success();
+    assert!(
+        pruned.stdout.contains("note: the data on its volume is deleted with it\n"),
+        "{pruned}"
+    );
+    assert_eq!(claims(), "");
+}

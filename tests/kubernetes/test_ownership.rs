@@ -1,5 +1,7 @@
 //! What belongs to others is left alone.
 
+use serde_json::Value;
+
 use super::stage::Stage;
 
 #[test]
@@ -53,4 +55,66 @@ fn a_record_that_was_lost_is_found_again_on_the_objects() {
     second.apply();
     second.run(&["destroy", "--yes"]).success();
     assert!(first.object("deployment", &first.workload()).is_none());
+}
+
+#[test]
+fn other_tools_can_list_exactly_the_members() {
+    let stage = Stage::new();
+    stage.apply();
+    let list =
+        stage.kubectl(&["get", "configmaps", "-l", "applyset.kubernetes.io/id", "-o", "json"]);
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let parent = &list["items"][0]["metadata"];
+    let id = parent["labels"]["applyset.kubernetes.io/id"].as_str().unwrap();
+    let annotations = &parent["annotations"];
+    assert_eq!(
+        annotations["applyset.kubernetes.io/contains-group-kinds"],
+        "Deployment.apps,Service"
+    );
+    assert!(
+        annotations["applyset.kubernetes.io/tooling"].as_str().unwrap().starts_with("kusion/v")
+    );
+    let members = || {
+        let selector = format!("applyset.kubernetes.io/part-of={id}");
+        let kinds = "deployments,services,configmaps,secrets,leases,replicasets,pods,namespaces";
+        stage.kubectl(&["get", kinds, "--output=name", "-l", &selector])
+    };
+    let workload = stage.workload();
+    let deployment = format!("deployment.apps/{workload}\n");
+    assert_eq!(members().lines().count(), 2);
+    assert!(members().starts_with(&deployment), "{}", members());
+    let deployment_of = || stage.object("deployment", &workload).unwrap();
+    assert_eq!(
+        deployment_of()["spec"]["template"]["metadata"]["labels"]
+            .get("applyset.kubernetes.io/part-of"),
+        None
+    );
+    // Nothing is written where nothing changes.
+    let version = |list: &Value| list["items"][0]["metadata"]["resourceVersion"].clone();
+    stage.apply();
+    let again =
+        stage.kubectl(&["get", "configmaps", "-l", "applyset.kubernetes.io/id", "-o", "json"]);
+    assert_eq!(version(&serde_json::from_str(&again).unwrap()), version(&list));
+
+    stage.sandbox.edit("app.yaml", "accessories:\n  network: {ports: [{port: 80}]}\n", "");
+    stage.apply();
+    assert_eq!(members(), deployment);
+}
+
+#[test]
+fn a_namespace_that_was_there_before_holds_nothing_more_after_a_destroy() {
+    let stage = Stage::new();
+    let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
+    stage.cluster.until("the namespace has what the system puts into it", || {
+        stage.object("configmap", "kube-root-ca.crt").is_some()
+    });
+    let everything = || {
+        let kinds = "configmaps,secrets,leases,deployments,services";
+        stage.kubectl(&["get", kinds, "--output=name"])
+    };
+    let before = everything();
+    stage.apply();
+    assert_ne!(everything(), before);
+    stage.run(&["destroy", "--yes"]).success();
+    assert_eq!(everything(), before);
 }

@@ -57,6 +57,11 @@ pub enum Event {
         /// The resource.
         id: ResourceId,
     },
+    /// Something that would keep a change safe could not be done, and the change is made all the same.
+    Unclaimed {
+        /// Why.
+        error: Arc<RuntimeError>,
+    },
     /// The resource was accepted and does not work yet.
     Waiting {
         /// The resource.

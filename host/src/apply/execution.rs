@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, FusedFuture, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::apply::{Event, Listener, Refused};
+use crate::apply::{Event, Listener, Refused, Settling};
 use crate::plan::{Action, Plan, Reason, Step};
 use crate::runtime::{Runtime, RuntimeError};
 use crate::secret::Resolve;
@@ -32,6 +32,23 @@ pub struct Execution<'a> {
     pub secrets: &'a dyn Resolve,
     /// How many steps run at once.
     pub parallelism: NonZeroUsize,
+    /// How long the resources may take to work; `None` does not wait.
+    pub patience: Option<Duration>,
+}
+
+/// Which steps of a plan are walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// What is made or changed, or stays.
+    Changes,
+    /// What goes.
+    Deletes,
+}
+
+impl Part {
+    fn has(self, step: &Step) -> bool {
+        (self == Self::Deletes) == (step.action == Action::Delete)
+    }
 }
 
 /// How a run ended.
@@ -101,15 +118,39 @@ async fn yield_now() {
 impl Execution<'_> {
     /// Carries the plan out until it is done or `stop` resolves.
     ///
-    /// A failed step skips what depends on it and nothing else. After `stop` no step begins; those
-    /// under way are finished.
+    /// What nobody wants any more goes at the end, once everything else was done and, if it is waited for, works:
+    /// until then it may be what works. Of the changes a failed one skips what depends on it and all deletes, and
+    /// nothing else; of the deletes, what depends on it. After `stop` no step begins; those under way are finished.
     #[tracing::instrument(level = "info", name = "apply plan", skip_all, fields(steps = self.plan.steps.len()))]
     pub async fn run(&self, stop: impl Future<Output = ()>, listener: &dyn Listener) -> Outcome {
-        let mut walk = Walk::new(self.plan);
         let mut outcome = Outcome::default();
-        let mut running = FuturesUnordered::new();
         let mut stop = pin!(futures_util::FutureExt::fuse(stop));
-        let mut stopping = false;
+        self.walk(Part::Changes, stop.as_mut(), listener, &mut outcome).await;
+        let goes_on = |outcome: &Outcome, stopped: bool| outcome.is_complete() && !stopped;
+        if let Some(patience) = self.patience
+            && goes_on(&outcome, stop.is_terminated())
+        {
+            let settling = Settling { spec: self.spec, runtime: self.runtime, patience };
+            settling.run(stop.as_mut(), listener, &mut outcome).await;
+        }
+        if goes_on(&outcome, stop.is_terminated()) {
+            self.walk(Part::Deletes, stop.as_mut(), listener, &mut outcome).await;
+        } else {
+            self.leave_deletes(&mut outcome, listener).await;
+        }
+        outcome
+    }
+
+    async fn walk(
+        &self,
+        part: Part,
+        mut stop: Pin<&mut (impl FusedFuture<Output = ()> + ?Sized)>,
+        listener: &dyn Listener,
+        outcome: &mut Outcome,
+    ) {
+        let mut walk = Walk::new(self.plan, part);
+        let mut running = FuturesUnordered::new();
+        let mut stopping = stop.is_terminated();
         loop {
             while !stopping && running.len() < self.parallelism.get() {
                 let Some(index) = walk.ready.pop_first() else { break };
@@ -138,13 +179,12 @@ impl Execution<'_> {
             }) else {
                 break;
             };
-            if let Err(refused) = self.settle(finished, &mut walk, &mut outcome, listener).await {
+            if let Err(refused) = self.settle(finished, &mut walk, outcome, listener).await {
                 outcome.refused.get_or_insert(refused);
                 stopping = true;
             }
         }
-        self.leave_rest(&mut walk, &mut outcome, listener).await;
-        outcome
+        self.leave_rest(&mut walk, outcome, listener).await;
     }
 
     #[tracing::instrument(level = "debug", name = "change resource", skip_all, fields(id = %step.id, action = %step.action))]
@@ -259,6 +299,27 @@ impl Execution<'_> {
         Ok(())
     }
 
+    /// Leaves everything that would go where it is, and on record.
+    async fn leave_deletes(&self, outcome: &mut Outcome, listener: &dyn Listener) {
+        let because = outcome.failures.first().map(|(id, _)| id.clone());
+        for step in self.plan.steps.iter().filter(|step| Part::Deletes.has(step)) {
+            let id = step.id.clone();
+            let event = match because.clone() {
+                Some(because) => {
+                    outcome.skipped += 1;
+                    Event::Skipped { id, because }
+                }
+                None => {
+                    outcome.stopped += 1;
+                    Event::Stopped { id }
+                }
+            };
+            if let Err(refused) = listener.hear(&event).await {
+                outcome.refused.get_or_insert(refused);
+            }
+        }
+    }
+
     async fn leave_rest(&self, walk: &mut Walk, outcome: &mut Outcome, listener: &dyn Listener) {
         for (index, step) in self.plan.steps.iter().enumerate() {
             if walk.status(index) != Some(Status::Waiting) || step.action == Action::Unchanged {
@@ -273,7 +334,7 @@ impl Execution<'_> {
     }
 }
 
-/// Which steps can begin.
+/// Which steps of a part can begin. Those of the other part are done or left alone.
 struct Walk {
     status: Vec<Status>,
     missing: Vec<usize>,
@@ -282,27 +343,26 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(plan: &Plan) -> Self {
+    fn new(plan: &Plan, part: Part) -> Self {
+        let is_meant = |index: usize| plan.steps.get(index).is_some_and(|step| part.has(step));
         let mut dependents = vec![Vec::new(); plan.steps.len()];
-        for (index, step) in plan.steps.iter().enumerate() {
-            for before in &step.after {
+        let mut missing = vec![0; plan.steps.len()];
+        let mut status = vec![Status::Done; plan.steps.len()];
+        let mut ready = BTreeSet::new();
+        let parts = status.iter_mut().zip(&mut missing).zip(&plan.steps).enumerate();
+        for (index, ((status, missing), step)) in parts.filter(|(index, _)| is_meant(*index)) {
+            *status = Status::Waiting;
+            for before in step.after.iter().filter(|before| is_meant(**before)) {
+                *missing += 1;
                 if let Some(list) = dependents.get_mut(*before) {
                     list.push(index);
                 }
             }
+            if *missing == 0 {
+                ready.insert(index);
+            }
         }
-        let missing: Vec<usize> = plan.steps.iter().map(|step| step.after.len()).collect();
-        let ready = missing
-            .iter()
-            .enumerate()
-            .filter(|(_, missing)| **missing == 0)
-            .map(|(index, _)| index);
-        Self {
-            ready: ready.collect(),
-            status: vec![Status::Waiting; plan.steps.len()],
-            missing,
-            dependents,
-        }
+        Self { status, missing, dependents, ready }
     }
 
     fn status(&self, index: usize) -> Option<Status> {

@@ -41,6 +41,7 @@ impl Listener for Log {
             Event::Waiting { id, .. } | Event::Ready { id, .. } | Event::NotReady { id, .. } => {
                 format!("settled {id}")
             }
+            Event::Unclaimed { error } => error.to_string(),
         };
         let mut lines = self.lines.lock().unwrap();
         lines.push(line);
@@ -104,6 +105,7 @@ impl<'a> Setting<'a> {
             runtime: self.runtime,
             secrets: &NoSecrets,
             parallelism: NonZeroUsize::new(self.parallelism).unwrap(),
+            patience: None,
         };
         let outcome = execution.run(stop, &log).await;
         Run { outcome, lines: log.lines.into_inner().unwrap() }
@@ -159,6 +161,54 @@ async fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     let live = spec(&[("other", &[])]);
     let run = Setting::new(&runtime).run(&desired, &state(&live), pending()).await;
     assert_eq!((run.outcome.created, run.outcome.failed), (3, 0));
+}
+
+#[tokio::test]
+async fn nothing_goes_before_everything_else_was_done() {
+    let runtime = MemoryRuntime::default();
+    let before = spec(&[("old", &[]), ("older", &["old"])]);
+    let run = Setting::new(&runtime).run(&before, &State::default(), pending()).await;
+    assert_eq!(run.outcome.created, 2);
+
+    runtime.refuse("new");
+    let desired = spec(&[("new", &[]), ("other", &[])]);
+    let run = Setting::new(&runtime).run(&desired, &state(&before), pending()).await;
+    assert_eq!((run.outcome.created, run.outcome.failed, run.outcome.skipped), (1, 1, 2));
+    assert_eq!(
+        run.lines,
+        [
+            "start create new",
+            "failed new",
+            "start create other",
+            "applied other",
+            "skipped older because of new",
+            "skipped old because of new",
+        ]
+    );
+    assert_eq!(runtime.live().len(), 3);
+
+    runtime.accept_all();
+    let recorded = spec(&[("old", &[]), ("older", &["old"]), ("other", &[])]);
+    let run = Setting::new(&runtime).run(&desired, &state(&recorded), pending()).await;
+    assert_eq!((run.outcome.created, run.outcome.deleted), (1, 2));
+    assert_eq!(run.lines.last().unwrap(), "deleted old");
+}
+
+#[tokio::test]
+async fn a_stop_leaves_what_would_go() {
+    let runtime = MemoryRuntime::with_delay(Duration::from_millis(20));
+    let before = spec(&[("old", &[])]);
+    let stop = tokio::time::sleep(Duration::from_millis(5));
+    let run = Setting::new(&runtime).run(&spec(&[("new", &[])]), &state(&before), stop).await;
+    // The old one was observed to be gone already, so that there is nothing to leave.
+    assert_eq!((run.outcome.created, run.outcome.stopped), (1, 0));
+    runtime.tamper("old", Some(json!({})));
+    let stop = tokio::time::sleep(Duration::from_millis(5));
+    let desired = spec(&[("new", &[]), ("newer", &[])]);
+    let recorded = spec(&[("new", &[]), ("old", &[])]);
+    let run = Setting::new(&runtime).run(&desired, &state(&recorded), stop).await;
+    assert_eq!((run.outcome.created, run.outcome.stopped, run.outcome.deleted), (1, 1, 0));
+    assert_eq!(run.lines, ["start create newer", "applied newer", "stopped old"]);
 }
 
 #[tokio::test]
@@ -231,6 +281,7 @@ async fn what_existed_before_is_never_replaced() {
             runtime: &runtime,
             secrets: &NoSecrets,
             parallelism: NonZeroUsize::MIN,
+            patience: None,
         };
         let outcome = execution.run(pending(), &log).await;
         assert_eq!(runtime.calls(), calls, "{reason}");

@@ -106,8 +106,11 @@ async fn one_at_a_time_holds_a_lease(backend: &dyn Backend) {
         "{refused}"
     );
     let beside = lease(backend, "releases/other", "bob").await;
+    let identity = first.identity().to_owned();
+    assert_ne!(identity, beside.identity());
     drop(first);
-    assert_eq!(lease(backend, "releases/one", "bob").await.generation(), 2);
+    let second = lease(backend, "releases/one", "bob").await;
+    assert_eq!((second.generation(), second.identity()), (2, identity.as_str()));
     beside.append(&key("releases/other/1.journal"), b"line").await.unwrap();
 }
 

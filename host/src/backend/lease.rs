@@ -45,6 +45,10 @@ pub trait Lease: Send + Sync + fmt::Debug {
     /// Returns how often the lease was taken, this time included. A later holder has a higher number.
     fn generation(&self) -> u64;
 
+    /// Returns a name of what the lease protects that stays the same from holder to holder, and that no other
+    /// backend gives: whoever has the lease knows that no earlier holder of this name is at work.
+    fn identity(&self) -> &str;
+
     /// Writes a record whole and durably if the present version is the expected one.
     ///
     /// # Errors

@@ -185,6 +185,10 @@ impl Lease for MemoryLease {
         self.generation
     }
 
+    fn identity(&self) -> &str {
+        self.key.as_str()
+    }
+
     async fn put_if(
         &self,
         key: &Key,

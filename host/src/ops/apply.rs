@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::future::FusedFuture;
+use futures_util::future::{Either, select};
 
 use crate::apply::{Event, Execution, Listener, Outcome, Refused, Settling};
 use crate::backend::{Holder, Lease};
@@ -21,14 +21,16 @@ use crate::release::{
     Change, Draft, Intent, Journal, Operation, Phase, Recovered, Release, ReleaseError,
     ReleaseStore,
 };
+use crate::runtime::{Claimant, Runtime, RuntimeError};
 use crate::secret::Resolve;
-use crate::spec::{NoteKind, SecretRef, Spec, State};
+use crate::spec::{NoteKind, Resource, SecretRef, Spec, State};
 
 /// A change that waits for approval. It holds the stack's lease until it is dropped.
 pub struct Prepared<'a> {
     proposal: Proposal<'a>,
     lease: Arc<dyn Lease>,
     holder: Holder,
+    claimant: Claimant,
     /// How long the resources may take to work; `None` does not wait.
     patience: Option<Duration>,
 }
@@ -44,6 +46,30 @@ pub struct Applied {
     pub pruned: Vec<u64>,
     /// Why old releases could not go. What was asked for is done all the same.
     pub not_pruned: Option<OpsError>,
+    /// Why the target still keeps others out of the stack, or does not tell what belongs to it. The former passes
+    /// by itself.
+    pub not_released: Option<OpsError>,
+}
+
+/// Takes the stack's lease, and looks whether somebody is at work whom it does not keep out.
+async fn enter(
+    session: &Session<'_>,
+    holder: &Holder,
+) -> Result<(Arc<dyn Lease>, Claimant), OpsError> {
+    let lease = session.releases().lease(holder).await?;
+    let claimant = claimant(holder, lease.as_ref());
+    session.runtime.look_for_others(&claimant).await?;
+    Ok((lease, claimant))
+}
+
+/// Names whoever holds a lease of records for those who have others.
+pub(super) fn claimant(holder: &Holder, lease: &dyn Lease) -> Claimant {
+    Claimant {
+        who: holder.who.clone(),
+        operation: holder.operation.clone(),
+        records: lease.identity().to_owned(),
+        generation: lease.generation(),
+    }
 }
 
 /// Takes the stack's lease, puts on record what an interrupted run left, and plans an apply.
@@ -53,18 +79,18 @@ pub struct Applied {
 ///
 /// # Errors
 ///
-/// Somebody else holds the lease, or as for [`propose_apply`](crate::ops::propose_apply).
+/// Somebody else holds the lease or is at work in the target, or as for [`propose_apply`](crate::ops::propose_apply).
 pub async fn prepare_apply(
     session: Session<'_>,
     holder: Holder,
     recovered: impl FnOnce(&Recovered),
 ) -> Result<Prepared<'_>, OpsError> {
-    let lease = session.releases().lease(&holder).await?;
+    let (lease, claimant) = enter(&session, &holder).await?;
     // A configuration that is wrong changes nothing, not even the record.
     let generation = generate(&session.project)?;
     recover(&session, lease.as_ref(), recovered).await?;
     let proposal = Proposal::of_generation(session, generation).await?;
-    Ok(Prepared { proposal, lease, holder, patience: None })
+    Ok(Prepared { proposal, lease, holder, claimant, patience: None })
 }
 
 /// Takes the stack's lease and plans that everything on record goes. Runs no module.
@@ -73,16 +99,16 @@ pub async fn prepare_apply(
 ///
 /// # Errors
 ///
-/// Somebody else holds the lease, or the target or the records cannot be read.
+/// Somebody else holds the lease or is at work in the target, or the target or the records cannot be read.
 pub async fn prepare_destroy(
     session: Session<'_>,
     holder: Holder,
     recovered: impl FnOnce(&Recovered),
 ) -> Result<Prepared<'_>, OpsError> {
-    let lease = session.releases().lease(&holder).await?;
+    let (lease, claimant) = enter(&session, &holder).await?;
     recover(&session, lease.as_ref(), recovered).await?;
     let proposal = propose_destroy(session).await?;
-    Ok(Prepared { proposal, lease, holder, patience: None })
+    Ok(Prepared { proposal, lease, holder, claimant, patience: None })
 }
 
 /// Takes the stack's lease and plans that the target becomes what a release recorded. Runs no module.
@@ -91,17 +117,17 @@ pub async fn prepare_destroy(
 ///
 /// # Errors
 ///
-/// Somebody else holds the lease, or as for [`propose_rollback`].
+/// Somebody else holds the lease or is at work in the target, or as for [`propose_rollback`].
 pub async fn prepare_rollback(
     session: Session<'_>,
     holder: Holder,
     revision: u64,
     recovered: impl FnOnce(&Recovered),
 ) -> Result<Prepared<'_>, OpsError> {
-    let lease = session.releases().lease(&holder).await?;
+    let (lease, claimant) = enter(&session, &holder).await?;
     recover(&session, lease.as_ref(), recovered).await?;
     let proposal = propose_rollback(session, revision).await?;
-    Ok(Prepared { proposal, lease, holder, patience: None })
+    Ok(Prepared { proposal, lease, holder, claimant, patience: None })
 }
 
 async fn recover(
@@ -143,8 +169,9 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     ///
-    /// A secret cannot be had, or the release cannot be written; [`OpsError::Interrupted`] if the target may
-    /// have been changed by then. What failed in the target is part of the outcome, not an error.
+    /// [`Prepared::check`] says no, somebody else changed the stack meanwhile, a secret cannot be had, or the
+    /// release cannot be written; [`OpsError::Interrupted`] if the target may have been changed by then. What
+    /// failed in the target is part of the outcome, not an error.
     pub async fn execute(
         mut self,
         stop: impl Future<Output = ()>,
@@ -153,7 +180,35 @@ impl<'a> Prepared<'a> {
         if self.plan().is_empty() {
             return self.nothing(stop, listener).await;
         }
-        self.refuse_contested()?;
+        self.check()?;
+        let runtime = self.proposal.session.runtime;
+        let unclaimed = runtime.claim(&self.claimant, &self.members()).await?;
+        let work = pin!(self.carry_out(unclaimed, stop, listener));
+        let mut done = match select(work, pin!(runtime.keep_claim())).await {
+            Either::Left((done, _)) => done,
+            // Each further change is refused; what is under way is put on record.
+            Either::Right(((), work)) => work.await,
+        };
+        let release = done.as_ref().ok().and_then(|applied| applied.release.as_ref());
+        let left: Option<Vec<&Resource>> = release
+            .map(|release| release.state.resources.values().map(|entry| &entry.resource).collect());
+        let ended = runtime.end_claim(left.as_deref()).await;
+        if let (Ok(applied), Err(error)) = (&mut done, ended) {
+            applied.not_released = Some(error.into());
+        }
+        done
+    }
+
+    async fn carry_out(
+        &mut self,
+        unclaimed: Vec<RuntimeError>,
+        stop: impl Future<Output = ()>,
+        listener: &dyn Listener,
+    ) -> Result<Applied, OpsError> {
+        for error in unclaimed {
+            let event = Event::Unclaimed { error: Arc::new(error) };
+            listener.hear(&event).await.map_err(refusal)?;
+        }
         let revision = self.proposal.latest.revision.unwrap_or_default().saturating_add(1);
         let keeps_written = self.proposal.session.runtime.holds_secrets();
         let resolver: Box<dyn Resolve> = match &mut self.proposal.secrets {
@@ -180,23 +235,29 @@ impl<'a> Prepared<'a> {
         };
         let releases = self.proposal.session.releases();
         let journal = Journal::begin(releases, Arc::clone(&self.lease), self.draft()).await?;
-        let recorder = Recorder { journal: &journal, listener };
         let proposal = &self.proposal;
+        let runtime = proposal.session.runtime;
+        let recorder = Recorder { journal: &journal, runtime, listener };
         let execution = Execution {
             plan: proposal.plan(),
             spec: &proposal.resolved,
             state: &proposal.latest.state,
-            runtime: proposal.session.runtime,
+            runtime,
             secrets: resolver.as_ref(),
             parallelism: proposal.session.project.parallelism,
+            patience: self.patience,
         };
-        let mut stop = pin!(futures_util::FutureExt::fuse(stop));
-        let mut outcome = execution.run(stop.as_mut(), &recorder).await;
-        self.settle(stop, &recorder, &mut outcome).await;
+        let mut outcome = execution.run(stop, &recorder).await;
         match self.close(&journal, &mut outcome).await {
             Ok(release) => {
                 let (pruned, not_pruned) = self.prune().await;
-                Ok(Applied { release: Some(release), outcome, pruned, not_pruned })
+                Ok(Applied {
+                    release: Some(release),
+                    outcome,
+                    pruned,
+                    not_pruned,
+                    not_released: None,
+                })
             }
             Err(source) => Err(OpsError::Interrupted {
                 revision: journal.revision(),
@@ -206,31 +267,44 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Refuses before anything is changed what the target would refuse half-way.
-    fn refuse_contested(&self) -> Result<(), OpsError> {
-        for step in &self.plan().steps {
-            let conflict = step.notes.iter().find(|note| note.kind == NoteKind::Conflict);
-            if let Some(conflict) = conflict.filter(|_| step.action != Action::Unchanged) {
-                let (resource, note) = (step.id.clone(), conflict.message.clone());
-                return Err(OpsError::Contested { resource, note });
+    /// Refuses before anything is changed what the target would refuse half-way, and what would destroy data.
+    ///
+    /// # Errors
+    ///
+    /// [`OpsError::Contested`], [`OpsError::DataAtRisk`], or something that was adopted would be replaced.
+    pub fn check(&self) -> Result<(), OpsError> {
+        let changing = || self.plan().steps.iter().filter(|step| step.action != Action::Unchanged);
+        let said = |kind: NoteKind| {
+            changing().flat_map(move |step| {
+                let notes = step.notes.iter().filter(move |note| note.kind == kind);
+                notes.map(|note| (step.id.clone(), note.message.clone()))
+            })
+        };
+        let data: Vec<_> = said(NoteKind::DataLoss).collect();
+        if !data.is_empty() {
+            return Err(OpsError::DataAtRisk { resources: data });
+        }
+        if let Some((resource, note)) = said(NoteKind::Conflict).next() {
+            return Err(OpsError::Contested { resource, note });
+        }
+        let is_adopted = |id| {
+            let entry = self.proposal.latest.state.resources.get(id);
+            entry.is_some_and(|entry| entry.adopted)
+        };
+        for step in changing().filter(|step| step.action == Action::Replace) {
+            if step.reason == Some(Reason::Adopted) || is_adopted(&step.id) {
+                return Err(RuntimeError::AdoptedReplaced { id: step.id.clone() }.into());
             }
         }
         Ok(())
     }
 
-    /// Waits until what shall exist works. After a stop there is no waiting.
-    async fn settle(
-        &self,
-        stop: impl FusedFuture<Output = ()>,
-        listener: &dyn Listener,
-        outcome: &mut Outcome,
-    ) {
-        let Some(patience) = self.patience else { return };
-        if outcome.is_complete() && !stop.is_terminated() {
-            let Proposal { resolved, session, .. } = &self.proposal;
-            let settling = Settling { spec: resolved, runtime: session.runtime, patience };
-            settling.run(stop, listener, outcome).await;
-        }
+    /// Lists what shall exist and what shall go.
+    fn members(&self) -> Vec<&Resource> {
+        let Proposal { resolved, latest, .. } = &self.proposal;
+        let leaving = self.plan().steps.iter().filter(|step| step.action == Action::Delete);
+        let leaving = leaving.filter_map(|step| latest.state.resources.get(&step.id));
+        resolved.resources.values().chain(leaving.map(|entry| &entry.resource)).collect()
     }
 
     async fn nothing(
@@ -245,9 +319,16 @@ impl<'a> Prepared<'a> {
             self.forget_secrets().await?;
         }
         let mut outcome = Outcome::default();
-        let stop = pin!(futures_util::FutureExt::fuse(stop));
-        self.settle(stop, listener, &mut outcome).await;
-        Ok(Applied { release: None, outcome, pruned: Vec::new(), not_pruned: None })
+        let Proposal { resolved, session, .. } = &self.proposal;
+        if let Some(patience) = self.patience {
+            let settling = Settling { spec: resolved, runtime: session.runtime, patience };
+            settling.run(stop, listener, &mut outcome).await;
+        }
+        let mut not_released = None;
+        if *operation == Operation::Destroy && latest.state.resources.is_empty() {
+            not_released = session.runtime.forget_claim().await.err().map(OpsError::from);
+        }
+        Ok(Applied { release: None, outcome, pruned: Vec::new(), not_pruned: None, not_released })
     }
 
     /// Writes how it ended.
@@ -361,15 +442,21 @@ fn changed_secrets(comparison: &Comparison, spec: &Spec) -> BTreeSet<SecretRef> 
     resources.flat_map(|resource| secrets_in(&resource.attributes)).collect()
 }
 
-/// Writes each event into the journal before anybody else hears it.
+/// Writes each event into the journal before anybody else hears it, and lets no change begin that somebody else
+/// may be making at the same time.
 struct Recorder<'a> {
     journal: &'a Journal,
+    runtime: &'a dyn Runtime,
     listener: &'a dyn Listener,
 }
 
 #[async_trait]
 impl Listener for Recorder<'_> {
     async fn hear(&self, event: &Event) -> Result<(), Refused> {
+        if let Event::Started { .. } = event {
+            let kept = self.runtime.check_claim();
+            kept.map_err(|error| Refused { source: Box::new(error) })?;
+        }
         let recorded = match event {
             Event::Started { id, .. } => self.journal.started(id).await,
             Event::Applied { entry, .. } => self.journal.applied(entry.as_ref().clone()).await,
@@ -377,6 +464,7 @@ impl Listener for Recorder<'_> {
             Event::Failed { id, error, .. } => self.journal.failed(id, &error.to_string()).await,
             Event::Skipped { .. }
             | Event::Stopped { .. }
+            | Event::Unclaimed { .. }
             | Event::Waiting { .. }
             | Event::Ready { .. }
             | Event::NotReady { .. } => Ok(()),
@@ -387,8 +475,12 @@ impl Listener for Recorder<'_> {
 }
 
 fn refusal(refused: Refused) -> OpsError {
-    match refused.source.downcast::<ReleaseError>() {
-        Ok(error) => OpsError::Release(error),
+    let source = match refused.source.downcast::<ReleaseError>() {
+        Ok(error) => return OpsError::Release(error),
+        Err(source) => source,
+    };
+    match source.downcast::<RuntimeError>() {
+        Ok(error) => OpsError::Runtime(error),
         Err(source) => OpsError::Refused { source },
     }
 }

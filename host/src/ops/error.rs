@@ -53,6 +53,12 @@ pub enum OpsError {
         /// Which part, and by whom.
         note: String,
     },
+    /// What would go holds data.
+    #[error("data would be lost: {}", at_risk(resources))]
+    DataAtRisk {
+        /// The resources, each with what would be lost.
+        resources: Vec<(ResourceId, String)>,
+    },
     /// A destroy has no Spec to go back to.
     #[error("release {revision} destroyed the stack, so there is nothing in it to go back to")]
     RollbackToDestroy {
@@ -121,6 +127,11 @@ pub enum OpsError {
     Backend(Box<BackendError>),
 }
 
+fn at_risk(resources: &[(ResourceId, String)]) -> String {
+    let one = |(id, what): &(ResourceId, String)| format!("`{id}`: {what}");
+    resources.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 fn list(secrets: &[SecretRef]) -> String {
     secrets.iter().map(|secret| format!("`{secret}`")).collect::<Vec<_>>().join(", ")
 }
@@ -140,6 +151,7 @@ macro_rules! from {
                     Self::Invalid { .. }
                     | Self::Refused { .. }
                     | Self::Contested { .. }
+                    | Self::DataAtRisk { .. }
                     | Self::RollbackToDestroy { .. }
                     | Self::NoSources { .. }
                     | Self::NothingBefore { .. }
@@ -180,6 +192,10 @@ impl Diagnose for OpsError {
             ],
             Self::Contested { .. } => &[
                 "take the field out of the configuration, or pass `--force-conflicts` to take it over",
+            ],
+            Self::DataAtRisk { .. } => &[
+                "save what is needed, then pass `--allow-data-loss`",
+                "or let it stay: give the object the annotation `kusion.io/keep: \"true\"`",
             ],
             Self::RollbackToDestroy { .. } => {
                 &["choose a release before it, or run `kusion destroy` to delete what is there"]

@@ -38,4 +38,4 @@ pub use rollback::{Rollback, propose_rollback};
 pub use schema::schema;
 pub use session::Session;
 pub use target::{TargetError, TargetOptions, open_target};
-pub use unlock::unlock;
+pub use unlock::{Unlocked, unlock};

@@ -147,7 +147,7 @@ pub async fn open_target(
         return Ok(Box::new(runtime.titled(below_project.display().to_string())));
     }
     let access = access(workspace, options)?;
-    let runtime = KubernetesRuntime::open(&access, owner, options.terms).await;
+    let runtime = KubernetesRuntime::open(&access, owner, stack.namespace(), options.terms).await;
     Ok(Box::new(runtime.map_err(|error| TargetError::Runtime(Box::new(error)))?))
 }
 

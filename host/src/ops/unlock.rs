@@ -2,14 +2,24 @@
 
 use crate::backend::{BackendError, Holder};
 use crate::ops::OpsError;
+use crate::ops::apply::claimant;
 use crate::release::{Recovered, ReleaseError, ReleaseStore};
 use crate::runtime::Runtime;
 use crate::secret::KeyFile;
 
+/// What an unlock found and set right.
+#[derive(Debug, Default)]
+pub struct Unlocked {
+    /// What an interrupted run left.
+    pub recovered: Option<Recovered>,
+    /// Whether such a run still kept others out in the target, which it does not do any more.
+    pub freed: bool,
+    /// Who keeps us out in the target, or why that cannot be told.
+    pub target: Option<OpsError>,
+}
+
 /// Recovers what an interrupted run left, and removes what it wrote in part. A lock needs no breaking: it is gone with
 /// the process that held it. `runtime` is where the resources live, if that place can be opened.
-///
-/// Returns `None` if nothing was locked and nothing left over.
 ///
 /// # Errors
 ///
@@ -20,7 +30,7 @@ pub async fn unlock(
     holder: &Holder,
     key_file: &KeyFile,
     runtime: Option<&dyn Runtime>,
-) -> Result<Option<Recovered>, OpsError> {
+) -> Result<Unlocked, OpsError> {
     let lease = match releases.lease(holder).await {
         Err(ReleaseError::Backend(BackendError::Held { holder, .. })) => {
             return Err(OpsError::AtWork { stack: releases.stack().clone(), holder });
@@ -31,5 +41,13 @@ pub async fn unlock(
     if let Some(runtime) = runtime {
         runtime.sweep().await?;
     }
-    Ok(releases.recover(lease.as_ref()).await?)
+    let mut unlocked =
+        Unlocked { recovered: releases.recover(lease.as_ref()).await?, ..Unlocked::default() };
+    if let Some(runtime) = runtime {
+        match runtime.free_claim(&claimant(holder, lease.as_ref())).await {
+            Ok(freed) => unlocked.freed = freed,
+            Err(error) => unlocked.target = Some(error.into()),
+        }
+    }
+    Ok(unlocked)
 }

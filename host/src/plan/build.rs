@@ -180,7 +180,7 @@ fn delete(prior: &StateEntry, observed: Option<&Observed>, after: Vec<usize>) ->
         grades: grades.unwrap_or_default(),
         origin: prior.origin.clone(),
         changes: Vec::new(),
-        notes: Vec::new(),
+        notes: observed.map(|observed| observed.notes.clone()).unwrap_or_default(),
         after,
     }
 }

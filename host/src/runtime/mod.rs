@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::secret::Resolve;
 use crate::spec::{Observed, Resource, StateEntry};
 
+mod claimant;
 mod directory;
 mod error;
 mod kubernetes;
@@ -17,6 +18,7 @@ mod kubernetes;
 mod memory;
 mod owner;
 
+pub use claimant::Claimant;
 pub use directory::{DirectoryRuntime, SecretPolicy, is_managed};
 pub use error::RuntimeError;
 pub use kubernetes::{
@@ -101,4 +103,55 @@ pub trait Runtime: Send + Sync {
 
     /// Deletes a recorded resource; one that is gone already is no error.
     async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError>;
+
+    /// Looks whether somebody changes the stack whom the lease of our records does not keep out, because theirs
+    /// are elsewhere. To be asked before anything is observed that a change will stand on; writes nothing.
+    ///
+    /// A target that only one user has needs none of these methods.
+    async fn look_for_others(&self, run: &Claimant) -> Result<(), RuntimeError> {
+        let _ = run;
+        Ok(())
+    }
+
+    /// Keeps such people out from now on, and notes what will belong to the stack: `members` are the resources
+    /// that shall exist and those on record. Fails if somebody was here since [`Runtime::look_for_others`],
+    /// because a plan that was made since then is out of date.
+    ///
+    /// Returns what could not be done and does not stop a change.
+    async fn claim(
+        &self,
+        run: &Claimant,
+        members: &[&Resource],
+    ) -> Result<Vec<RuntimeError>, RuntimeError> {
+        let _ = (run, members);
+        Ok(Vec::new())
+    }
+
+    /// Goes on keeping them out, for as long as it is polled. Ends only if somebody else has the stack now.
+    async fn keep_claim(&self) {
+        std::future::pending().await
+    }
+
+    /// Fails if somebody else may have the stack by now. To be asked before each change.
+    fn check_claim(&self) -> Result<(), RuntimeError> {
+        Ok(())
+    }
+
+    /// Lets others in. `left` are the resources that now belong to the stack, if that is known; without any,
+    /// nothing of the stack stays in the target.
+    async fn end_claim(&self, left: Option<&[&Resource]>) -> Result<(), RuntimeError> {
+        let _ = left;
+        Ok(())
+    }
+
+    /// Lets others in whom a run on the same records keeps out that died. Returns whether there was one.
+    async fn free_claim(&self, run: &Claimant) -> Result<bool, RuntimeError> {
+        let _ = run;
+        Ok(false)
+    }
+
+    /// Removes what keeps others out of a stack that has no resources any more.
+    async fn forget_claim(&self) -> Result<(), RuntimeError> {
+        Ok(())
+    }
 }

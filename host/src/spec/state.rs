@@ -85,4 +85,8 @@ pub enum NoteKind {
     TakenOver,
     /// It stays as it is, because others need it too.
     Shared,
+    /// Data goes with it, and the change is refused unless that is agreed to.
+    DataLoss,
+    /// Data goes with it, as was agreed to.
+    DataLossAgreed,
 }

@@ -34,6 +34,9 @@ struct Claim {
     format_version: u64,
     generation: u64,
     holder: Holder,
+    /// Absent in files of versions that had none.
+    #[serde(default)]
+    identity: String,
 }
 
 #[derive(Deserialize)]
@@ -73,9 +76,13 @@ impl LocalLease {
         // No write of an earlier holder is under way from here on, and none begins once the claim stands.
         let _fence = lock::folder(&record, &record.path)?;
         // A number that cannot grow is not ours, and the file as good as none.
-        let next = read(&record)?.and_then(|claim| claim.generation.checked_add(1));
+        let (next, known) = match read(&record)? {
+            Some(claim) => (claim.generation.checked_add(1), claim.identity),
+            None => (None, String::new()),
+        };
         let generation = next.unwrap_or(1);
-        let claim = Claim { format_version: FORMAT_VERSION, generation, holder };
+        let identity = if known.is_empty() { first_identity(&record, &holder) } else { known };
+        let claim = Claim { format_version: FORMAT_VERSION, generation, holder, identity };
         serde_json::to_vec(&claim)
             .map_err(std::io::Error::from)
             .and_then(|claim| files::write_atomic(&record.beside("lease"), &claim, PRIVATE))
@@ -85,6 +92,13 @@ impl LocalLease {
         }
         Ok(Self { held: Arc::new(Held { backend, record, lock, claim }) })
     }
+}
+
+/// Names a lease by its first holder, whose process and time no other one has.
+fn first_identity(record: &Record, holder: &Holder) -> String {
+    let Holder { who, pid, since, .. } = holder;
+    let text = format!("{who}\n{pid}\n{since}\n{}", record.path.display());
+    blake3::hash(text.as_bytes()).to_hex().chars().take(16).collect()
 }
 
 fn take_lock(record: &Record, ours: &Holder) -> Result<fs_err::File, BackendError> {
@@ -168,6 +182,10 @@ impl Held {
 impl Lease for LocalLease {
     fn generation(&self) -> u64 {
         self.held.claim.generation
+    }
+
+    fn identity(&self) -> &str {
+        &self.held.claim.identity
     }
 
     #[tracing::instrument(level = "debug", name = "write record", skip_all, fields(key = %key, bytes = bytes.len()))]

@@ -78,6 +78,9 @@ pub(crate) struct Cluster {
     /// Delete and make anew what cannot change in place.
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Delete and replace what holds data too, such as volume claims and definitions of kinds.
+    #[arg(long)]
+    pub(crate) allow_data_loss: bool,
 }
 
 /// How data is written.

@@ -249,6 +249,7 @@ impl World {
                 force_conflicts: cluster.force_conflicts,
                 adopt: cluster.adopt,
                 replace: cluster.replace,
+                allow_data_loss: cluster.allow_data_loss,
                 ..Terms::default()
             },
         }

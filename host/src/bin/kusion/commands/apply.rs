@@ -153,6 +153,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
     };
     scene.announce(prepared.proposal())?;
     let head = scene.head(prepared.proposal(), recovered.as_ref());
+    prepared.check()?;
     let plan = prepared.plan().clone();
     if asks && !plan.is_empty() && !approved(world, verb, &plan)? {
         world.eprint("Nothing was changed.\n");
@@ -173,6 +174,9 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
         Ok(applied) => {
             if let Some(error) = &applied.not_pruned {
                 world.warn(&format!("old releases could not be deleted: {error}"));
+            }
+            if let Some(error) = &applied.not_released {
+                world.warn(&render::advice(error));
             }
             scene.report(&plan, Some(&applied), head)
         }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use kusion::config::Stack;
 use kusion::home::Workspaces;
-use kusion::ops::compare_releases;
+use kusion::ops::{Unlocked, compare_releases};
 use kusion::release::{Operation, Phase, Release, ReleaseError, ReleaseStore, StackKey};
 use serde::Serialize;
 use serde_json::json;
@@ -222,18 +222,24 @@ async fn unlock(world: &World, args: &UnlockArgs) -> Result<(), CliError> {
         Err(_) => None,
     };
     let holder = holder(world, "release unlock");
-    let recovered =
+    let Unlocked { recovered, freed, target } =
         kusion::ops::unlock(&store, &holder, &home.key_file(), runtime.as_deref()).await?;
-    match (args.output, recovered) {
-        (Format::Json, recovered) => {
-            world.print_json(&json!({ "formatVersion": 1, "recovered": recovered }))
-        }
-        (Format::Text, Some(recovered)) => world.print(&format!("{recovered}.\n")),
-        (Format::Text, None) => world.print(&format!(
-            "{} is not locked, and no interrupted run left anything.\n",
-            store.stack()
-        )),
+    let mut text = match &recovered {
+        Some(recovered) => format!("{recovered}.\n"),
+        None => String::new(),
+    };
+    if freed {
+        text.push_str("An interrupted run does not keep others out of the target any more.\n");
     }
+    if text.is_empty() && target.is_none() {
+        text = format!("{} is not locked, and no interrupted run left anything.\n", store.stack());
+    }
+    match args.output {
+        Format::Json => world
+            .print_json(&json!({ "formatVersion": 1, "recovered": recovered, "freed": freed }))?,
+        Format::Text => world.print(&text)?,
+    }
+    target.map_or(Ok(()), |error| Err(error.into()))
 }
 
 async fn show(world: &World, args: &ShowArgs) -> Result<(), CliError> {

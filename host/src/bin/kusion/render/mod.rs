@@ -7,6 +7,8 @@ mod progress;
 mod release_diff;
 mod table;
 
+use kusion::diagnostic::Diagnose;
+
 /// The longest text of somebody else that is shown, in characters.
 const MAX_TEXT: usize = 10_000;
 
@@ -39,6 +41,20 @@ pub(crate) fn is_obeyed(c: char) -> bool {
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Writes out an error that ends nothing, with its causes and hints.
+pub(crate) fn advice<E: Diagnose>(error: &E) -> String {
+    let mut text = harmless_line(&error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\ncause: {}", harmless_line(&error.to_string())));
+        cause = error.source();
+    }
+    for hint in error.hints() {
+        text.push_str(&format!("\nhint: {hint}"));
+    }
+    text
 }
 
 pub(crate) use outcome::{cut_short, outcome, outcome_document};

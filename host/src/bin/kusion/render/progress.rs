@@ -25,6 +25,8 @@ pub(crate) struct Progress {
     total: usize,
     counts: Mutex<Counts>,
     world: World,
+    /// Warns whoever asked for silence too.
+    warner: World,
 }
 
 #[derive(Default)]
@@ -46,8 +48,9 @@ impl Progress {
             bar
         });
         let paint = world.stderr_paint();
+        let warner = world.clone();
         let world = if silent { world.silenced() } else { world.clone() };
-        Self { bar, paint, total, counts: Mutex::default(), world }
+        Self { bar, paint, total, counts: Mutex::default(), world, warner }
     }
 
     /// Tells the user something beside the changes.
@@ -128,6 +131,7 @@ impl Listener for Progress {
                 let word = self.paint.text(Style::Warning, "not begun");
                 self.ended(id.as_str(), &format!("  {word} {id}"));
             }
+            Event::Unclaimed { error } => self.warner.warn(&super::advice(error.as_ref())),
             _ => {}
         }
         Ok(())

@@ -51,6 +51,7 @@ impl KubernetesRuntime {
         let resolved = self.resolve_ready(desired, &survey).await?;
         let making = Making {
             owner: &self.owner,
+            parent: &self.parent,
             namespaced: kind.namespaced,
             secrets,
             missing: Missing::Refuse,
@@ -79,6 +80,7 @@ impl KubernetesRuntime {
             object.set_uid(Some(uid));
         }
         loop {
+            self.check_lease()?;
             let call = Call::apply(apply_path(path, false, force), &object.value);
             let refusal = match self.link.call(&call).await {
                 Ok(made) => return Ok(made),

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use crate::diagnostic::{Diagnose, Kind};
 use crate::runtime::Owner;
 use crate::runtime::kubernetes::cluster::{FieldConflict, FieldProblem};
@@ -118,13 +120,13 @@ pub enum ClusterError {
         /// The namespace.
         namespace: String,
     },
-    /// The manifest sets an annotation by which we keep stacks apart.
-    #[error("resource `{id}` sets annotation `{annotation}`, which says whose it is")]
+    /// The manifest sets an annotation or label by which we keep stacks apart.
+    #[error("resource `{id}` sets `{key}`, which says whose it is")]
     Reserved {
         /// The resource.
         id: ResourceId,
-        /// The annotation.
-        annotation: &'static str,
+        /// The annotation or label.
+        key: &'static str,
     },
     /// The object belongs to another stack.
     #[error("resource `{id}` belongs to {owner}")]
@@ -177,6 +179,58 @@ pub enum ClusterError {
         /// Why.
         reason: String,
     },
+    /// Somebody whose records are elsewhere changes the stack.
+    #[error("{stack} is in use by {}{}", holder_name(holder), since_when(*since))]
+    Claimed {
+        /// The stack.
+        stack: Box<Owner>,
+        /// The user, the machine and what is done, as the Lease has it.
+        holder: String,
+        /// When it was taken, if the Lease says it.
+        since: Option<Timestamp>,
+        /// When it ends unless it is renewed.
+        until: Timestamp,
+    },
+    /// Somebody else changed the stack between the plan and its execution.
+    #[error("{stack} was changed{} since the plan was made", by_whom(by.as_deref()))]
+    ChangedMeanwhile {
+        /// The stack.
+        stack: Box<Owner>,
+        /// Who, if that can be told.
+        by: Option<String>,
+    },
+    /// This run does not keep others out any more.
+    #[error("{stack} is not kept for this run any more{}", taken_over(to))]
+    ClaimLost {
+        /// The stack.
+        stack: Box<Owner>,
+        /// Who has it now; empty if that is not known.
+        to: String,
+    },
+    /// Nobody is kept from changing the stack at the same time.
+    #[error("cannot keep others from changing {stack} at the same time")]
+    Unguarded {
+        /// The stack.
+        stack: Box<Owner>,
+        /// Where the Lease would be.
+        namespace: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The object by which other tools list the members of the stack is not as it should be.
+    #[error(
+        "cannot tell other tools what belongs to {stack}, in ConfigMap `{name}` of namespace `{namespace}`"
+    )]
+    Unlisted {
+        /// The stack.
+        stack: Box<Owner>,
+        /// Where the object would be.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The server refuses for another reason.
     #[error("cannot {verb} resource `{id}`: the server answers {code}: {message}")]
     Refused {
@@ -199,6 +253,27 @@ fn backquoted(items: &[String]) -> String {
     items.iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// Writes a holder as `Lease` objects name it like any other: `ada@laptop` (`apply`).
+fn holder_name(holder: &str) -> String {
+    let parts = holder.strip_suffix(')').and_then(|holder| holder.rsplit_once(" ("));
+    match parts {
+        Some((who, operation)) => format!("`{who}` (`{operation}`)"),
+        None => format!("`{holder}`"),
+    }
+}
+
+fn since_when(since: Option<Timestamp>) -> String {
+    since.map_or_else(String::new, |since| format!(" since {since:.0}"))
+}
+
+fn by_whom(by: Option<&str>) -> String {
+    by.map_or_else(String::new, |by| format!(" by {}", holder_name(by)))
+}
+
+fn taken_over(to: &str) -> String {
+    if to.is_empty() { String::new() } else { format!(": {} has it", holder_name(to)) }
+}
+
 fn stuck(finalizers: &[String]) -> String {
     if finalizers.is_empty() {
         return "nothing says why".to_owned();
@@ -214,6 +289,11 @@ impl Diagnose for ClusterError {
             | Self::Forbidden { .. }
             | Self::StillThere { .. }
             | Self::NotReady { .. }
+            | Self::Claimed { .. }
+            | Self::ChangedMeanwhile { .. }
+            | Self::ClaimLost { .. }
+            | Self::Unguarded { .. }
+            | Self::Unlisted { .. }
             | Self::Refused { .. } => Kind::Environment,
             Self::Kubeconfig { .. }
             | Self::NoContext { .. }
@@ -263,6 +343,19 @@ impl Diagnose for ClusterError {
             Self::ManagedByTool { .. } => {
                 "pass `--adopt` to manage it from here; it is never deleted by kusion".to_owned()
             }
+            Self::Claimed { until, .. } => {
+                return vec![
+                    "wait until it is done, then run the command again".to_owned(),
+                    format!("if that run has died, it keeps others out until {until:.0}"),
+                ];
+            }
+            Self::ChangedMeanwhile { .. } => "run the command again".to_owned(),
+            Self::ClaimLost { .. } => {
+                "run the command again; it goes on from what is recorded".to_owned()
+            }
+            Self::Unguarded { namespace, .. } => format!(
+                "ask for the right to get, create, update and delete `leases` in namespace `{namespace}`"
+            ),
             Self::Remade { .. } => "look at it, then try again".to_owned(),
             Self::StillThere { finalizers, .. } if !finalizers.is_empty() => {
                 "see to it that the controllers of these finalizers run".to_owned()

@@ -4,16 +4,21 @@
 
 mod access;
 mod change;
+mod claim;
 mod conflict;
+mod data;
 mod error;
 mod failure;
 mod invalid;
 mod kinds;
+mod lease;
+mod members;
 mod normalise;
 mod object;
 mod observe;
 mod overlay;
 mod ownership;
+mod parent;
 mod pods_behind;
 mod record;
 mod remove;

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::parent::{MEMBER_OF, Parent};
+use super::survey::Place;
 use super::{normalise, ownership};
 use crate::runtime::kubernetes::identity;
 use crate::runtime::{Owner, RuntimeError};
@@ -26,6 +28,7 @@ pub(super) enum Missing {
 #[derive(Clone, Copy)]
 pub(super) struct Making<'a> {
     pub(super) owner: &'a Owner,
+    pub(super) parent: &'a Parent,
     pub(super) namespaced: bool,
     pub(super) secrets: &'a dyn Resolve,
     pub(super) missing: Missing,
@@ -48,6 +51,8 @@ impl Object {
     pub(super) fn of(resource: &Resource, making: Making<'_>) -> Result<Self, RuntimeError> {
         let mut object =
             Self { value: resource.attributes.clone(), unknown: false, confidential: Vec::new() };
+        let place = Place::of(&object.value);
+        let member = place.is_some_and(|place| making.parent.has(&place));
         let Some(members) = object.value.as_object_mut() else { return Ok(object) };
         if let Some(metadata) = child(members, "metadata") {
             normalise::strip(metadata);
@@ -55,6 +60,9 @@ impl Object {
                 metadata.entry("namespace").or_insert_with(|| DEFAULT_NAMESPACE.into());
             }
             ownership::mark(metadata, making.owner);
+            if member && let Some(labels) = child(metadata, "labels") {
+                labels.insert(MEMBER_OF.to_owned(), making.parent.id.as_str().into());
+            }
         }
         if identity::is_secret(&object.value) {
             object.fill_in(making).map_err(|source| RuntimeError::Secret {
@@ -171,7 +179,8 @@ mod tests {
             depends_on: BTreeSet::new(),
             extensions: Map::new(),
         };
-        Object::of(&resource, Making { owner: &owner, namespaced, secrets: &One, missing })
+        let parent = &Parent::of(&owner, "n");
+        Object::of(&resource, Making { owner: &owner, parent, namespaced, secrets: &One, missing })
     }
 
     fn secret(string_data: Value) -> Value {
@@ -229,8 +238,12 @@ mod tests {
         let metadata = |namespaced| {
             make(manifest(), namespaced, Missing::Refuse).unwrap().value["metadata"].clone()
         };
+        let owner = ownership::tests::owner("dev");
         let marks = json!({
-            "labels": {"app.kubernetes.io/managed-by": "kusion", "app.kubernetes.io/part-of": "shop"},
+            "labels": {
+                "app.kubernetes.io/managed-by": "kusion", "app.kubernetes.io/name": "shop",
+                "app.kubernetes.io/part-of": "shop", MEMBER_OF: Parent::of(&owner, "n").id,
+            },
             "annotations": {"kusion.io/project": "shop", "kusion.io/stack": "dev", "kusion.io/workspace": "default"},
         });
         let with = |mut metadata: Value, namespace: Option<&str>| {

@@ -13,10 +13,11 @@ use super::object::{Making, Missing, Object, references};
 use super::overlay::overlay;
 use super::ownership::{self, Holder, holder};
 use super::record::{Record, is_leaving, uid};
+use super::residents::Residents;
 use super::runtime::{KubernetesRuntime, apply_path, is_object, place, unknown_kind};
 use super::survey::{Place, Survey};
 use super::transport::Call;
-use super::{invalid, residents};
+use super::{data, invalid};
 use crate::runtime::kubernetes::grade::grades;
 use crate::runtime::{KubernetesSemantics, RuntimeError};
 use crate::secret::Resolve;
@@ -42,17 +43,23 @@ impl KubernetesRuntime {
         secrets: &dyn Resolve,
     ) -> Result<Observed, RuntimeError> {
         let (place, survey, id) = (place(desired)?, self.survey(), &desired.id);
-        if let Some(annotation) = ownership::reserved(&desired.attributes, &self.owner) {
+        if let Some(key) = ownership::reserved(&desired.attributes, &self.owner, &self.parent.id) {
             return Err(RuntimeError::Cluster(Box::new(ClusterError::Reserved {
                 id: id.clone(),
-                annotation,
+                key,
             })));
         }
         let located = self.locate(&survey, &place);
         let namespaced =
             located.as_ref().map_or(place.namespace.is_some(), |(kind, _)| kind.namespaced);
         let resolved = self.resolve_known(desired, &survey).await?;
-        let making = Making { owner: &self.owner, namespaced, secrets, missing: Missing::Keep };
+        let making = Making {
+            owner: &self.owner,
+            parent: &self.parent,
+            namespaced,
+            secrets,
+            missing: Missing::Keep,
+        };
         let object = Object::of(&resolved, making)?;
         let planned = Some(normalise(object.value.clone()));
         let new = Observed {
@@ -93,7 +100,11 @@ impl KubernetesRuntime {
         } else {
             self.dry_run(id, &path, &object, prior).await?
         };
-        Ok(compose(new, live.as_deref(), &object, dry_run, foreign))
+        let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
+        if let Some(live) = live.filter(|_| observed.replace) {
+            observed.notes.extend(data::lost_with(&live).map(|lost| self.data_loss(lost)));
+        }
+        Ok(observed)
     }
 
     pub(super) async fn observe_leaving(
@@ -108,9 +119,14 @@ impl KubernetesRuntime {
             return Ok(Observed::default());
         };
         let mut kept = ownership::is_kept(&live);
+        let mut notes: Vec<Note> =
+            data::lost_with(&live).map(|lost| self.data_loss(lost)).into_iter().collect();
         if place.is_namespace() && !prior.adopted && !kept {
-            let others = residents::others(self, &survey, &place.name).await;
-            kept = !others.map_err(read)?.is_empty();
+            let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
+            kept = !residents.others.is_empty();
+            notes.extend(residents.claims.first().map(|claim| {
+                self.data_loss(&format!("{claim} is deleted with it, and the data on its volume"))
+            }));
         }
         let live = Some(normalise(live.as_ref().clone()));
         Ok(Observed {
@@ -118,13 +134,22 @@ impl KubernetesRuntime {
             live,
             sensitive: KubernetesSemantics.secret_places(&prior.resource),
             kept,
+            notes,
             ..Observed::default()
         })
     }
 
+    fn data_loss(&self, lost: &str) -> Note {
+        if self.terms.allow_data_loss {
+            return Note { kind: NoteKind::DataLossAgreed, message: lost.to_owned() };
+        }
+        let message = format!("{lost}; refused without `--allow-data-loss`");
+        Note { kind: NoteKind::DataLoss, message }
+    }
+
     /// Returns whether a live object is the one that we made. What we know nothing about must say so itself.
     pub(super) fn made(&self, prior: &StateEntry, live: &Value) -> bool {
-        let holder = holder(live, &self.owner);
+        let holder = holder(live, &self.owner, &self.parent.id);
         match Record::of(prior) {
             Some(record) => uid(live) == Some(&record.uid) && !matches!(holder, Holder::Stack(_)),
             None => holder == Holder::Us,
@@ -169,7 +194,7 @@ impl KubernetesRuntime {
     ) -> Result<Standing, RuntimeError> {
         let recorded =
             prior.and_then(Record::of).is_some_and(|record| uid(live) == Some(&record.uid));
-        let error = match holder(live, &self.owner) {
+        let error = match holder(live, &self.owner, &self.parent.id) {
             Holder::Us => return Ok(Standing::Ours),
             // A namespace is there for everybody, so it is used as it is.
             Holder::Stack(owner) if place.is_namespace() => {

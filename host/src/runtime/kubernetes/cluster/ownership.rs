@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::parent::MEMBER_OF;
 use crate::name::{ProjectName, StackName, WorkspaceName};
 use crate::runtime::Owner;
 
@@ -15,6 +16,8 @@ pub(super) const MANAGER: &str = "kusion";
 pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The label that says which product an object is a part of.
 pub(super) const PART_OF: &str = "app.kubernetes.io/part-of";
+/// The label that names the application.
+const NAME: &str = "app.kubernetes.io/name";
 /// The annotation that names the project.
 pub(super) const PROJECT: &str = "kusion.io/project";
 /// The annotation that names the stack.
@@ -33,7 +36,7 @@ const MARKS: [(&str, &str, &str); 9] = [
     ("labels", "kustomize.toolkit.fluxcd.io/name", "Flux"),
     ("labels", "helm.toolkit.fluxcd.io/name", "Flux"),
     ("labels", "kapp.k14s.io/app", "kapp"),
-    ("labels", "applyset.kubernetes.io/part-of", "an ApplySet"),
+    ("labels", MEMBER_OF, "an ApplySet"),
     ("annotations", "config.k8s.io/owning-inventory", "an inventory of kpt or Config Sync"),
     ("annotations", "kubectl.kubernetes.io/last-applied-configuration", "kubectl"),
 ];
@@ -51,12 +54,12 @@ pub(super) enum Holder {
     Nobody,
 }
 
-/// Reads whose an object is; `us` is the stack that asks.
-pub(super) fn holder(live: &Value, us: &Owner) -> Holder {
+/// Reads whose an object is; `us` is the stack that asks, `set` the id of its members.
+pub(super) fn holder(live: &Value, us: &Owner, set: &str) -> Holder {
     if let Some(owner) = recorded(live) {
         return if owner == *us { Holder::Us } else { Holder::Stack(Box::new(owner)) };
     }
-    let tool = marked(live).or_else(|| labelled(live)).or_else(|| controlled(live));
+    let tool = marked(live, set).or_else(|| labelled(live)).or_else(|| controlled(live));
     tool.or_else(|| applied(live)).map_or(Holder::Nobody, Holder::Tool)
 }
 
@@ -67,13 +70,14 @@ pub(super) fn is_kept(live: &Value) -> bool {
 
 /// Marks an object as a stack's.
 ///
-/// The label on which tool manages it, and the one on what it is a part of, stay as they are if a module
-/// gave them.
+/// The labels by which people find their way stay as they are if a module gave them.
 pub(super) fn mark(metadata: &mut Map<String, Value>, owner: &Owner) {
     if let Some(labels) = child(metadata, "labels") {
         labels.entry(MANAGED_BY).or_insert_with(|| MANAGER.into());
         if is_label_value(owner.project.as_str()) {
-            labels.entry(PART_OF).or_insert_with(|| owner.project.as_str().into());
+            for key in [NAME, PART_OF] {
+                labels.entry(key).or_insert_with(|| owner.project.as_str().into());
+            }
         }
     }
     if let Some(annotations) = child(metadata, "annotations") {
@@ -83,8 +87,11 @@ pub(super) fn mark(metadata: &mut Map<String, Value>, owner: &Owner) {
     }
 }
 
-/// Returns the annotation of a manifest that only we may set, if it sets one to something else.
-pub(super) fn reserved(manifest: &Value, owner: &Owner) -> Option<&'static str> {
+/// Returns the annotation or label of a manifest that only we may set, if it sets one to something else.
+pub(super) fn reserved(manifest: &Value, owner: &Owner, set: &str) -> Option<&'static str> {
+    if text(manifest, "labels", MEMBER_OF).is_some_and(|given| given != set) {
+        return Some(MEMBER_OF);
+    }
     let expected = [
         (PROJECT, owner.project.as_str()),
         (STACK, owner.stack.as_str()),
@@ -106,8 +113,10 @@ fn recorded(live: &Value) -> Option<Owner> {
     })
 }
 
-fn marked(live: &Value) -> Option<String> {
-    let mark = MARKS.iter().find(|(member, key, _)| text(live, member, key).is_some());
+fn marked(live: &Value, set: &str) -> Option<String> {
+    let mark = MARKS.iter().find(|(member, key, _)| {
+        text(live, member, key).is_some_and(|value| *key != MEMBER_OF || value != set)
+    });
     mark.map(|(_, _, tool)| (*tool).to_owned())
 }
 
@@ -151,18 +160,22 @@ fn is_label_value(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
 
-    fn owner(stack: &str) -> Owner {
+    /// Names a stack.
+    pub(in super::super) fn owner(stack: &str) -> Owner {
         Owner {
             project: ProjectName::parse("shop").unwrap(),
             stack: StackName::parse(stack).unwrap(),
             workspace: WorkspaceName::parse("default").unwrap(),
         }
     }
+
+    /// The id of the stack's members.
+    const SET: &str = "applyset-ours-v1";
 
     fn marked_as(stack: &str, metadata: Value) -> Value {
         let mut object = json!({"metadata": metadata});
@@ -177,23 +190,23 @@ mod tests {
             object,
             json!({"metadata": {
                 "name": "x",
-                "labels": {MANAGED_BY: "kusion", PART_OF: "shop"},
+                "labels": {MANAGED_BY: "kusion", NAME: "shop", PART_OF: "shop"},
                 "annotations": {PROJECT: "shop", STACK: "dev", WORKSPACE: "default"},
             }})
         );
-        assert_eq!(holder(&object, &owner("dev")), Holder::Us);
-        assert_eq!(holder(&object, &owner("prod")), Holder::Stack(Box::new(owner("dev"))));
+        assert_eq!(holder(&object, &owner("dev"), SET), Holder::Us);
+        assert_eq!(holder(&object, &owner("prod"), SET), Holder::Stack(Box::new(owner("dev"))));
     }
 
     #[test]
     fn what_a_module_says_stays() {
-        let labels = json!({MANAGED_BY: "operator", PART_OF: "suite", "mine": "1"});
+        let labels = json!({MANAGED_BY: "operator", NAME: "cart", PART_OF: "suite", "mine": "1"});
         let object = marked_as("dev", json!({"labels": labels, "annotations": {"note": "n"}}));
         assert_eq!(object["metadata"]["labels"], labels);
         assert_eq!(object["metadata"]["annotations"]["note"], "n");
-        assert_eq!(holder(&object, &owner("dev")), Holder::Us);
-        assert_eq!(reserved(&object, &owner("dev")), None);
-        assert_eq!(reserved(&object, &owner("prod")), Some(STACK));
+        assert_eq!(holder(&object, &owner("dev"), SET), Holder::Us);
+        assert_eq!(reserved(&object, &owner("dev"), SET), None);
+        assert_eq!(reserved(&object, &owner("prod"), SET), Some(STACK));
     }
 
     #[test]
@@ -202,7 +215,7 @@ mod tests {
         let mut object = json!({"metadata": {}});
         mark(object["metadata"].as_object_mut().unwrap(), &long);
         assert_eq!(object["metadata"]["labels"], json!({MANAGED_BY: "kusion"}));
-        assert_eq!(holder(&object, &long), Holder::Us);
+        assert_eq!(holder(&object, &long, SET), Holder::Us);
     }
 
     #[test]
@@ -228,13 +241,15 @@ mod tests {
             (applied("kusion", "Apply"), None),
             (applied("kube-controller-manager", "Update"), None),
             (json!({"labels": {MANAGED_BY: "kusion"}}), None),
+            (json!({"labels": {MEMBER_OF: "applyset-x-v1"}}), Some("an ApplySet")),
+            (json!({"labels": {MEMBER_OF: SET}}), None),
             (json!({"annotations": {PROJECT: "shop", STACK: "dev"}}), None),
             (json!({}), None),
         ];
         for (metadata, tool) in cases {
             let expected = tool.map_or(Holder::Nobody, |tool| Holder::Tool(tool.to_owned()));
             assert_eq!(
-                holder(&json!({"metadata": metadata}), &owner("dev")),
+                holder(&json!({"metadata": metadata}), &owner("dev"), SET),
                 expected,
                 "{metadata}"
             );

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::error::ClusterError;
 use super::failure::Failure;
 use super::record::uid;
-use super::residents;
+use super::residents::Residents;
 use super::runtime::{KubernetesRuntime, place};
 use super::transport::Call;
 use super::wait::Awaited;
@@ -25,15 +25,20 @@ impl KubernetesRuntime {
         let live = survey.live(&self.link, &path).await.map_err(read)?;
         let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
         if place.is_namespace() {
-            let others = residents::others(self, &survey, &place.name).await.map_err(read)?;
-            if !others.is_empty() {
-                let (namespace, objects) = (place.name.clone(), others);
+            let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
+            let mut objects = residents.others;
+            if !self.terms.allow_data_loss {
+                objects.extend(residents.claims);
+            }
+            if !objects.is_empty() {
+                let namespace = place.name.clone();
                 return Err(RuntimeError::Cluster(Box::new(ClusterError::NamespaceInUse {
                     namespace,
                     objects,
                 })));
             }
         }
+        self.check_lease()?;
         let options = json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
             // What the object owns goes before it, so that it is gone when we say so.
@@ -48,6 +53,9 @@ impl KubernetesRuntime {
                 return Ok(());
             }
             Err(failure) => return Err(self.error(failure, id, "delete", None)),
+        }
+        if place.is_namespace() && place.name == self.parent.namespace {
+            self.claim.leave();
         }
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
         self.wait_until_gone(awaited, Some(live)).await?;

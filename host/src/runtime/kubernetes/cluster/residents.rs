@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::failure::Failure;
 use super::kinds::Kind;
 use super::ownership::{Holder, holder, is_kept};
+use super::record::is_leaving;
 use super::runtime::KubernetesRuntime;
 use super::survey::Survey;
 use super::transport::{Call, METADATA_LIST};
@@ -18,25 +19,42 @@ const LISTS: usize = 10;
 /// How many objects of one kind are looked at. Where more lie, others are among them.
 const LOOKED_AT: usize = 500;
 
-/// Lists objects in a namespace that are neither this stack's nor the system's, a few of them by name.
-pub(super) async fn others(
-    runtime: &KubernetesRuntime,
-    survey: &Survey,
-    namespace: &str,
-) -> Result<Vec<String>, Failure> {
-    let kinds = survey.kinds();
-    let mut searches = Vec::new();
-    for (version, name, kind) in kinds.in_namespaces() {
-        // Measurements of what is there, not things of their own.
-        if !version.starts_with("metrics.k8s.io/") {
-            searches.push(of_kind(runtime, namespace, name, kind));
+/// What would go with a namespace, beside what it was made for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Residents {
+    /// Objects that are neither the stack's nor the system's, a few of them by name.
+    pub(super) others: Vec<String>,
+    /// Volume claims that are the stack's, or go with something of it.
+    pub(super) claims: Vec<String>,
+}
+
+impl Residents {
+    /// Looks at every kind of object that can lie in a namespace.
+    pub(super) async fn of(
+        runtime: &KubernetesRuntime,
+        survey: &Survey,
+        namespace: &str,
+    ) -> Result<Self, Failure> {
+        let kinds = survey.kinds();
+        let mut searches = Vec::new();
+        for (version, name, kind) in kinds.in_namespaces() {
+            // Measurements of what is there, not things of their own.
+            if !version.starts_with("metrics.k8s.io/") {
+                searches.push(of_kind(runtime, namespace, name, kind));
+            }
         }
+        let found: Vec<Self> = stream::iter(searches).buffered(LISTS).try_collect().await?;
+        let mut all = Self::default();
+        for Self { others, claims } in found {
+            all.others.extend(others);
+            all.claims.extend(claims);
+        }
+        for list in [&mut all.others, &mut all.claims] {
+            list.sort();
+            list.truncate(NAMED);
+        }
+        Ok(all)
     }
-    let found: Vec<Vec<String>> = stream::iter(searches).buffered(LISTS).try_collect().await?;
-    let mut others: Vec<String> = found.into_iter().flatten().collect();
-    others.sort();
-    others.truncate(NAMED);
-    Ok(others)
 }
 
 async fn of_kind(
@@ -44,19 +62,25 @@ async fn of_kind(
     namespace: &str,
     name: &str,
     kind: &Kind,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Residents, Failure> {
     let path = format!("{}?limit={LOOKED_AT}", kind.collection(Some(namespace)));
     let list = match runtime.link.call(&Call::get(path).accept(METADATA_LIST)).await {
         Ok(list) => list,
         // Kinds come and go with what serves them.
         Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 405) => {
-            return Ok(Vec::new());
+            return Ok(Residents::default());
         }
         Err(failure) => return Err(failure),
     };
-    let objects = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    let others = objects.iter().filter(|object| is_other(name, object, &runtime.owner));
-    Ok(others.map(|object| named(name, object)).collect())
+    let mut residents = Residents::default();
+    for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
+        if is_other(name, object, &runtime.owner, &runtime.parent.id) {
+            residents.others.push(named(name, object));
+        } else if name == "PersistentVolumeClaim" && !is_leaving(object) {
+            residents.claims.push(named(name, object));
+        }
+    }
+    Ok(residents)
 }
 
 fn named(kind: &str, object: &Value) -> String {
@@ -68,7 +92,7 @@ fn name(object: &Value) -> &str {
 }
 
 /// Returns whether an object would be missed by somebody if its namespace went.
-fn is_other(kind: &str, object: &Value, owner: &Owner) -> bool {
+fn is_other(kind: &str, object: &Value, owner: &Owner, set: &str) -> bool {
     let has = |pointer: &str| object.pointer(pointer).is_some_and(|value| !value.is_null());
     let made_by_the_system = match kind {
         "Event" | "Endpoints" | "EndpointSlice" | "ControllerRevision" => true,
@@ -80,10 +104,10 @@ fn is_other(kind: &str, object: &Value, owner: &Owner) -> bool {
         "Secret" => has("/metadata/annotations/kubernetes.io~1service-account.name"),
         _ => false,
     };
-    let leaves = has("/metadata/deletionTimestamp");
+    let leaves = is_leaving(object);
     // It goes with the object that owns it.
     let owned = has("/metadata/ownerReferences/0");
-    let ours = holder(object, owner) == Holder::Us && !is_kept(object);
+    let ours = holder(object, owner, set) == Holder::Us && !is_kept(object);
     !(made_by_the_system || leaves || owned || ours)
 }
 
@@ -135,7 +159,7 @@ mod tests {
         ];
         for (kind, metadata, expected) in cases {
             assert_eq!(
-                is_other(kind, &json!({"metadata": metadata}), &owner),
+                is_other(kind, &json!({"metadata": metadata}), &owner, ""),
                 expected,
                 "{kind} {metadata}"
             );

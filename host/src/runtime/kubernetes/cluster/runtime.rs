@@ -7,14 +7,16 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::access::{Access, Opened};
+use super::claim::Claim;
 use super::error::ClusterError;
 use super::failure::Failure;
 use super::kinds::Kind;
 use super::object::Object;
+use super::parent::Parent;
 use super::survey::{Place, Survey};
 use super::transport::Transport;
 use super::verdict::{Attempt, verdict};
-use crate::runtime::{Applied, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
+use crate::runtime::{Applied, Claimant, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
 use crate::secret::Resolve;
 use crate::spec::{Observed, Resource, ResourceId, StateEntry};
 
@@ -27,6 +29,8 @@ pub struct Terms {
     pub adopt: bool,
     /// Objects that cannot change in place are deleted and made anew.
     pub replace: bool,
+    /// Objects that hold data are deleted and replaced like others.
+    pub allow_data_loss: bool,
     /// How long an object may take to go, or to become what others need of it.
     pub patience: Duration,
 }
@@ -34,7 +38,13 @@ pub struct Terms {
 impl Default for Terms {
     fn default() -> Self {
         let patience = Duration::from_secs(300);
-        Self { force_conflicts: false, adopt: false, replace: false, patience }
+        Self {
+            force_conflicts: false,
+            adopt: false,
+            replace: false,
+            allow_data_loss: false,
+            patience,
+        }
     }
 }
 
@@ -44,21 +54,29 @@ pub struct KubernetesRuntime {
     server: String,
     context: String,
     pub(super) owner: Owner,
+    pub(super) parent: Parent,
+    pub(super) claim: Claim,
     pub(super) terms: Terms,
     survey: RwLock<Arc<Survey>>,
 }
 
 impl KubernetesRuntime {
-    /// Prepares the way to a cluster for one stack. Nothing is sent yet.
+    /// Prepares the way to a cluster for one stack, which has a namespace. Nothing is sent yet.
     ///
     /// # Errors
     ///
     /// The kubeconfig cannot be used, or names no such context.
-    pub async fn open(access: &Access, owner: Owner, terms: Terms) -> Result<Self, RuntimeError> {
+    pub async fn open(
+        access: &Access,
+        owner: Owner,
+        namespace: &str,
+        terms: Terms,
+    ) -> Result<Self, RuntimeError> {
         let Opened { transport, server, context } =
             access.open().await.map_err(|error| RuntimeError::Cluster(Box::new(error)))?;
-        let survey = RwLock::default();
-        Ok(Self { link: transport, server, context, owner, terms, survey })
+        let (survey, claim) = (RwLock::default(), Claim::default());
+        let parent = Parent::of(&owner, namespace);
+        Ok(Self { link: transport, server, context, owner, parent, claim, terms, survey })
     }
 
     /// Returns how many requests were sent to the server.
@@ -91,6 +109,14 @@ impl KubernetesRuntime {
         let kind = survey.kind(place)?;
         let path = kind.object(Some(place.namespace()), &place.name);
         Some((kind, path))
+    }
+
+    /// Turns what a call ended with into an error that is about no resource.
+    pub(super) fn trouble(&self, failure: Failure) -> RuntimeError {
+        RuntimeError::Cluster(Box::new(match failure {
+            Failure::Refused(refusal) if refusal.code == 401 => self.unauthorised(),
+            failure => self.unreachable(failure),
+        }))
     }
 
     fn unauthorised(&self) -> ClusterError {
@@ -152,12 +178,8 @@ impl Runtime for KubernetesRuntime {
     }
 
     async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
-        let survey = Survey::make(&self.link, subjects).await.map_err(|failure| match failure {
-            Failure::Refused(refusal) if refusal.code == 401 => {
-                RuntimeError::Cluster(Box::new(self.unauthorised()))
-            }
-            failure => RuntimeError::Cluster(Box::new(self.unreachable(failure))),
-        })?;
+        let survey = Survey::make(&self.link, subjects).await;
+        let survey = survey.map_err(|failure| self.trouble(failure))?;
         *self.survey.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(survey);
         Ok(())
     }
@@ -194,5 +216,51 @@ impl Runtime for KubernetesRuntime {
 
     async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
         self.remove(prior).await
+    }
+
+    async fn look_for_others(&self, run: &Claimant) -> Result<(), RuntimeError> {
+        self.look_at_lease(run).await
+    }
+
+    async fn claim(
+        &self,
+        run: &Claimant,
+        members: &[&Resource],
+    ) -> Result<Vec<RuntimeError>, RuntimeError> {
+        let unguarded = self.take_lease(run).await?;
+        let unlisted = self.expect_members(members).await;
+        Ok(unguarded.into_iter().chain(unlisted.err()).collect())
+    }
+
+    async fn keep_claim(&self) {
+        self.keep_lease().await;
+    }
+
+    fn check_claim(&self) -> Result<(), RuntimeError> {
+        self.check_lease()
+    }
+
+    async fn end_claim(&self, left: Option<&[&Resource]>) -> Result<(), RuntimeError> {
+        let listed = match left {
+            Some(members) => {
+                self.leave_earlier_places(members).await;
+                self.settle_members(members).await
+            }
+            None => Ok(()),
+        };
+        let nothing_left = left.is_some_and(<[_]>::is_empty);
+        self.give_lease_back(nothing_left && listed.is_ok()).await?;
+        listed
+    }
+
+    async fn free_claim(&self, run: &Claimant) -> Result<bool, RuntimeError> {
+        self.free_lease(run).await
+    }
+
+    async fn forget_claim(&self) -> Result<(), RuntimeError> {
+        if self.forget_lease().await? {
+            self.forget_members().await?;
+        }
+        Ok(())
     }
 }

@@ -145,6 +145,13 @@ impl Survey {
         self.namespaces.contains(namespace)
     }
 
+    /// Returns the namespace of this name that the plan makes or keeps.
+    pub(super) fn desired_namespace(&self, namespace: &str) -> Option<&Resource> {
+        let is_meant = |place: &Place| place.is_namespace() && place.name == namespace;
+        let (id, _) = self.places.iter().find(|(_, place)| is_meant(place))?;
+        self.sources.get(id).filter(|_| self.wants_namespace(namespace))
+    }
+
     /// Reads an object, unless it was read in this run already.
     pub(super) async fn live(
         &self,

@@ -4,11 +4,13 @@
 //! a Secret.
 
 use std::error::Error;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{Stream, StreamExt as _};
-use http::{Method, Request, header};
+use http::{HeaderMap, Method, Request, header};
+use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::client::Body;
 use kube::core::WatchEvent;
@@ -37,12 +39,31 @@ pub(super) struct Call {
     accept: &'static str,
     content_type: Option<&'static str>,
     body: Vec<u8>,
+    /// Whether a conflict is the answer, and no reason to ask again.
+    exclusive: bool,
 }
 
 impl Call {
     pub(super) fn get(path: impl Into<String>) -> Self {
         let (path, body) = (path.into(), Vec::new());
-        Self { method: Method::GET, path, accept: "application/json", content_type: None, body }
+        Self {
+            method: Method::GET,
+            path,
+            accept: "application/json",
+            content_type: None,
+            body,
+            exclusive: false,
+        }
+    }
+
+    /// Makes an object, which must not exist.
+    pub(super) fn create(path: impl Into<String>, object: &Value) -> Self {
+        Self { method: Method::POST, ..Self::with_json(path, object) }
+    }
+
+    /// Puts an object in the place of the version that it names.
+    pub(super) fn replace(path: impl Into<String>, object: &Value) -> Self {
+        Self { method: Method::PUT, ..Self::with_json(path, object) }
     }
 
     /// Makes a server-side apply of an object.
@@ -56,12 +77,21 @@ impl Call {
     }
 
     pub(super) fn delete(path: impl Into<String>, options: &Value) -> Self {
+        Self { method: Method::DELETE, ..Self::with_json(path, options) }
+    }
+
+    fn with_json(path: impl Into<String>, body: &Value) -> Self {
         Self {
-            method: Method::DELETE,
             content_type: Some("application/json"),
-            body: options.to_string().into_bytes(),
+            body: body.to_string().into_bytes(),
             ..Self::get(path)
         }
+    }
+
+    /// Takes a conflict with what is there as the answer: of several who try, one shall win.
+    pub(super) fn exclusive(mut self) -> Self {
+        self.exclusive = true;
+        self
     }
 
     pub(super) fn accept(mut self, accept: &'static str) -> Self {
@@ -95,11 +125,30 @@ pub(super) struct Transport {
     client: Client,
     reached: AtomicBool,
     calls: AtomicU32,
+    /// How far the server's clock is ahead of ours.
+    ahead: OnceLock<SignedDuration>,
 }
 
 impl Transport {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, reached: AtomicBool::new(false), calls: AtomicU32::new(0) }
+        let (reached, calls) = (AtomicBool::new(false), AtomicU32::new(0));
+        Self { client, reached, calls, ahead: OnceLock::new() }
+    }
+
+    /// Returns the time by the server's clock, which is the same for all who speak to it.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        self.ahead.get().and_then(|ahead| now.checked_add(*ahead).ok()).unwrap_or(now)
+    }
+
+    /// Compares the clocks, once. A server tells whole seconds, so that less than two say nothing.
+    fn compare_clocks(&self, headers: &HeaderMap) {
+        self.ahead.get_or_init(|| {
+            let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+            let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+            let ahead = date.map(|date| date.timestamp().duration_since(Timestamp::now()));
+            ahead.filter(|ahead| ahead.abs() >= SignedDuration::from_secs(2)).unwrap_or_default()
+        });
     }
 
     /// Returns how many requests were sent.
@@ -115,6 +164,11 @@ impl Transport {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if call.exclusive
+                && matches!(&failure, Failure::Refused(refusal) if refusal.code == 409)
+            {
+                return Err(failure);
+            }
             let reached = self.reached.load(Ordering::Relaxed);
             let Some(pause) = retry::pause(&failure, attempt, reached, self.calls()) else {
                 return Err(failure);
@@ -162,6 +216,7 @@ impl Transport {
         let answer = async {
             let response = self.client.send(request).await.map_err(failure)?;
             let status = response.status();
+            self.compare_clocks(response.headers());
             let retry_after = response
                 .headers()
                 .get(header::RETRY_AFTER)
