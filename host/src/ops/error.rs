@@ -35,6 +35,16 @@ pub enum OpsError {
         /// The resource.
         resource: ResourceId,
     },
+    /// Something in the target uses a generated secret whose home is gone, and no release knows it.
+    #[error("`{user}` is in the target and uses `{secret}`, and `{home}`, which held it, is gone")]
+    HomeGone {
+        /// The secret.
+        secret: SecretRef,
+        /// The resource that held it.
+        home: ResourceId,
+        /// The resource that uses it.
+        user: ResourceId,
+    },
     /// The run changed the target and could not be recorded to its end.
     #[error("release {revision} was cut short")]
     Interrupted {
@@ -157,6 +167,7 @@ macro_rules! from {
                     | Self::NothingBefore { .. }
                     | Self::LiteralsGone { .. }
                     | Self::AtWork { .. }
+                    | Self::HomeGone { .. }
                     | Self::Unrecorded { .. } => None,
                     $(Self::$variant(error) => Some(error.as_ref()),)*
                 }
@@ -189,6 +200,10 @@ impl Diagnose for OpsError {
             Self::Unrecorded { .. } => &[
                 "the stack was applied from another KUSION_HOME or backend: go on from there",
                 "or delete the resource, and a new secret is drawn",
+            ],
+            Self::HomeGone { .. } => &[
+                "apply from the KUSION_HOME that made it, which still has the value",
+                "or delete the resource that uses it, and a new secret is drawn",
             ],
             Self::Contested { .. } => &[
                 "take the field out of the configuration, or pass `--force-conflicts` to take it over",

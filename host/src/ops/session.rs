@@ -8,9 +8,11 @@ use crate::backend::Backend;
 use crate::ops::compare::secrets_in;
 use crate::ops::{OpsError, Project};
 use crate::release::{ReleaseStore, StackKey};
-use crate::runtime::Runtime;
+use crate::runtime::{KubernetesSemantics, Runtime};
 use crate::secret::{KeyFile, Resolver, SecretError, SecretStore, Vault};
-use crate::spec::{Observed, ResourceId, SecretRef, SecretSource, Spec, State};
+use crate::spec::{
+    Observed, Resource, ResourceId, SecretRef, SecretSource, Semantics as _, Spec, State,
+};
 
 /// A project together with where its resources live and its releases are kept.
 #[derive(Clone)]
@@ -59,16 +61,35 @@ impl Secrets {
         state: &State,
         observed: &BTreeMap<ResourceId, Observed>,
     ) -> Result<(), OpsError> {
+        let live = |id: &ResourceId| observed.get(id)?.live.as_ref();
+        // What this stack made and this backend does not know, as it is now.
+        let found = || {
+            let unknown = spec.resources.values().filter(|user| {
+                let foreign = observed.get(&user.id).is_some_and(|observed| observed.foreign);
+                !foreign && !state.resources.contains_key(&user.id)
+            });
+            unknown.filter_map(|user| {
+                let attributes = live(&user.id)?.clone();
+                Some(Resource { attributes, ..user.clone() })
+            })
+        };
         for (id, resource) in &spec.resources {
-            let live = observed.get(id).is_some_and(|observed| observed.live.is_some());
-            if !live || state.resources.contains_key(id) {
+            let mut uses = secrets_in(&resource.attributes).into_iter();
+            let Some(secret) =
+                uses.find(|secret| self.is_generated(secret) && self.vault.get(secret).is_none())
+            else {
                 continue;
-            }
-            let uses = secrets_in(&resource.attributes);
-            if uses
-                .iter()
-                .any(|secret| self.is_generated(secret) && self.vault.get(secret).is_none())
-            {
+            };
+            if live(id).is_none() {
+                let given = KubernetesSemantics.provides(resource);
+                let uses = |user: &Resource| {
+                    KubernetesSemantics.requires(user).iter().any(|need| given.contains(need))
+                };
+                // Whoever made what uses it has drawn it too.
+                if let Some(user) = found().find(uses) {
+                    return Err(OpsError::HomeGone { secret, home: id.clone(), user: user.id });
+                }
+            } else if !state.resources.contains_key(id) {
                 return Err(OpsError::Unrecorded { resource: id.clone() });
             }
         }

@@ -7,8 +7,9 @@ use crate::ops::compare::{compare, known_secrets, resolve};
 use crate::ops::session::Secrets;
 use crate::ops::{Comparison, OpsError, Session};
 use crate::release::LatestState;
+use crate::runtime::Subject;
 use crate::secret::{Resolve, Resolver, SecretError, Vault};
-use crate::spec::{Origin, ResourceId, SecretRef, SecretSource, SecretText, Spec};
+use crate::spec::{Origin, ResourceId, SecretRef, SecretSource, SecretText, Spec, State};
 
 /// What shall exist.
 pub(super) struct Wanted<'a> {
@@ -35,7 +36,7 @@ pub(super) struct Weighed {
 /// Compares what is wanted with what is on record and what the target holds.
 pub(super) async fn weigh(
     session: &Session<'_>,
-    vault: Vault,
+    mut vault: Vault,
     wanted: Wanted<'_>,
 ) -> Result<Weighed, OpsError> {
     let mut latest = session.releases().latest_state().await?;
@@ -43,8 +44,9 @@ pub(super) async fn weigh(
     known.extend(wanted.kept);
     let moved_from = leave_behind(session, &mut latest).await?;
     known.extend(known_secrets(&latest.state));
-    let secrets = session.secrets(vault, wanted.sources, known)?;
     let resolved = resolve(wanted.spec);
+    take_over_placed(session, &mut vault, (&resolved, &latest.state), &wanted.sources).await?;
+    let secrets = session.secrets(vault, wanted.sources, known)?;
     let resolver = Watched {
         resolver: secrets.resolver(),
         lost: wanted.lost,
@@ -62,6 +64,30 @@ pub(super) async fn weigh(
     secrets.check_recorded(&resolved, &latest.state, &comparison.observed)?;
     let missed = resolver.missed.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Weighed { latest, moved_from, resolved, comparison, secrets, missed })
+}
+
+/// Lets the vault know the values that generated secrets have in the target, which count more than its own.
+async fn take_over_placed(
+    session: &Session<'_>,
+    vault: &mut Vault,
+    (spec, state): (&Spec, &State),
+    sources: &BTreeMap<SecretRef, SecretSource>,
+) -> Result<(), OpsError> {
+    let drawn =
+        sources.iter().filter(|(_, source)| matches!(source, SecretSource::Generated { .. }));
+    let wanted: BTreeSet<SecretRef> = drawn.map(|(secret, _)| secret.clone()).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let ids: BTreeSet<&ResourceId> = spec.resources.keys().chain(state.resources.keys()).collect();
+    let subjects: Vec<Subject<'_>> = ids
+        .into_iter()
+        .map(|id| Subject { desired: spec.resources.get(id), prior: state.resources.get(id) })
+        .collect();
+    for (secret, value) in session.runtime.read_secrets(&subjects, &wanted).await? {
+        vault.take_over(secret, value);
+    }
+    Ok(())
 }
 
 /// Takes what is on record about the target in which the resources live now. If the last release went to

@@ -2,13 +2,14 @@
 //!
 //! A runtime handles one resource at a time and knows nothing of plans and releases.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::secret::Resolve;
-use crate::spec::{Observed, Resource, StateEntry};
+use crate::spec::{Observed, Resource, SecretRef, SecretText, StateEntry};
 
 mod claimant;
 mod directory;
@@ -84,6 +85,17 @@ pub trait Runtime: Send + Sync {
     /// Says whether values of secrets go there. If not, nobody has to keep what a rollback would need.
     fn holds_secrets(&self) -> bool {
         true
+    }
+
+    /// Reads the values that generated secrets have in the target, of those that are wanted and found, before
+    /// anything else is read. A target that is no home for secrets finds none.
+    async fn read_secrets(
+        &self,
+        subjects: &[Subject<'_>],
+        wanted: &BTreeSet<SecretRef>,
+    ) -> Result<BTreeMap<SecretRef, SecretText>, RuntimeError> {
+        let _ = (subjects, wanted);
+        Ok(BTreeMap::new())
     }
 
     /// Reads what is there and computes what would be there. Changes nothing.

@@ -209,7 +209,7 @@ impl Diagnose for SecretError {
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::Gone { vault, .. } => format!(
-                "restore `{vault}` of the backend from a backup; a new value is never made silently, because what uses the old one would break"
+                "restore `{vault}` of the backend from a backup, or on a cluster the Secret that held it; a new value is never made silently, because what uses the old one would break"
             ),
             Self::KeyGone { path, .. } => format!("restore `{}` from a backup", path.display()),
             Self::Decrypt { source: age::DecryptError::NoMatchingKeys, .. } => {

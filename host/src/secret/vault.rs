@@ -99,6 +99,16 @@ impl Vault {
         self.secrets.get(secret)
     }
 
+    /// Takes a generated secret as its home in the target has it. [`Vault::save`] keeps it for the case that the
+    /// home is lost.
+    pub fn take_over(&mut self, secret: SecretRef, value: SecretText) {
+        if self.secrets.get(&secret).is_none_or(|kept| kept.expose() != value.expose()) {
+            tracing::debug!(secret = %secret, "found secret in the target");
+            self.secrets.insert(secret, value);
+            self.changed = true;
+        }
+    }
+
     /// Returns a secret, drawn now unless it was before. [`Vault::save`] must follow before it is used.
     ///
     /// `known` says that the last release has this secret: then it must be here.

@@ -9,6 +9,7 @@ mod conflict;
 mod data;
 mod error;
 mod failure;
+mod homes;
 mod invalid;
 mod kinds;
 mod lease;

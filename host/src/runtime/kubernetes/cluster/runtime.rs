@@ -1,6 +1,7 @@
 //! A cluster as a place in which resources live.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,7 +19,7 @@ use super::transport::Transport;
 use super::verdict::{Attempt, verdict};
 use crate::runtime::{Applied, Claimant, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
 use crate::secret::Resolve;
-use crate::spec::{Observed, Resource, ResourceId, StateEntry};
+use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, StateEntry};
 
 /// What whoever applies agreed to beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct KubernetesRuntime {
     pub(super) claim: Claim,
     pub(super) terms: Terms,
     survey: RwLock<Arc<Survey>>,
+    /// Objects that were read before the survey, by path.
+    ahead: Mutex<BTreeMap<String, Option<Arc<Value>>>>,
 }
 
 impl KubernetesRuntime {
@@ -74,9 +77,9 @@ impl KubernetesRuntime {
     ) -> Result<Self, RuntimeError> {
         let Opened { transport, server, context } =
             access.open().await.map_err(|error| RuntimeError::Cluster(Box::new(error)))?;
-        let (survey, claim) = (RwLock::default(), Claim::default());
+        let (survey, ahead, claim) = (RwLock::default(), Mutex::default(), Claim::default());
         let parent = Parent::of(&owner, namespace);
-        Ok(Self { link: transport, server, context, owner, parent, claim, terms, survey })
+        Ok(Self { link: transport, server, context, owner, parent, claim, terms, survey, ahead })
     }
 
     /// Returns how many requests were sent to the server.
@@ -86,6 +89,11 @@ impl KubernetesRuntime {
 
     pub(super) fn survey(&self) -> Arc<Survey> {
         Arc::clone(&self.survey.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps an object that was read for the survey that follows.
+    pub(super) fn read_ahead(&self, path: String, live: Option<Arc<Value>>) {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).insert(path, live);
     }
 
     /// Turns what a call ended with into an error about a resource.
@@ -180,8 +188,20 @@ impl Runtime for KubernetesRuntime {
     async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
         let survey = Survey::make(&self.link, subjects).await;
         let survey = survey.map_err(|failure| self.trouble(failure))?;
+        let ahead = std::mem::take(&mut *self.ahead.lock().unwrap_or_else(PoisonError::into_inner));
+        for (path, live) in ahead {
+            survey.see(&path, live);
+        }
         *self.survey.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(survey);
         Ok(())
+    }
+
+    async fn read_secrets(
+        &self,
+        subjects: &[Subject<'_>],
+        wanted: &BTreeSet<SecretRef>,
+    ) -> Result<BTreeMap<SecretRef, SecretText>, RuntimeError> {
+        self.read_placed(subjects, wanted).await
     }
 
     async fn observe(
