@@ -57,8 +57,8 @@ pub(super) async fn compare(
     Ok(Comparison { plan, observed })
 }
 
-/// Takes all observations together. Everything that a user can mend is told at once, in the order of the ids;
-/// anything else ends it, because the rest would fail the same way.
+/// Takes all observations together. Everything that a user can mend or may not do is told at once, in the order of
+/// the ids; anything else ends it, because the rest would fail the same way.
 async fn gather(
     observing: impl Stream<Item = Result<(ResourceId, Observed), RuntimeError>>,
 ) -> Result<BTreeMap<ResourceId, Observed>, RuntimeError> {
@@ -69,7 +69,7 @@ async fn gather(
             Ok((id, found)) => {
                 observed.insert(id, found);
             }
-            Err(error) if error.kind() == Kind::User => wrong.push(error),
+            Err(error) if error.kind() == Kind::User || error.is_forbidden() => wrong.push(error),
             Err(error) => return Err(error),
         }
     }

@@ -118,6 +118,8 @@ pub enum RuntimeError {
     Several {
         /// What is wrong with each.
         problems: Vec<Problem>,
+        /// Whose mistake it is; the user's, if one of them is.
+        kind: Kind,
     },
     /// The target refuses.
     #[error("resource `{id}` was refused: {reason}")]
@@ -130,6 +132,11 @@ pub enum RuntimeError {
 }
 
 impl RuntimeError {
+    /// Says whether we may not do it.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Cluster(error) if matches!(**error, ClusterError::Forbidden { .. }))
+    }
+
     /// Makes one error of several that a user can mend.
     pub(crate) fn several(errors: &[Self]) -> Self {
         let problem = |error: &Self| {
@@ -138,7 +145,9 @@ impl RuntimeError {
             let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
             Problem { message, location: None, hints: error.hints() }
         };
-        Self::Several { problems: errors.iter().map(problem).collect() }
+        let users = errors.iter().find(|error| error.kind() == Kind::User);
+        let kind = users.or(errors.first()).map_or(Kind::User, Self::kind);
+        Self::Several { problems: errors.iter().map(problem).collect(), kind }
     }
 }
 
@@ -150,11 +159,11 @@ impl Diagnose for RuntimeError {
             | Self::OwnedByOther { .. }
             | Self::NoFolder { .. }
             | Self::AdoptedReplaced { .. }
-            | Self::Several { .. }
             | Self::Unresolved { .. } => Kind::User,
             Self::Read { .. } | Self::Write { .. } | Self::Remove { .. } | Self::Refused { .. } => {
                 Kind::Environment
             }
+            Self::Several { kind, .. } => *kind,
             Self::Cluster(error) => error.kind(),
             Self::Secret { source, .. } => source.kind(),
             Self::Manifest { .. } | Self::Unplanned { .. } => Kind::Internal,
@@ -194,7 +203,7 @@ impl Diagnose for RuntimeError {
 
     fn problems(&self) -> &[Problem] {
         match self {
-            Self::Several { problems } => problems,
+            Self::Several { problems, .. } => problems,
             _ => &[],
         }
     }

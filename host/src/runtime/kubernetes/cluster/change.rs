@@ -40,6 +40,9 @@ impl KubernetesRuntime {
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
         let read = |failure| self.error(failure, id, "read", None);
         let mut live = survey.live(&self.link, &path).await.map_err(read)?;
+        if live.as_deref().is_some_and(Value::is_null) {
+            return Ok(Applied { private: Record::default().to_value() });
+        }
         if live.as_deref().is_some_and(is_leaving) {
             self.wait_until_gone(awaited, live.take()).await?;
         }

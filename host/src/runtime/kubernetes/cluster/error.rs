@@ -120,6 +120,14 @@ pub enum ClusterError {
         /// The namespace.
         namespace: String,
     },
+    /// Nothing can be made in the namespace, because it is being deleted.
+    #[error("resource `{id}` lies in namespace `{namespace}`, which is being deleted")]
+    NamespaceLeaving {
+        /// The resource.
+        id: ResourceId,
+        /// The namespace.
+        namespace: String,
+    },
     /// The manifest sets an annotation or label by which we keep stacks apart.
     #[error("resource `{id}` sets `{key}`, which says whose it is")]
     Reserved {
@@ -287,6 +295,7 @@ impl Diagnose for ClusterError {
             Self::Unreachable { .. }
             | Self::Unauthorised { .. }
             | Self::Forbidden { .. }
+            | Self::NamespaceLeaving { .. }
             | Self::StillThere { .. }
             | Self::NotReady { .. }
             | Self::Claimed { .. }
@@ -326,6 +335,12 @@ impl Diagnose for ClusterError {
             Self::Unauthorised { .. } => {
                 "log in to the cluster again; the token or certificate may have expired".to_owned()
             }
+            Self::Forbidden { .. } => {
+                "ask whoever runs the cluster for a role that allows it".to_owned()
+            }
+            Self::NamespaceLeaving { namespace, .. } => format!(
+                "`kubectl get namespace {namespace} --output yaml` shows what it waits for; try again once it is gone"
+            ),
             Self::Conflict { .. } => {
                 "take the fields out of the configuration, or pass `--force-conflicts` to take them over"
                     .to_owned()

@@ -20,6 +20,8 @@ pub(super) enum Failure {
         source: Box<dyn Error + Send + Sync>,
         /// Whether trying again is of no use, as with a certificate that is not trusted.
         hopeless: bool,
+        /// Whether somebody took the call, so that only the answer is missing.
+        taken: bool,
     },
     /// The answer is not what a Kubernetes API server says.
     #[error("the answer is not that of a Kubernetes API server")]
@@ -107,6 +109,23 @@ impl Refusal {
     /// matter.
     pub(super) fn is_not_found(&self) -> bool {
         self.code == 404 && self.reason == "NotFound"
+    }
+
+    /// Returns whether the object that was meant does not exist any more; one of its name may.
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_not_found()
+            || (self.code == 409 && self.message.contains("Precondition failed: UID"))
+    }
+
+    /// Returns whether something on the way, such as a webhook, cannot say what would happen.
+    pub(super) fn refuses_dry_runs(&self) -> bool {
+        self.message.contains("does not support dry run")
+    }
+
+    /// Returns the namespace in which nothing is made any more, because it is being deleted.
+    pub(super) fn leaving_namespace(&self) -> Option<&str> {
+        let (_, rest) = self.message.split_once("unable to create new content in namespace ")?;
+        rest.split_once(" because it is being terminated").map(|(namespace, _)| namespace)
     }
 
     /// Lists the fields that belong to somebody else; empty if that is not what is wrong.

@@ -78,8 +78,10 @@ impl KubernetesRuntime {
             survey.see(&path, None);
             return Ok(unchecked(new, "not checked by the server: its namespace is new"));
         }
-        let read = |failure| self.error(failure, id, "read", None);
-        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        let live = self.look_at(id, &place, &path, &survey).await?;
+        if live.as_deref().is_some_and(Value::is_null) {
+            return Ok(untouchable(new, prior));
+        }
         if live.as_deref().is_some_and(is_leaving) {
             return Ok(unchecked(
                 new,
@@ -98,7 +100,13 @@ impl KubernetesRuntime {
         let dry_run = if let Some(reference) = open.first() {
             DryRun::Unknown(format!("`{reference}` has no value yet"))
         } else {
-            self.dry_run(id, &path, &object, prior).await?
+            match self.dry_run(id, &path, &object, prior).await {
+                Err(error) if place.is_namespace() && error.is_forbidden() && live.is_some() => {
+                    survey.see(&path, Some(Arc::new(Value::Null)));
+                    return Ok(untouchable(new, prior));
+                }
+                dry_run => dry_run?,
+            }
         };
         let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
         if let Some(live) = live.filter(|_| observed.replace) {
@@ -113,11 +121,11 @@ impl KubernetesRuntime {
     ) -> Result<Observed, RuntimeError> {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
         let Some((_, path)) = self.locate(&survey, &place) else { return Ok(Observed::default()) };
-        let read = |failure| self.error(failure, id, "read", None);
-        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        let live = self.look_at(id, &place, &path, &survey).await?;
         let Some(live) = live.filter(|live| self.made(prior, live)) else {
             return Ok(Observed::default());
         };
+        let read = |failure| self.error(failure, id, "read", None);
         let mut kept = ownership::is_kept(&live);
         let mut notes: Vec<Note> =
             data::lost_with(&live).map(|lost| self.data_loss(lost)).into_iter().collect();
@@ -127,6 +135,9 @@ impl KubernetesRuntime {
             notes.extend(residents.claims.first().map(|claim| {
                 self.data_loss(&format!("{claim} is deleted with it, and the data on its volume"))
             }));
+        }
+        if !kept && !prior.adopted {
+            self.ask_to_delete(id, &path, &live).await?;
         }
         let live = Some(normalise(live.as_ref().clone()));
         Ok(Observed {
@@ -228,9 +239,27 @@ impl KubernetesRuntime {
             name: place.namespace().to_owned(),
         };
         let Some((_, path)) = self.locate(survey, &namespace) else { return Ok(false) };
-        let read = |failure| self.error(failure, id, "read the namespace of", None);
-        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        let live = self.look_at(id, &namespace, &path, survey).await?;
         Ok(live.is_none_or(|live| is_leaving(&live)))
+    }
+
+    /// Reads an object. A namespace that we may not read is taken to be there, and is `Null`: whoever works in
+    /// one often sees nothing outside.
+    async fn look_at(
+        &self,
+        id: &ResourceId,
+        place: &Place,
+        path: &str,
+        survey: &Survey,
+    ) -> Result<Option<Arc<Value>>, RuntimeError> {
+        match survey.live(&self.link, path).await {
+            Err(Failure::Refused(refusal)) if refusal.code == 403 && place.is_namespace() => {
+                let hidden = Some(Arc::new(Value::Null));
+                survey.see(path, hidden.clone());
+                Ok(hidden)
+            }
+            live => live.map_err(|failure| self.error(failure, id, "read", None)),
+        }
     }
 
     async fn dry_run(
@@ -267,7 +296,7 @@ impl KubernetesRuntime {
             };
             return Ok(DryRun::Would(would, conflicts.iter().map(note).collect()));
         }
-        if refusal.message.contains("does not support dry run") {
+        if refusal.refuses_dry_runs() {
             return Ok(DryRun::Unknown(refusal.message.clone()));
         }
         if self.terms.replace && !invalid::immutable_fields(&refusal).is_empty() {
@@ -322,6 +351,17 @@ fn compose(
 fn unchecked(observed: Observed, message: &str) -> Observed {
     let note = Note { kind: NoteKind::Unchecked, message: message.to_owned() };
     Observed { notes: vec![note], ..observed }
+}
+
+/// Leaves a namespace as it is that we may not read or change.
+fn untouchable(new: Observed, prior: Option<&StateEntry>) -> Observed {
+    let message = "you may not change it, so it stays as it is".to_owned();
+    Observed {
+        live: new.planned.clone(),
+        foreign: prior.is_none(),
+        notes: vec![Note { kind: NoteKind::Shared, message }],
+        ..new
+    }
 }
 
 fn shared(live: &Value, prior: Option<&StateEntry>, whose: &str) -> Observed {

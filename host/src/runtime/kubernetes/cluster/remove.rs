@@ -13,7 +13,7 @@ use super::runtime::{KubernetesRuntime, place};
 use super::transport::Call;
 use super::wait::Awaited;
 use crate::runtime::RuntimeError;
-use crate::spec::StateEntry;
+use crate::spec::{ResourceId, StateEntry};
 
 impl KubernetesRuntime {
     /// Deletes the object that was recorded and waits until it is gone. One that is not the recorded object
@@ -39,16 +39,10 @@ impl KubernetesRuntime {
             }
         }
         self.check_lease()?;
-        let options = json!({
-            "apiVersion": "v1", "kind": "DeleteOptions",
-            // What the object owns goes before it, so that it is gone when we say so.
-            "propagationPolicy": "Foreground",
-            "preconditions": {"uid": uid(&live)},
-        });
-        match self.link.call(&Call::delete(path.as_str(), &options)).await {
+        match self.link.call(&deletion(&path, &live, false)).await {
             Ok(_) => {}
             // Somebody was faster. If an object of this name is there now, it is another one.
-            Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 409) => {
+            Err(Failure::Refused(refusal)) if refusal.is_gone() => {
                 survey.see(&path, None);
                 return Ok(());
             }
@@ -61,6 +55,22 @@ impl KubernetesRuntime {
         self.wait_until_gone(awaited, Some(live)).await?;
         survey.see(&path, None);
         Ok(())
+    }
+
+    /// Asks the server whether it would let us delete an object, and changes nothing.
+    pub(super) async fn ask_to_delete(
+        &self,
+        id: &ResourceId,
+        path: &str,
+        live: &Value,
+    ) -> Result<(), RuntimeError> {
+        match self.link.call(&deletion(path, live, true)).await {
+            Ok(_) => Ok(()),
+            Err(Failure::Refused(refusal)) if refusal.is_gone() || refusal.refuses_dry_runs() => {
+                Ok(())
+            }
+            Err(failure) => Err(self.error(failure, id, "delete", None)),
+        }
     }
 
     /// Waits until an object that is being deleted is gone.
@@ -87,6 +97,18 @@ impl KubernetesRuntime {
             finalizers: last.as_ref().map(finalizers).unwrap_or_default(),
         })))
     }
+}
+
+/// Deletes an object, and no other one of its name.
+fn deletion(path: &str, live: &Value, dry_run: bool) -> Call {
+    let options = json!({
+        "apiVersion": "v1", "kind": "DeleteOptions",
+        // What the object owns goes before it, so that it is gone when we say so.
+        "propagationPolicy": "Foreground",
+        "preconditions": {"uid": uid(live)},
+        "dryRun": dry_run.then_some(["All"]),
+    });
+    Call::delete(path, &options)
 }
 
 /// Lists what an object waits for before it goes.

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{Stream, StreamExt as _};
 use http::{HeaderMap, Method, Request, header};
@@ -17,7 +17,7 @@ use kube::core::WatchEvent;
 use serde_json::Value;
 
 use super::failure::{Failure, Refusal};
-use super::retry;
+use super::retry::{self, Tries};
 
 /// How long a server may take for an answer. Webhooks may take 30 seconds each.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -123,6 +123,7 @@ pub(super) enum Seen {
 /// A connection to an API server.
 pub(super) struct Transport {
     client: Client,
+    patience: Duration,
     reached: AtomicBool,
     calls: AtomicU32,
     /// How far the server's clock is ahead of ours.
@@ -132,7 +133,7 @@ pub(super) struct Transport {
 impl Transport {
     pub(super) fn new(client: Client) -> Self {
         let (reached, calls) = (AtomicBool::new(false), AtomicU32::new(0));
-        Self { client, reached, calls, ahead: OnceLock::new() }
+        Self { client, patience: PATIENCE, reached, calls, ahead: OnceLock::new() }
     }
 
     /// Returns the time by the server's clock, which is the same for all who speak to it.
@@ -158,7 +159,7 @@ impl Transport {
 
     /// Makes a call until it is answered or there is no use in it.
     pub(super) async fn call(&self, call: &Call) -> Result<Value, Failure> {
-        let mut attempt = 1;
+        let (mut attempt, start) = (1, Instant::now());
         loop {
             let failure = match self.call_once(call).await {
                 Ok(answer) => return Ok(answer),
@@ -170,9 +171,9 @@ impl Transport {
                 return Err(failure);
             }
             let reached = self.reached.load(Ordering::Relaxed);
-            let Some(pause) = retry::pause(&failure, attempt, reached, self.calls()) else {
-                return Err(failure);
-            };
+            let (elapsed, spread) = (start.elapsed(), self.calls());
+            let tries = Tries { attempt, elapsed, reached, spread };
+            let Some(pause) = retry::pause(&failure, tries) else { return Err(failure) };
             tracing::debug!(path = call.path.as_str(), attempt, "call again");
             tokio::time::sleep(pause).await;
             attempt += 1;
@@ -224,10 +225,10 @@ impl Transport {
             let body = response.into_body().collect_bytes().await.map_err(failure)?;
             Ok::<_, Failure>((status, retry_after, body))
         };
-        let (status, retry_after, body) = match tokio::time::timeout(PATIENCE, answer).await {
+        let (status, retry_after, body) = match tokio::time::timeout(self.patience, answer).await {
             Ok(answer) => answer?,
             Err(late) => {
-                return Err(Failure::Unanswered { source: late.into(), hopeless: false });
+                return Err(unanswered(late.into()));
             }
         };
         self.reached.store(true, Ordering::Relaxed);
@@ -239,7 +240,12 @@ impl Transport {
 }
 
 fn hopeless(source: Box<dyn Error + Send + Sync>) -> Failure {
-    Failure::Unanswered { source, hopeless: true }
+    Failure::Unanswered { source, hopeless: true, taken: false }
+}
+
+/// Says that a connection was made and has broken, or stayed silent.
+fn unanswered(source: Box<dyn Error + Send + Sync>) -> Failure {
+    Failure::Unanswered { source, hopeless: false, taken: true }
 }
 
 /// Takes the cause out of an error of the client library, whose messages repeat their causes.
@@ -247,15 +253,13 @@ fn failure(error: kube::Error) -> Failure {
     match error {
         kube::Error::Api(status) => refused(&status),
         kube::Error::Service(source) => {
-            let hopeless = speaks_of_certificates(source.as_ref());
-            Failure::Unanswered { source, hopeless }
+            let hopeless = speaks_of(source.as_ref(), "certificate");
+            // So the client says that it had no connection to begin with.
+            let taken = !speaks_of(source.as_ref(), "(Connect)");
+            Failure::Unanswered { source, hopeless, taken }
         }
-        kube::Error::HyperError(source) => {
-            Failure::Unanswered { source: source.into(), hopeless: false }
-        }
-        kube::Error::ReadEvents(source) => {
-            Failure::Unanswered { source: source.into(), hopeless: false }
-        }
+        kube::Error::HyperError(source) => unanswered(source.into()),
+        kube::Error::ReadEvents(source) => unanswered(source.into()),
         kube::Error::SerdeError(source) => Failure::Garbled { source },
         error => hopeless(error.into()),
     }
@@ -266,13 +270,58 @@ fn refused(status: &kube::core::Status) -> Failure {
     Box::new(Refusal::read(status.code, &body, None)).into()
 }
 
-fn speaks_of_certificates(error: &(dyn Error + 'static)) -> bool {
+fn speaks_of(error: &(dyn Error + 'static), word: &str) -> bool {
     let mut next = Some(error);
     while let Some(cause) = next {
-        if cause.to_string().contains("certificate") {
+        if cause.to_string().contains(word) {
             return true;
         }
         next = cause.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use kube::Config;
+    use serde_json::json;
+
+    use super::*;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"it\":true}";
+
+    /// Answers each connection after the first, to which it says `first` or, if that is empty, nothing at all.
+    fn server(first: &'static [u8]) -> Transport {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let mut silent = Vec::new();
+            for (number, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let _read = stream.read(&mut [0; 4096]);
+                if number > 0 {
+                    let _written = stream.write_all(ANSWER);
+                } else if first.is_empty() {
+                    silent.push(stream);
+                } else {
+                    let _written = stream.write_all(first);
+                }
+            }
+        });
+        let client = Client::try_from(Config::new(address.parse().unwrap())).unwrap();
+        Transport { patience: Duration::from_secs(1), ..Transport::new(client) }
+    }
+
+    #[tokio::test]
+    async fn a_call_is_made_again_that_is_not_answered_or_not_to_its_end() {
+        let (half, _) = ANSWER.split_at(ANSWER.len() - 5);
+        for first in [&b""[..], b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n", half] {
+            let link = server(first);
+            assert_eq!(link.call(&Call::get("/it")).await.unwrap(), json!({"it": true}));
+            assert!(link.calls() >= 2, "{}", link.calls());
+        }
+    }
 }

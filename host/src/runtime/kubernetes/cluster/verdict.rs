@@ -44,11 +44,16 @@ pub(super) fn verdict(refusal: &Refusal, attempt: Attempt<'_>) -> ClusterError {
     if refusal.is_not_found() && refusal.kind == "namespaces" {
         return ClusterError::NoNamespace { id, namespace: refusal.name.clone() };
     }
-    if refusal.code == 409 && refusal.message.contains("Precondition failed: UID") {
+    if refusal.code == 409 && refusal.is_gone() {
         return ClusterError::Remade { id };
+    }
+    if let Some(namespace) = refusal.leaving_namespace() {
+        return ClusterError::NamespaceLeaving { id, namespace: namespace.to_owned() };
     }
     let message = show(&refusal.message);
     match refusal.code {
+        // A check is an apply that changes nothing, and needs the same rights.
+        403 if verb == "check" => ClusterError::Forbidden { id, verb: "apply", message },
         403 => ClusterError::Forbidden { id, verb, message },
         code => ClusterError::Refused { id, verb, code, message },
     }
@@ -150,6 +155,12 @@ mod tests {
                 json!({"message": "Precondition failed: UID in precondition: a, UID in object meta: b"}),
                 "resource `v1:ConfigMap:n:x` was deleted and made anew by somebody else",
                 Kind::User,
+            ),
+            (
+                403,
+                json!({"message": "configmaps \"x\" is forbidden: unable to create new content in namespace n because it is being terminated"}),
+                "resource `v1:ConfigMap:n:x` lies in namespace `n`, which is being deleted",
+                Kind::Environment,
             ),
             (
                 503,

@@ -135,6 +135,10 @@ impl KubernetesRuntime {
         };
         let read = |failure| self.error(failure, id, "read", None);
         let first = survey.live(&self.link, &path).await.map_err(read)?;
+        if let Some(hidden) = first.as_ref().filter(|first| first.is_null()) {
+            // A namespace that we may not read.
+            return Ok(Arc::clone(hidden));
+        }
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
         let mut last = String::new();
         let mut object = first.clone();
