@@ -59,7 +59,7 @@ impl KubernetesRuntime {
         self.read_ahead(path, live.clone());
         let ours = |live: &Value| match subject.prior {
             Some(prior) => self.made(prior, live),
-            None => holder(live, &self.owner) == Holder::Us,
+            None => holder(live, &self.owner, &self.parent.id) == Holder::Us,
         };
         Ok(live.filter(|live| ours(live)).map_or_else(Vec::new, |live| values(template, &live)))
     }
