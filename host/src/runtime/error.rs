@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::diagnostic::{Diagnose, Kind, Problem};
-use crate::runtime::{ClusterError, Owner};
+use crate::runtime::{ClusterError, Explanation, Owner};
 use crate::secret::SecretError;
 use crate::spec::ResourceId;
 use crate::yaml::YamlWriteError;
@@ -135,6 +135,17 @@ impl RuntimeError {
     /// Says whether we may not do it.
     pub(crate) fn is_forbidden(&self) -> bool {
         matches!(self, Self::Cluster(error) if matches!(**error, ClusterError::Forbidden { .. }))
+    }
+
+    /// Returns what is known about a resource that does not come to work, beside the message.
+    pub fn explanation(&self) -> Option<&Explanation> {
+        match self {
+            Self::Cluster(error) => match error.as_ref() {
+                ClusterError::NotReady { explanation, .. } => Some(explanation),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Makes one error of several that a user can mend.

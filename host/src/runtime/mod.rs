@@ -23,8 +23,8 @@ pub use claimant::Claimant;
 pub use directory::{DirectoryRuntime, SecretPolicy, is_managed};
 pub use error::RuntimeError;
 pub use kubernetes::{
-    Access, ClusterError, FieldConflict, FieldProblem, KUBERNETES, KubernetesRuntime,
-    KubernetesSemantics, Readiness, Terms,
+    Access, ClusterError, Explanation, FieldConflict, FieldProblem, KUBERNETES, KubernetesRuntime,
+    KubernetesSemantics, Readiness, ReportedCondition, Terms, Trouble, TroubledPod, Warning,
 };
 #[cfg(test)]
 pub(crate) use memory::{Call, MemoryRuntime};

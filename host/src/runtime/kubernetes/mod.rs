@@ -12,8 +12,11 @@ mod semantics;
 
 pub(super) use grade::grades;
 
-pub use cluster::{Access, ClusterError, FieldConflict, FieldProblem, KubernetesRuntime, Terms};
-pub use readiness::Readiness;
+pub use cluster::{
+    Access, ClusterError, Explanation, FieldConflict, FieldProblem, KubernetesRuntime, Terms,
+    TroubledPod, Warning,
+};
+pub use readiness::{Readiness, ReportedCondition, Trouble};
 pub use semantics::KubernetesSemantics;
 
 /// The type of resources that are Kubernetes objects.

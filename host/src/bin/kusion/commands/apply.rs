@@ -168,7 +168,10 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
         tokio::spawn(end_at_once(interruption()));
     };
     let prepared = if args.no_wait { prepared } else { prepared.waiting(args.timeout) };
-    let applied = prepared.execute(stop, &progress).await;
+    let applied = tokio::select! {
+        applied = prepared.execute(stop, &progress) => applied,
+        never = progress.keep_fresh() => never,
+    };
     progress.finish();
     match applied {
         Ok(applied) => {

@@ -78,10 +78,14 @@ fn counts(outcome: &Outcome) -> Value {
 
 fn failure((id, error): &(ResourceId, Arc<RuntimeError>)) -> Value {
     let causes = std::iter::successors(error.source(), |error: &&dyn Error| (*error).source());
-    json!({
+    let mut document = json!({
         "id": id,
         "message": error.to_string(),
         "causes": causes.map(ToString::to_string).collect::<Vec<_>>(),
         "hints": error.hints(),
-    })
+    });
+    if let (Some(members), Some(known)) = (document.as_object_mut(), error.explanation()) {
+        members.insert("explanation".to_owned(), json!(known));
+    }
+    document
 }

@@ -1,6 +1,7 @@
-//! What happens during a run: a live line on a terminal, one line per change elsewhere.
+//! What happens during a run: a live table on a terminal, one line per change elsewhere.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -8,12 +9,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kusion::apply::{Event, Listener, Refused};
 use kusion::diagnostic::Diagnose as _;
 use kusion::plan::Action;
+use kusion::runtime::RuntimeError;
 
 use crate::context::World;
-use crate::render::{Paint, Style};
+use crate::render::{Paint, Style, Table};
 
-/// How often the live line is drawn anew.
+/// How often the live table is drawn anew.
 const REDRAW: Duration = Duration::from_millis(100);
+/// How often its times are counted on.
+const SECOND: Duration = Duration::from_secs(1);
+/// How many rows the live table has at most.
+const ROWS: usize = 12;
+/// How much of a state fits into a row, in characters.
+const STATE: usize = 80;
 
 /// From which duration on the time of a change is shown.
 const WORTH_SAYING: Duration = Duration::from_millis(100);
@@ -33,6 +41,8 @@ pub(crate) struct Progress {
 struct Counts {
     finished: usize,
     running: Vec<(String, Instant)>,
+    /// What is waited for, its state, and since when it is so.
+    waiting: BTreeMap<String, (String, Instant)>,
 }
 
 impl Progress {
@@ -63,13 +73,24 @@ impl Progress {
         self.world.stderr().hide();
     }
 
+    /// Counts the times of the live table on; never ends.
+    pub(crate) async fn keep_fresh<T>(&self) -> T {
+        loop {
+            tokio::time::sleep(SECOND).await;
+            self.update(|_| {});
+        }
+    }
+
     fn update(&self, change: impl FnOnce(&mut Counts)) {
-        let mut counts = self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut counts = self.counts();
         change(&mut counts);
         if let Some(bar) = &self.bar {
-            let oldest = counts.running.first().map(|(id, _)| id.as_str()).unwrap_or_default();
-            bar.set_message(format!("{}/{} {oldest}", counts.finished, self.total));
+            bar.set_message(counts.show(self.total, Instant::now()));
         }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ended(&self, id: &str, line: &str) {
@@ -78,6 +99,43 @@ impl Progress {
             counts.running.retain(|(running, _)| running != id);
         });
         self.say(line);
+    }
+
+    /// Takes note of what is waited for. Where nothing can be shown in place, each change is a line.
+    fn waits(&self, id: &str, reason: &str) {
+        let reason = super::harmless_line(reason);
+        self.update(|counts| {
+            counts.waiting.insert(id.to_owned(), (reason.clone(), Instant::now()));
+        });
+        if self.bar.is_none() {
+            let word = self.paint.text(Style::Dim, "waiting");
+            self.say(&format!("  {word} {id}: {reason}"));
+        }
+    }
+
+    fn waits_no_more(&self, id: &str, line: &str) {
+        self.update(|counts| {
+            counts.waiting.remove(id);
+        });
+        self.say(line);
+    }
+
+    fn failed(&self, id: &str, error: &RuntimeError) -> String {
+        let word = self.paint.text(Style::Error, "failed");
+        let message = error.to_string();
+        let mut line = format!("  {word} {id}: {}", super::harmless(&message));
+        let known = error.explanation().map(|explanation| explanation.lines(&message));
+        for known in known.into_iter().flatten() {
+            line.push_str(&format!("\n    {}", super::harmless_line(&known)));
+        }
+        let causes = std::iter::successors(std::error::Error::source(error), |it| (*it).source());
+        for cause in causes {
+            line.push_str(&format!("\n    cause: {cause}"));
+        }
+        for hint in error.hints() {
+            line.push_str(&format!("\n    hint: {hint}"));
+        }
+        line
     }
 }
 
@@ -101,27 +159,16 @@ impl Listener for Progress {
                 let word = self.paint.text(Style::Delete, "deleted");
                 self.ended(id.as_str(), &format!("  {word} {id}{}", taken(*time)));
             }
-            Event::Waiting { id, reason } => {
-                let word = self.paint.text(Style::Dim, "waiting");
-                let reason = super::harmless_line(reason);
-                self.say(&format!("  {word} {id}: {reason}"));
-            }
+            Event::Waiting { id, reason } => self.waits(id.as_str(), reason),
             Event::Ready { id, time } => {
                 let word = self.paint.text(Style::Create, "ready");
-                self.say(&format!("  {word} {id}{}", taken(*time)));
+                self.waits_no_more(id.as_str(), &format!("  {word} {id}{}", taken(*time)));
             }
-            Event::Failed { id, error, .. } | Event::NotReady { id, error } => {
-                let word = self.paint.text(Style::Error, "failed");
-                let mut line = format!("  {word} {id}: {error}");
-                let mut cause = std::error::Error::source(error.as_ref());
-                while let Some(error) = cause {
-                    line.push_str(&format!("\n    cause: {error}"));
-                    cause = error.source();
-                }
-                for hint in error.hints() {
-                    line.push_str(&format!("\n    hint: {hint}"));
-                }
-                self.ended(id.as_str(), &line);
+            Event::Failed { id, error, .. } => {
+                self.ended(id.as_str(), &self.failed(id.as_str(), error));
+            }
+            Event::NotReady { id, error } => {
+                self.waits_no_more(id.as_str(), &self.failed(id.as_str(), error));
             }
             Event::Skipped { id, because } => {
                 let word = self.paint.text(Style::Warning, "skipped");
@@ -138,7 +185,61 @@ impl Listener for Progress {
     }
 }
 
+impl Counts {
+    /// Returns the live table: what is waited for, or what changes at the moment.
+    fn show(&self, total: usize, now: Instant) -> String {
+        if self.waiting.is_empty() {
+            let oldest = self.running.first().map(|(id, _)| id.as_str()).unwrap_or_default();
+            return format!("{}/{total} {oldest}", self.finished);
+        }
+        let mut table = Table::new(["RESOURCE", "STATE", "SINCE"]);
+        for (id, (state, since)) in self.waiting.iter().take(ROWS) {
+            let mut shown: String = state.chars().take(STATE).collect();
+            if shown.len() < state.len() {
+                shown.push('…');
+            }
+            let since = now.saturating_duration_since(*since).as_secs();
+            table.row([id.clone(), shown, format!("{since}s")]);
+        }
+        let number = self.waiting.len();
+        let noun = if number == 1 { "resource" } else { "resources" };
+        let mut text = format!("waiting for {number} {noun}");
+        for line in table.render().lines() {
+            text.push_str(&format!("\n  {line}"));
+        }
+        match number.saturating_sub(ROWS) {
+            0 => {}
+            more => text.push_str(&format!("\n  and {more} more")),
+        }
+        text
+    }
+}
+
 /// Says how long a change took, if it is worth saying.
 fn taken(time: Duration) -> String {
     if time < WORTH_SAYING { String::new() } else { format!(" ({:.1}s)", time.as_secs_f32()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_a_table_that_does_not_grow_beyond_the_screen() {
+        let now = Instant::now();
+        let mut counts = Counts { finished: 3, ..Counts::default() };
+        assert_eq!(counts.show(4, now), "3/4 ");
+        let state = ("0 of 1 replicas available".to_owned(), now);
+        counts.waiting.insert("apps/v1:Deployment:n:x".to_owned(), state.clone());
+        assert_eq!(
+            counts.show(4, now + Duration::from_secs(7)),
+            "waiting for 1 resource\n\
+             \x20 RESOURCE                STATE                      SINCE\n\
+             \x20 apps/v1:Deployment:n:x  0 of 1 replicas available  7s"
+        );
+        counts.waiting.extend((0..20).map(|number| (format!("r{number:02}"), state.clone())));
+        let text = counts.show(4, now);
+        assert_eq!(text.lines().count(), ROWS + 3);
+        assert!(text.ends_with("and 9 more"), "{text}");
+    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::diagnostic::{Diagnose, Kind};
 use crate::runtime::Owner;
-use crate::runtime::kubernetes::cluster::{FieldConflict, FieldProblem};
+use crate::runtime::kubernetes::cluster::{Explanation, FieldConflict, FieldProblem};
 use crate::spec::ResourceId;
 
 /// Says why a cluster could not be read or changed.
@@ -186,6 +186,8 @@ pub enum ClusterError {
         id: ResourceId,
         /// Why.
         reason: String,
+        /// What else is known about it.
+        explanation: Box<Explanation>,
     },
     /// Somebody whose records are elsewhere changes the stack.
     #[error("{stack} is in use by {}{}", holder_name(holder), since_when(*since))]

@@ -21,6 +21,11 @@ pub(super) struct Kind {
 pub(super) struct Kinds(BTreeMap<(String, String), Kind>);
 
 impl Kind {
+    #[cfg(test)]
+    pub(super) fn new(root: &str, plural: &str, namespaced: bool) -> Self {
+        Self { root: root.to_owned(), plural: plural.to_owned(), namespaced, lists: true }
+    }
+
     /// Returns the path of the kind's objects, in one namespace or, with `None`, in all.
     pub(super) fn collection(&self, namespace: Option<&str>) -> String {
         let Self { root, plural, namespaced, .. } = self;

@@ -5,9 +5,13 @@
 mod access;
 mod change;
 mod claim;
+mod claims;
 mod conflict;
 mod data;
 mod error;
+mod events;
+mod explain;
+mod explanation;
 mod failure;
 mod homes;
 mod invalid;
@@ -30,9 +34,11 @@ mod survey;
 mod transport;
 mod verdict;
 mod wait;
+mod watches;
 
 pub use access::Access;
 pub use conflict::FieldConflict;
 pub use error::ClusterError;
+pub use explanation::{Explanation, TroubledPod, Warning};
 pub use invalid::FieldProblem;
 pub use runtime::{KubernetesRuntime, Terms};

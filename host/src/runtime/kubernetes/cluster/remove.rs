@@ -80,10 +80,10 @@ impl KubernetesRuntime {
         leaving: Option<Arc<Value>>,
     ) -> Result<(), RuntimeError> {
         let leaves = leaving.as_deref().and_then(uid).map(str::to_owned);
-        let mut last: Option<Value> = None;
+        let mut last: Option<Arc<Value>> = None;
         let deadline = Instant::now() + self.terms.patience;
         let gone = self
-            .wait_for(awaited, None, deadline, |live| {
+            .wait_for(awaited, leaving, deadline, |live| {
                 last = live.cloned();
                 live.is_none_or(|live| uid(live) != leaves.as_deref()).then_some(())
             })
@@ -94,7 +94,7 @@ impl KubernetesRuntime {
         Err(RuntimeError::Cluster(Box::new(ClusterError::StillThere {
             id: awaited.id.clone(),
             seconds: self.terms.patience.as_secs(),
-            finalizers: last.as_ref().map(finalizers).unwrap_or_default(),
+            finalizers: last.as_deref().map(finalizers).unwrap_or_default(),
         })))
     }
 }

@@ -17,6 +17,7 @@ use super::parent::Parent;
 use super::survey::{Place, Survey};
 use super::transport::Transport;
 use super::verdict::{Attempt, verdict};
+use super::watches::Watches;
 use crate::runtime::{Applied, Claimant, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
 use crate::secret::Resolve;
 use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, StateEntry};
@@ -51,7 +52,8 @@ impl Default for Terms {
 
 /// Keeps resources as objects of a cluster, by server-side apply.
 pub struct KubernetesRuntime {
-    pub(super) link: Transport,
+    pub(super) link: Arc<Transport>,
+    pub(super) watches: Watches,
     server: String,
     context: String,
     pub(super) owner: Owner,
@@ -78,8 +80,9 @@ impl KubernetesRuntime {
         let Opened { transport, server, context } =
             access.open().await.map_err(|error| RuntimeError::Cluster(Box::new(error)))?;
         let (survey, ahead, claim) = (RwLock::default(), Mutex::default(), Claim::default());
-        let parent = Parent::of(&owner, namespace);
-        Ok(Self { link: transport, server, context, owner, parent, claim, terms, survey, ahead })
+        let (link, parent) = (Arc::new(transport), Parent::of(&owner, namespace));
+        let watches = Watches::new(Arc::clone(&link));
+        Ok(Self { link, watches, server, context, owner, parent, claim, terms, survey, ahead })
     }
 
     /// Returns how many requests were sent to the server.
@@ -131,7 +134,7 @@ impl KubernetesRuntime {
         ClusterError::Unauthorised { cluster: self.target(), context: self.context.clone() }
     }
 
-    fn unreachable(&self, failure: Failure) -> ClusterError {
+    pub(super) fn unreachable(&self, failure: Failure) -> ClusterError {
         let cluster = self.target();
         let source = match failure {
             Failure::Unanswered { source, .. } => source,

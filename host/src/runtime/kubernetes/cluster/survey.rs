@@ -14,7 +14,7 @@ use crate::runtime::kubernetes::identity::Identity;
 use crate::spec::{Resource, ResourceId};
 
 /// From how many objects of one kind in one namespace on they are listed rather than read one by one.
-const WORTH_LISTING: usize = 3;
+pub(super) const WORTH_LISTING: usize = 3;
 /// How many objects a page of a list has at most.
 const PAGE: usize = 500;
 /// How many lists are read at once.
@@ -150,6 +150,15 @@ impl Survey {
         let is_meant = |place: &Place| place.is_namespace() && place.name == namespace;
         let (id, _) = self.places.iter().find(|(_, place)| is_meant(place))?;
         self.sources.get(id).filter(|_| self.wants_namespace(namespace))
+    }
+
+    /// Returns the names of the plan's objects that lie together with one: of its kind, in its namespace.
+    pub(super) fn names_beside(&self, place: &Place) -> BTreeSet<String> {
+        let beside = self.places.values().filter(|other| {
+            (&other.api_version, &other.kind) == (&place.api_version, &place.kind)
+                && other.namespace() == place.namespace()
+        });
+        beside.map(|other| other.name.clone()).collect()
     }
 
     /// Reads an object, unless it was read in this run already.

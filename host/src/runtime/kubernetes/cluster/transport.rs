@@ -116,8 +116,10 @@ impl Call {
 pub(super) enum Seen {
     /// It is like this.
     There(Value),
-    /// It is gone.
-    Gone,
+    /// It is gone, and was last like this.
+    Gone(Value),
+    /// All that happened up to this version was told.
+    Passed(String),
 }
 
 /// A connection to an API server.
@@ -203,8 +205,10 @@ impl Transport {
                 Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
                     Some(Ok(Seen::There(object)))
                 }
-                Ok(WatchEvent::Deleted(_)) => Some(Ok(Seen::Gone)),
-                Ok(WatchEvent::Bookmark(_)) => None,
+                Ok(WatchEvent::Deleted(object)) => Some(Ok(Seen::Gone(object))),
+                Ok(WatchEvent::Bookmark(mark)) => {
+                    Some(Ok(Seen::Passed(mark.metadata.resource_version)))
+                }
                 Ok(WatchEvent::Error(status)) => Some(Err(refused(&status))),
                 Err(error) => Some(Err(failure(error))),
             }

@@ -1,32 +1,30 @@
 //! Waiting for an object to become something, by watching it.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::stream::StreamExt as _;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::error::ClusterError;
+use super::explain::explain;
 use super::failure::Failure;
-use super::kinds::{Kind, segment};
-use super::runtime::{KubernetesRuntime, place};
-use super::survey::Place;
-use super::transport::{METADATA_ONLY, Seen};
-use super::{pods_behind, runtime};
+use super::kinds::Kind;
+use super::pods_behind::PodsBehind;
+use super::runtime::{KubernetesRuntime, place, unknown_kind};
+use super::survey::{Place, Survey, WORTH_LISTING};
+use super::watches::{Source, Watched};
 use crate::runtime::RuntimeError;
 use crate::runtime::kubernetes::readiness::Readiness;
 use crate::spec::{Resource, ResourceId};
 
-/// How long a server keeps a watch open, in seconds. A connection that died unnoticed costs as much.
-const WATCH: u64 = 30;
-/// How much later than the server we give a watch up.
-const GRACE: Duration = Duration::from_secs(5);
 /// How often an object is read that cannot be watched.
-const POLL: Duration = Duration::from_secs(1);
-/// How long to wait after a watch that ended, so that a server that ends each at once is left alone.
-const PAUSE: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_secs(2);
+/// After how long the pods of what is not ready are looked at; each further look takes twice as long to come.
+const FIRST_LOOK: Duration = Duration::from_secs(4);
+/// The longest time between two looks at pods.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
 
 /// The object that is waited for.
 #[derive(Clone, Copy)]
@@ -38,88 +36,111 @@ pub(super) struct Awaited<'a> {
 }
 
 impl Awaited<'_> {
-    fn watch_path(&self, version: &str) -> String {
-        format!(
-            "{}?watch=true&fieldSelector=metadata.name%3D{}&resourceVersion={}&timeoutSeconds={WATCH}",
-            self.kind.collection(Some(self.place.namespace())),
-            segment(&self.place.name),
-            segment(version),
-        )
+    /// Returns what can be watched to see it, the better first: together with others of its kind, then alone.
+    fn sources(&self, survey: &Survey) -> Vec<Source> {
+        let mut sources = Vec::new();
+        // Secrets of others are none of our business.
+        let secret = self.place.api_version == "v1" && self.place.kind == "Secret";
+        let names = if secret { Default::default() } else { survey.names_beside(self.place) };
+        if names.len() >= WORTH_LISTING && names.contains(&self.place.name) {
+            sources.push(Source::all(self.place, self.kind, names));
+        }
+        sources.push(Source::one(self.place, self.kind));
+        sources
+    }
+}
+
+/// What is known while something is waited for.
+struct Progress<'a> {
+    known: Mutex<Known>,
+    tell: &'a (dyn for<'t> Fn(&'t str) + Sync),
+}
+
+#[derive(Default)]
+struct Known {
+    object: Option<Arc<Value>>,
+    reason: String,
+    /// What a pod behind it says.
+    complaint: Option<String>,
+    told: String,
+}
+
+impl<'a> Progress<'a> {
+    fn new(tell: &'a (dyn for<'t> Fn(&'t str) + Sync)) -> Self {
+        Self { known: Mutex::default(), tell }
     }
 
-    fn accept(&self) -> &'static str {
-        let secret = self.place.api_version == "v1" && self.place.kind == "Secret";
-        if secret { METADATA_ONLY } else { "application/json" }
+    /// Changes what is known, and tells it if it is new.
+    fn update(&self, change: impl FnOnce(&mut Known)) {
+        let mut known = self.known();
+        change(&mut known);
+        let mut text = known.reason.clone();
+        if let Some(complaint) = &known.complaint {
+            text.push_str(&format!("; {complaint}"));
+        }
+        if !known.reason.is_empty() && text != known.told {
+            (self.tell)(&text);
+            known.told = text;
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl KubernetesRuntime {
     /// Waits until an object is as `judge` wants it, and returns what `judge` then says; `None` when the time
-    /// is over. `judge` gets `None` for an object that does not exist.
+    /// is over. `judge` gets `None` for an object that does not exist, and first what is known already.
     pub(super) async fn wait_for<T>(
         &self,
         awaited: Awaited<'_>,
         first: Option<Arc<Value>>,
         deadline: Instant,
-        mut judge: impl FnMut(Option<&Value>) -> Option<T>,
+        mut judge: impl FnMut(Option<&Arc<Value>>) -> Option<T>,
     ) -> Result<Option<T>, RuntimeError> {
-        let end = sleep_until(deadline);
-        let mut end = pin!(end);
-        let waiting = async {
-            let mut current = first;
+        if let Some(said) = first.as_ref().and_then(|first| judge(Some(first))) {
+            return Ok(Some(said));
+        }
+        let mut end = pin!(sleep_until(deadline));
+        for source in awaited.sources(&self.survey()) {
+            let mut watched = self.watches.look_at(source, &awaited.place.name, first.as_deref());
             loop {
-                if current.is_none() {
-                    current = self.link.find(awaited.path).await?.map(Arc::new);
-                }
-                if let Some(said) = judge(current.as_deref()) {
-                    return Ok(said);
-                }
-                let version = current.as_deref().and_then(version).map(str::to_owned);
-                let Some(version) = version else {
-                    sleep(POLL).await;
-                    continue;
+                let seen = tokio::select! {
+                    seen = watched.next() => seen,
+                    () = &mut end => return self.time_is_over(&watched).map(|()| None),
                 };
-                if let Some(said) = self.watch(awaited, &version, &mut judge).await? {
+                let Some(object) = seen else { break };
+                if let Some(said) = judge(object.as_ref()) {
+                    return Ok(Some(said));
+                }
+            }
+        }
+        let polling = async {
+            loop {
+                let object = self.link.find(awaited.path).await?.map(Arc::new);
+                if let Some(said) = judge(object.as_ref()) {
                     return Ok(said);
                 }
-                current = None;
+                sleep(POLL).await;
             }
         };
-        let waiting = pin!(waiting);
         tokio::select! {
-            said = waiting => said.map(Some).map_err(|failure: Failure| {
+            said = polling => said.map(Some).map_err(|failure: Failure| {
                 self.error(failure, awaited.id, "read", None)
             }),
             () = &mut end => Ok(None),
         }
     }
 
-    /// Watches an object from a version on until `judge` is content or the watch ends.
-    async fn watch<T>(
-        &self,
-        awaited: Awaited<'_>,
-        version: &str,
-        judge: &mut impl FnMut(Option<&Value>) -> Option<T>,
-    ) -> Result<Option<T>, Failure> {
-        let path = awaited.watch_path(version);
-        let Ok(events) = self.link.watch(&path, awaited.accept()).await else {
-            // It can be read but not watched, or the version is too old: then it is read again.
-            sleep(POLL).await;
-            return Ok(None);
-        };
-        let mut events = pin!(events);
-        let patience = Duration::from_secs(WATCH) + GRACE;
-        while let Ok(Some(Ok(event))) = timeout(patience, events.next()).await {
-            let said = match &event {
-                Seen::There(object) => judge(Some(object)),
-                Seen::Gone => judge(None),
-            };
-            if said.is_some() {
-                return Ok(said);
-            }
+    /// What was seen last says nothing if the server has stopped answering since.
+    fn time_is_over(&self, watched: &Watched) -> Result<(), RuntimeError> {
+        if watched.is_silent() {
+            let source = "it stopped answering".into();
+            let silent = self.unreachable(Failure::Unanswered { source, hopeless: false });
+            return Err(RuntimeError::Cluster(Box::new(silent)));
         }
-        sleep(PAUSE).await;
-        Ok(None)
+        Ok(())
     }
 
     /// Waits until an object does what it is there for, and returns it as it is then.
@@ -131,7 +152,7 @@ impl KubernetesRuntime {
     ) -> Result<Arc<Value>, RuntimeError> {
         let (place, survey, id) = (place(resource)?, self.survey(), &resource.id);
         let Some((kind, path)) = self.locate(&survey, &place) else {
-            return Err(runtime::unknown_kind(id, &place));
+            return Err(unknown_kind(id, &place));
         };
         let read = |failure| self.error(failure, id, "read", None);
         let first = survey.live(&self.link, &path).await.map_err(read)?;
@@ -139,46 +160,60 @@ impl KubernetesRuntime {
             // A namespace that we may not read.
             return Ok(Arc::clone(hidden));
         }
+        let ready_unbound = match &first {
+            Some(claim) => self.waits_for_a_pod(claim).await,
+            None => false,
+        };
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
-        let mut last = String::new();
-        let mut object = first.clone();
-        let judged = self
-            .wait_for(awaited, first, Instant::now() + patience, |live| {
-                let readiness = match live {
-                    Some(live) => Readiness::of(live),
-                    None => Readiness::Failed { reason: "it was deleted".to_owned() },
-                };
-                object = live.cloned().map(Arc::new);
-                match readiness {
-                    Readiness::Waiting { reason } => {
-                        if reason != last {
-                            tell(&reason);
-                            last = reason;
-                        }
-                        None
-                    }
-                    decided => Some(decided),
+        let progress = Progress::new(tell);
+        let judge = |live: Option<&Arc<Value>>| {
+            let readiness = match live {
+                Some(live) if ready_unbound => super::claims::judge_unbound(live),
+                Some(live) => Readiness::of(live),
+                None => Readiness::Failed { reason: "it was deleted".to_owned() },
+            };
+            progress.known().object = live.cloned();
+            match readiness {
+                Readiness::Waiting { reason } => {
+                    progress.update(|known| known.reason = reason);
+                    None
                 }
-            })
-            .await?;
+                decided => Some(decided),
+            }
+        };
+        let judged = tokio::select! {
+            judged = self.wait_for(awaited, first, Instant::now() + patience, judge) => judged?,
+            reason = self.look_behind(&progress) => Some(Readiness::Failed { reason }),
+        };
+        let Known { object, reason: last, .. } =
+            progress.known.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(live) = &object {
             survey.see(&path, Some(Arc::clone(live)));
         }
-        let reason = match (judged, object) {
-            (Some(Readiness::Ready), Some(object)) => return Ok(object),
-            (Some(Readiness::Failed { reason }), object) => {
-                pods_behind::explain(self, &survey, reason, object.as_deref()).await
-            }
-            (_, object) => {
-                let reason = pods_behind::explain(self, &survey, last, object.as_deref()).await;
-                format!("{reason} (waited {:.0} s)", patience.as_secs_f64())
-            }
+        let reason = match (judged, &object) {
+            (Some(Readiness::Ready), Some(object)) => return Ok(Arc::clone(object)),
+            (Some(Readiness::Failed { reason }), _) => reason,
+            _ => format!("{last} (waited {:.0} s)", patience.as_secs_f64()),
         };
-        Err(RuntimeError::Cluster(Box::new(ClusterError::NotReady { id: id.clone(), reason })))
+        let explanation = Box::new(explain(&self.link, object.as_deref()).await);
+        let id = id.clone();
+        Err(RuntimeError::Cluster(Box::new(ClusterError::NotReady { id, reason, explanation })))
     }
-}
 
-/// Returns the version of a live object from which it can be watched on.
-fn version(live: &Value) -> Option<&str> {
-    live.get("metadata")?.get("resourceVersion")?.as_str()
+    /// Looks at the pods of what is waited for now and then, and tells what they say. Ends with the reason if
+    /// one of them says that waiting is of no use.
+    async fn look_behind(&self, progress: &Progress<'_>) -> String {
+        let mut pause = FIRST_LOOK;
+        loop {
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_LOOK);
+            let object = progress.known().object.clone();
+            let Some(object) = object else { continue };
+            let behind = PodsBehind::read(&self.link, &object).await;
+            if let Some(reason) = behind.verdict() {
+                return reason;
+            }
+            progress.update(|known| known.complaint = behind.complaint());
+        }
+    }
 }

@@ -13,6 +13,15 @@ use serde_json::Value;
 use self::conditions::Conditions;
 use super::identity::Identity;
 
+pub use conditions::ReportedCondition;
+pub use pod::Trouble;
+
+pub(super) use pod::trouble as pod_trouble;
+
+const UNSEEN: &str = "its controller has not seen it yet";
+const NO_ADDRESS: &str = "no address was assigned yet";
+const UNSEEN_CHANGE: &str = "its controller has not seen the change yet";
+
 /// How far a live object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
@@ -41,7 +50,7 @@ impl Readiness {
             (integer(live, "/status/observedGeneration"), integer(live, "/metadata/generation"))
             && seen < generation
         {
-            return waiting("its controller has not seen the change yet");
+            return waiting(UNSEEN_CHANGE);
         }
         match (identity.group(), identity.kind) {
             ("apps", "Deployment") => workload::deployment(live),
@@ -55,7 +64,7 @@ impl Readiness {
             ("", "PersistentVolumeClaim") => storage::claim(live),
             ("", "PersistentVolume") => storage::volume(live),
             ("", "Service") => service(live),
-            ("networking.k8s.io", "Ingress") => has_address(live),
+            ("networking.k8s.io" | "extensions", "Ingress") => ingress(live),
             ("", "Namespace") => namespace(live),
             ("apiextensions.k8s.io", "CustomResourceDefinition") => definition(live),
             // Its conditions say whether it scales, which it may not do for good reasons.
@@ -75,20 +84,40 @@ impl Readiness {
     }
 }
 
-fn service(live: &Value) -> Readiness {
-    if text(live, "/spec/type") == Some("LoadBalancer") {
-        has_address(live)
-    } else {
-        Readiness::Ready
-    }
+/// Returns the condition of a live object that says most about why it does not work.
+pub(super) fn telling_condition(live: &Value) -> Option<ReportedCondition> {
+    Conditions::of(live).telling()
 }
 
-fn has_address(live: &Value) -> Readiness {
-    let addresses = live.pointer("/status/loadBalancer/ingress").and_then(Value::as_array);
-    if addresses.is_some_and(|addresses| !addresses.is_empty()) {
+fn service(live: &Value) -> Readiness {
+    let balanced = text(live, "/spec/type") == Some("LoadBalancer");
+    // Whoever names addresses of their own does not wait for one to be assigned.
+    if !balanced || has_items(live, "/spec/externalIPs") || has_address(live) {
         return Readiness::Ready;
     }
-    waiting("no address was assigned yet")
+    waiting(NO_ADDRESS)
+}
+
+/// An Ingress works when its controller says where. Nothing in it tells whether there is a controller.
+fn ingress(live: &Value) -> Readiness {
+    if has_address(live) {
+        return Readiness::Ready;
+    }
+    let annotation = "/metadata/annotations/kubernetes.io~1ingress.class";
+    if text(live, "/spec/ingressClassName").or_else(|| text(live, annotation)).is_none() {
+        return waiting(format!(
+            "{NO_ADDRESS}; it has no class that says which controller serves it"
+        ));
+    }
+    waiting(NO_ADDRESS)
+}
+
+fn has_address(live: &Value) -> bool {
+    has_items(live, "/status/loadBalancer/ingress")
+}
+
+fn has_items(live: &Value, list: &str) -> bool {
+    live.pointer(list).and_then(Value::as_array).is_some_and(|items| !items.is_empty())
 }
 
 fn namespace(live: &Value) -> Readiness {

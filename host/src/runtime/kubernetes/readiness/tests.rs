@@ -156,6 +156,11 @@ fn a_job_is_ready_when_it_is_done_and_a_cron_job_at_once() {
                 ended("Failed"),
                 "!BackoffLimitExceeded: Job has reached the specified backoff limit",
             ),
+            (
+                json!({"completions": 1}),
+                ended("FailureTarget"),
+                "!BackoffLimitExceeded: Job has reached the specified backoff limit",
+            ),
             (json!({"completions": 1, "suspend": true}), json!({}), ""),
         ],
     );
@@ -184,6 +189,27 @@ fn a_pod_says_why_it_does_not_run() {
                 json!({}),
                 waits("ImagePullBackOff", "Back-off pulling image \"nope:1\"", 0),
                 "container `main`: ImagePullBackOff: Back-off pulling image \"nope:1\"",
+            ),
+            (
+                json!({}),
+                json!({"phase": "Pending", "containerStatuses": [
+                    {"name": "main", "image": "nope:1", "state": {"waiting": {"reason": "ErrImagePull"}}},
+                ]}),
+                "container `main`: ErrImagePull, image `nope:1`",
+            ),
+            (
+                json!({}),
+                json!({"phase": "Running", "containerStatuses": [{
+                    "name": "main", "image": "shop:1", "restartCount": 1,
+                    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting failed container."}},
+                    "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+                }]}),
+                "container `main`: CrashLoopBackOff: back-off 10s restarting failed container, exit code 137, restarted once",
+            ),
+            (
+                json!({}),
+                json!({"phase": "Running", "conditions": [condition("Ready", "False", "ContainersNotReady", "containers with unready status: [main]")]}),
+                "ContainersNotReady: containers with unready status: [main]",
             ),
             (
                 json!({}),
@@ -222,14 +248,24 @@ fn what_gets_an_address_or_a_volume_waits_for_it() {
         vec![
             (json!({"type": "LoadBalancer"}), none(), "no address was assigned yet"),
             (json!({"type": "LoadBalancer"}), address(), ""),
+            (json!({"type": "LoadBalancer", "externalIPs": ["192.0.2.1"]}), none(), ""),
             (json!({"type": "ClusterIP"}), none(), ""),
+            (json!({"type": "ExternalName"}), json!({}), ""),
             (json!({}), json!({}), ""),
         ],
     );
     check(
         "networking.k8s.io/v1",
         "Ingress",
-        vec![(json!({}), none(), "no address was assigned yet"), (json!({}), address(), "")],
+        vec![
+            (json!({"ingressClassName": "nginx"}), none(), "no address was assigned yet"),
+            (
+                json!({}),
+                none(),
+                "no address was assigned yet; it has no class that says which controller serves it",
+            ),
+            (json!({}), address(), ""),
+        ],
     );
     check(
         "v1",
@@ -323,11 +359,47 @@ fn any_other_object_is_judged_by_the_conditions_that_most_share() {
                 json!({"observedGeneration": 1}),
                 "its controller has not seen the change yet",
             ),
+            // Some controllers say it for each condition, and what they say may be about the past.
+            (
+                json!({}),
+                with(json!([{"type": "Ready", "status": "True", "observedGeneration": 1}])),
+                "its controller has not seen the change yet",
+            ),
+            (
+                json!({}),
+                with(json!([{"type": "Ready", "status": "True", "observedGeneration": 2}])),
+                "",
+            ),
         ],
     );
     check("v1", "ConfigMap", vec![(json!({}), json!({}), "")]);
     let scaling = with(json!([condition("Ready", "False", "", "")]));
     check("autoscaling/v2", "HorizontalPodAutoscaler", vec![(json!({}), scaling, "")]);
+}
+
+#[test]
+fn the_last_bad_news_is_the_condition_that_tells_most() {
+    let telling = |conditions: Value| {
+        let condition = telling_condition(&json!({"status": {"conditions": conditions}}));
+        condition.map(|condition| condition.kind)
+    };
+    let at = |kind: &str, status: &str, second: u32| {
+        let since = format!("2026-01-01T00:00:{second:02}Z");
+        json!({"type": kind, "status": status, "lastTransitionTime": since})
+    };
+    let cases = [
+        (json!([at("Progressing", "True", 9), at("Available", "False", 1)]), Some("Available")),
+        (
+            json!([at("Available", "False", 1), at("ReplicaFailure", "True", 2)]),
+            Some("ReplicaFailure"),
+        ),
+        (json!([at("Failed", "False", 9), at("Ready", "Unknown", 1)]), Some("Ready")),
+        (json!([at("Progressing", "True", 1), at("Available", "True", 2)]), Some("Available")),
+        (json!([]), None),
+    ];
+    for (conditions, expected) in cases {
+        assert_eq!(telling(conditions.clone()).as_deref(), expected, "{conditions}");
+    }
 }
 
 #[test]

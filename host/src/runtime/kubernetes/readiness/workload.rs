@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use super::conditions::Conditions;
-use super::{Readiness, count, failed, integer, text, waiting};
-
-const UNSEEN: &str = "its controller has not seen it yet";
+use super::{Readiness, UNSEEN, count, failed, integer, text, waiting};
 
 pub(super) fn deployment(live: &Value) -> Readiness {
     let conditions = Conditions::of(live);
@@ -97,8 +95,11 @@ pub(super) fn replica_set(live: &Value) -> Readiness {
 
 pub(super) fn job(live: &Value) -> Readiness {
     let conditions = Conditions::of(live);
-    if let Some(failure) = conditions.get("Failed").filter(|failure| failure.is("True")) {
-        return failed(failure.explain());
+    // Once it has met the conditions of a failure, it only waits for its pods to end.
+    for kind in ["Failed", "FailureTarget"] {
+        if let Some(failure) = conditions.get(kind).filter(|failure| failure.is("True")) {
+            return failed(failure.explain());
+        }
     }
     if conditions.get("Complete").is_some_and(|complete| complete.is("True")) {
         return Readiness::Ready;
