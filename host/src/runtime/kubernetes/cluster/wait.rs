@@ -137,7 +137,7 @@ impl KubernetesRuntime {
     fn time_is_over(&self, watched: &Watched) -> Result<(), RuntimeError> {
         if watched.is_silent() {
             let source = "it stopped answering".into();
-            let silent = self.unreachable(Failure::Unanswered { source, hopeless: false });
+            let silent = self.unreachable(Failure::Unanswered { source, hopeless: false, taken: true });
             return Err(RuntimeError::Cluster(Box::new(silent)));
         }
         Ok(())
