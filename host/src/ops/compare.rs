@@ -9,7 +9,6 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use crate::diagnostic::{Diagnose as _, Kind};
-use crate::ops::OpsError;
 use crate::plan::Plan;
 use crate::runtime::{Runtime, RuntimeError, Subject};
 use crate::secret::Resolve;
@@ -26,7 +25,7 @@ pub struct Comparison {
     pub observed: BTreeMap<ResourceId, Observed>,
 }
 
-/// Asks the target about every resource, several at once, and plans.
+/// Asks the target about every resource, several at once, and plans. There is at least one error if it cannot.
 pub(super) async fn compare(
     spec: &Spec,
     state: &State,
@@ -34,7 +33,7 @@ pub(super) async fn compare(
     runtime: &dyn Runtime,
     secrets: &dyn Resolve,
     parallelism: NonZeroUsize,
-) -> Result<Comparison, OpsError> {
+) -> Result<Comparison, Vec<RuntimeError>> {
     let ids: BTreeSet<&ResourceId> = spec.resources.keys().chain(state.resources.keys()).collect();
     let resources = ids.len();
     let subject = |id: &ResourceId| Subject {
@@ -42,7 +41,11 @@ pub(super) async fn compare(
         prior: state.resources.get(id),
     };
     let subjects: Vec<Subject<'_>> = ids.iter().map(|id| subject(id)).collect();
-    runtime.prepare(&subjects).instrument(tracing::info_span!("survey target", resources)).await?;
+    let survey = runtime.prepare(&subjects);
+    survey
+        .instrument(tracing::info_span!("survey target", resources))
+        .await
+        .map_err(|error| vec![error])?;
     let observing = stream::iter(ids)
         .map(|id| async move {
             let observed = runtime
@@ -61,7 +64,7 @@ pub(super) async fn compare(
 /// the ids; anything else ends it, because the rest would fail the same way.
 async fn gather(
     observing: impl Stream<Item = Result<(ResourceId, Observed), RuntimeError>>,
-) -> Result<BTreeMap<ResourceId, Observed>, RuntimeError> {
+) -> Result<BTreeMap<ResourceId, Observed>, Vec<RuntimeError>> {
     let (mut observed, mut wrong) = (BTreeMap::new(), Vec::new());
     let mut observing = pin!(observing);
     while let Some(result) = observing.next().await {
@@ -70,14 +73,10 @@ async fn gather(
                 observed.insert(id, found);
             }
             Err(error) if error.kind() == Kind::User || error.is_forbidden() => wrong.push(error),
-            Err(error) => return Err(error),
+            Err(error) => return Err(vec![error]),
         }
     }
-    match wrong.len() {
-        0 => Ok(observed),
-        1 => Err(wrong.remove(0)),
-        _ => Err(RuntimeError::several(&wrong)),
-    }
+    if wrong.is_empty() { Ok(observed) } else { Err(wrong) }
 }
 
 /// Puts known attributes in the place of references to them.

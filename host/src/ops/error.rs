@@ -21,6 +21,12 @@ pub enum OpsError {
         /// Every place that is wrong.
         problems: Vec<Problem>,
     },
+    /// The target refuses what the configuration asks for.
+    #[error("the target does not accept the configuration")]
+    NotAccepted {
+        /// Everything that it refuses.
+        problems: Vec<Problem>,
+    },
     /// Whoever listened to the run stopped it.
     #[error("the run was stopped by its listener")]
     Refused {
@@ -159,6 +165,7 @@ macro_rules! from {
                 match self {
                     Self::Interrupted { source, .. } => Some(source.as_ref()),
                     Self::Invalid { .. }
+                    | Self::NotAccepted { .. }
                     | Self::Refused { .. }
                     | Self::Contested { .. }
                     | Self::DataAtRisk { .. }
@@ -236,7 +243,7 @@ impl Diagnose for OpsError {
 
     fn problems(&self) -> &[Problem] {
         match self {
-            Self::Invalid { problems } => problems,
+            Self::Invalid { problems } | Self::NotAccepted { problems } => problems,
             _ => self.inner().map_or(&[], Diagnose::problems),
         }
     }

@@ -9,6 +9,7 @@ use crate::ops::weigh::{Wanted, Weighed, leave_behind, weigh};
 use crate::ops::{Comparison, Generation, OpsError, Rollback, Session, generate};
 use crate::plan::Plan;
 use crate::release::{LatestState, Operation};
+use crate::runtime::RuntimeError;
 use crate::secret::{Resolve, SecretError};
 use crate::spec::{SecretRef, SecretText, Spec};
 
@@ -58,7 +59,8 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
         &NoSecrets,
         session.project.parallelism,
     )
-    .await?;
+    .await
+    .map_err(RuntimeError::together)?;
     let has_vault = session.backend.get(&session.stack_key().secrets()).await?.is_some();
     let elsewhere = session.releases().lies_elsewhere(&session.runtime.target()).await?;
     Ok(Proposal {
@@ -165,6 +167,7 @@ impl<'a> Wanted<'a> {
             sources: generation.assembled.secrets.clone(),
             kept: BTreeSet::new(),
             lost: BTreeSet::new(),
+            written: true,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::ops::compare::secrets_in;
 use crate::ops::weigh::{Wanted, Weighed, weigh};
 use crate::ops::{OpsError, Proposal, Session, app_secrets};
 use crate::release::{Operation, Phase, RecordedSource, Release};
+use crate::secret::Vault;
 use crate::spec::{SecretRef, SecretSource};
 
 /// Which release is replayed, and what that means for its secrets.
@@ -71,22 +72,8 @@ pub async fn propose_rollback(
     if literals.any(|(secret, _)| !is_kept(secret)) {
         written = Written::read(&session);
     }
-    let found = recorded.iter().filter_map(|(secret, source)| {
-        let source = match source {
-            RecordedSource::Generated { length, alphabet } => {
-                SecretSource::Generated { length: *length, alphabet: alphabet.clone() }
-            }
-            RecordedSource::External { reference } => {
-                SecretSource::External { reference: reference.clone() }
-            }
-            RecordedSource::Literal => match vault.written(secret, revision) {
-                Some(text) => SecretSource::Literal(text.clone()),
-                None => written.secrets.get(secret)?.clone(),
-            },
-        };
-        Some((secret.clone(), source))
-    });
-    let found: BTreeMap<SecretRef, SecretSource> = found.collect();
+    let found =
+        sources_of(&recorded, &vault, revision, |secret| written.secrets.get(secret).cloned());
     let lost: BTreeSet<SecretRef> =
         recorded.keys().filter(|secret| !found.contains_key(*secret)).cloned().collect();
     let has = |kind: fn(&RecordedSource) -> bool| recorded.values().any(kind);
@@ -111,6 +98,7 @@ pub async fn propose_rollback(
         kept: kept.map(|(secret, _)| secret.clone()).collect(),
         sources: found,
         lost,
+        written: false,
     };
     let Weighed { latest, moved_from, resolved, comparison, secrets, missed } =
         weigh(&session, vault, wanted).await?;
@@ -135,6 +123,32 @@ pub async fn propose_rollback(
         has_vault: false,
         elsewhere: false,
     })
+}
+
+/// Returns where the secrets of a release come from now; `written` knows those whose values were not kept. One whose
+/// value is nowhere any more is left out.
+pub(super) fn sources_of(
+    recorded: &BTreeMap<SecretRef, RecordedSource>,
+    vault: &Vault,
+    revision: u64,
+    written: impl Fn(&SecretRef) -> Option<SecretSource>,
+) -> BTreeMap<SecretRef, SecretSource> {
+    let found = recorded.iter().filter_map(|(secret, source)| {
+        let source = match source {
+            RecordedSource::Generated { length, alphabet } => {
+                SecretSource::Generated { length: *length, alphabet: alphabet.clone() }
+            }
+            RecordedSource::External { reference } => {
+                SecretSource::External { reference: reference.clone() }
+            }
+            RecordedSource::Literal => match vault.written(secret, revision) {
+                Some(text) => SecretSource::Literal(text.clone()),
+                None => written(secret)?,
+            },
+        };
+        Some((secret.clone(), source))
+    });
+    found.collect()
 }
 
 /// Returns where each secret of a release comes from.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
+use crate::ops::blame::{Court, blame};
 use crate::ops::compare::{compare, known_secrets, resolve};
 use crate::ops::session::Secrets;
 use crate::ops::{Comparison, OpsError, Session};
@@ -20,6 +21,8 @@ pub(super) struct Wanted<'a> {
     pub(super) kept: BTreeSet<SecretRef>,
     /// Secrets whose value nobody has. They do no harm as long as no value is asked for.
     pub(super) lost: BTreeSet<SecretRef>,
+    /// Whether the files of the project say so, and not a record.
+    pub(super) written: bool,
 }
 
 /// What it takes to get there.
@@ -60,7 +63,11 @@ pub(super) async fn weigh(
         &resolver,
         session.project.parallelism,
     )
-    .await?;
+    .await
+    .map_err(|errors| {
+        let project = wanted.written.then_some(&session.project);
+        blame(Court { spec: wanted.spec, makers: wanted.makers, project }, errors)
+    })?;
     secrets.check_recorded(&resolved, &latest.state, &comparison.observed)?;
     let missed = resolver.missed.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Weighed { latest, moved_from, resolved, comparison, secrets, missed })

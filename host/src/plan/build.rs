@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
-
+use crate::plan::drift::changes;
 use crate::plan::grade::grade;
-use crate::plan::{Action, Change, Plan, Reason, Step, diff};
+use crate::plan::{Action, Plan, Reason, Step};
 use crate::spec::{Graph, Observed, Origin, Resource, ResourceId, Spec, State, StateEntry};
 
 pub(super) fn plan(
@@ -84,20 +83,19 @@ fn keep(
             &as_recorded
         }
     };
-    let planned = observed.planned.as_ref().unwrap_or(&desired.attributes);
-    let changes = diff(observed.live.as_ref(), Some(planned), &observed.sensitive);
-    let (action, reason) = judge(desired, prior, observed, &changes);
+    let (changes, why) = changes(desired, prior, observed);
+    let (action, reason) = judge(prior, observed, why);
     let (id, kind) = (desired.id.clone(), desired.kind.clone());
     let grades = grade(action, &observed.grades);
     let notes = observed.notes.clone();
     Step { id, kind, action, reason, grades, origin, changes, notes, after }
 }
 
+/// Decides what happens; `why` is the reason for the changes, `None` if there are none.
 fn judge(
-    desired: &Resource,
     prior: Option<&StateEntry>,
     observed: &Observed,
-    changes: &[Change],
+    why: Option<Reason>,
 ) -> (Action, Option<Reason>) {
     let uncertain = prior.is_some_and(|prior| prior.uncertain);
     if observed.live.is_none() {
@@ -115,8 +113,8 @@ fn judge(
     if observed.foreign {
         return (action, Some(Reason::Adopted));
     }
-    if !changes.is_empty() {
-        return (action, Some(why(desired, prior, changes)));
+    if why.is_some() {
+        return (action, why);
     }
     if observed.secrets_changed {
         return (action, Some(Reason::Secret));
@@ -128,46 +126,6 @@ fn judge(
         return (action, Some(Reason::Unrecorded));
     }
     (Action::Unchanged, None)
-}
-
-/// Sets apart what the configuration changed since the last apply from what somebody else changed.
-fn why(desired: &Resource, prior: Option<&StateEntry>, changes: &[Change]) -> Reason {
-    let Some(prior) = prior else { return Reason::Configuration };
-    let before: &Value = &prior.resource.attributes;
-    let wanted = diff(Some(before), Some(&desired.attributes), &[]);
-    let recorded: BTreeMap<&str, &Option<Value>> =
-        wanted.iter().map(|change| (change.path.as_str(), &change.old)).collect();
-    let configured: BTreeSet<String> = wanted.iter().map(|change| change.path.clone()).collect();
-    // The same value can have been changed on both sides.
-    let drifted = changes.iter().any(|change| {
-        let recorded = recorded.get(change.path.as_str());
-        !change.sensitive && recorded.is_some_and(|recorded| **recorded != change.old)
-    });
-    let is_configured = |change: &&Change| {
-        configured.contains(&change.path)
-            || ancestors(&change.path).any(|path| configured.contains(path))
-            || has_descendant(&configured, &change.path)
-    };
-    match changes.iter().filter(is_configured).count() {
-        0 if changes.iter().all(|change| change.sensitive) => Reason::Secret,
-        0 => Reason::Drift,
-        count if count == changes.len() && !drifted => Reason::Configuration,
-        _ => Reason::ConfigurationAndDrift,
-    }
-}
-
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices(['.', '[']).filter_map(|(end, _)| path.get(..end)).chain(["."])
-}
-
-fn has_descendant(configured: &BTreeSet<String>, path: &str) -> bool {
-    if path == "." {
-        return !configured.is_empty();
-    }
-    ['.', '['].into_iter().any(|separator| {
-        let prefix = format!("{path}{separator}");
-        configured.range(prefix.clone()..).next().is_some_and(|found| found.starts_with(&prefix))
-    })
 }
 
 fn delete(prior: &StateEntry, observed: Option<&Observed>, after: Vec<usize>) -> Step {

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::spec::Editor;
+
 /// What stands in the place of a secret value.
 pub const SENSITIVE: &str = "(sensitive)";
 
@@ -17,4 +19,20 @@ pub struct Change {
     pub new: Option<Value>,
     /// Whether the values are secret and therefore not given.
     pub sensitive: bool,
+    /// What somebody did to it in the target since the last apply, if somebody did.
+    pub drift: Option<Drift>,
+}
+
+/// How a value came to differ from what the last apply made it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Drift {
+    /// The value that the last release gave it; `None` if it gave none, or if it is secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Value>,
+    /// Whether the configuration changed it, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub configured: bool,
+    /// Who changed it, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<Editor>,
 }

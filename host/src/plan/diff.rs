@@ -15,6 +15,15 @@ use crate::spec::{at_or_below, push_segment};
 /// `sensitive` holds JSON Pointers into either document; what lies at or below one is compared but not
 /// shown. A document that is missing has no values.
 pub fn diff(old: Option<&Value>, new: Option<&Value>, sensitive: &[String]) -> Vec<Change> {
+    located(old, new, sensitive).into_iter().map(|(change, _)| change).collect()
+}
+
+/// Lists what differs, each with the JSON Pointer into the old document.
+pub(super) fn located(
+    old: Option<&Value>,
+    new: Option<&Value>,
+    sensitive: &[String],
+) -> Vec<(Change, String)> {
     let mut differ = Differ { sensitive, changes: Vec::new() };
     differ.compare(&mut Place::default(), old, new);
     differ.changes
@@ -63,7 +72,7 @@ impl Place {
 
 struct Differ<'a> {
     sensitive: &'a [String],
-    changes: Vec<Change>,
+    changes: Vec<(Change, String)>,
 }
 
 impl Differ<'_> {
@@ -147,7 +156,8 @@ impl Differ<'_> {
             Some(if sensitive { Value::from(SENSITIVE) } else { value.clone() })
         };
         let path = if place.display.is_empty() { ".".to_owned() } else { place.display.clone() };
-        self.changes.push(Change { path, old: shown(old), new: shown(new), sensitive });
+        let (old, new) = (shown(old), shown(new));
+        self.changes.push((Change { path, old, new, sensitive, drift: None }, place.old.clone()));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::plan::{Action, Change, Plan, Reason, Summary};
+use crate::plan::{Action, Change, Drift, Plan, Reason, Summary};
 use crate::spec::{Grade, Note, Origin, ResourceId};
 
 /// The version of the form; it grows when a reader of the old form could be misled.
@@ -48,6 +48,8 @@ struct ChangeDocument<'a> {
     new: Option<&'a Value>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     sensitive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<&'a Drift>,
 }
 
 impl Serialize for Plan {
@@ -74,6 +76,7 @@ impl Serialize for Plan {
 }
 
 fn change(change: &Change) -> ChangeDocument<'_> {
-    let Change { path, old, new, sensitive } = change;
-    ChangeDocument { path, old: old.as_ref(), new: new.as_ref(), sensitive: *sensitive }
+    let Change { path, old, new, sensitive, drift } = change;
+    let (old, new, drift) = (old.as_ref(), new.as_ref(), drift.as_ref());
+    ChangeDocument { path, old, new, sensitive: *sensitive, drift }
 }

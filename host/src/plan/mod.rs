@@ -3,6 +3,7 @@
 mod build;
 mod change;
 mod diff;
+mod drift;
 mod grade;
 mod json;
 mod step;
@@ -12,7 +13,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use change::{Change, SENSITIVE};
+pub use change::{Change, Drift, SENSITIVE};
 pub use diff::diff;
 pub use json::PLAN_VERSION;
 pub use step::{Action, Reason, Step};

@@ -96,3 +96,11 @@ pub struct Step {
     /// all smaller than this step's own.
     pub after: Vec<usize>,
 }
+
+impl Step {
+    /// Returns whether somebody changed or deleted the resource in the target since the last apply.
+    pub fn is_drifted(&self) -> bool {
+        self.reason == Some(Reason::DeletedOutside)
+            || self.changes.iter().any(|change| change.drift.is_some())
+    }
+}

@@ -25,6 +25,8 @@ pub struct Summary {
     pub rolling_restart: usize,
     /// Steps that may lose data.
     pub data_at_risk: usize,
+    /// Steps that put right what somebody changed or deleted in the target.
+    pub drifted: usize,
     /// Steps that let somebody do more than before.
     pub permission_gained: usize,
 }
@@ -40,6 +42,7 @@ impl<'a> FromIterator<&'a Step> for Summary {
                 Action::Delete => &mut summary.delete,
                 Action::Unchanged => &mut summary.unchanged,
             } += 1;
+            summary.drifted += usize::from(step.is_drifted());
             for grade in &step.grades {
                 *match grade {
                     Grade::RollingRestart => &mut summary.rolling_restart,

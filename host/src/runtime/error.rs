@@ -148,17 +148,24 @@ impl RuntimeError {
         }
     }
 
-    /// Makes one error of several that a user can mend.
-    pub(crate) fn several(errors: &[Self]) -> Self {
-        let problem = |error: &Self| {
-            let causes =
-                std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source());
-            let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
-            Problem { message, location: None, hints: error.hints() }
-        };
-        let users = errors.iter().find(|error| error.kind() == Kind::User);
-        let kind = users.or(errors.first()).map_or(Kind::User, Self::kind);
-        Self::Several { problems: errors.iter().map(problem).collect(), kind }
+    /// Makes one error of those that were found, of which there is at least one.
+    pub(crate) fn together(mut errors: Vec<Self>) -> Self {
+        match errors.pop() {
+            Some(only) if errors.is_empty() => only,
+            last => {
+                errors.extend(last);
+                let users = errors.iter().find(|error| error.kind() == Kind::User);
+                let kind = users.or(errors.first()).map_or(Kind::User, Self::kind);
+                Self::Several { problems: errors.iter().map(Self::to_problem).collect(), kind }
+            }
+        }
+    }
+
+    /// Returns the error with its causes, as one of several.
+    pub(crate) fn to_problem(&self) -> Problem {
+        let causes = std::iter::successors(self.source(), |cause: &&dyn Error| (*cause).source());
+        let message = causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"));
+        Problem { message, location: None, hints: self.hints() }
     }
 }
 

@@ -7,6 +7,7 @@
 mod assemble;
 mod contribution;
 mod document;
+mod editor;
 mod grade;
 mod graph;
 mod reference;
@@ -18,6 +19,7 @@ mod walk;
 
 pub use assemble::{AssembleError, AssembleInput, Assembled, Fault, assemble};
 pub use contribution::{Contribution, Origin, Patch};
+pub use editor::Editor;
 pub use grade::Grade;
 pub use graph::Graph;
 pub use reference::{PATH_PREFIX, path_reference, resolve_paths};

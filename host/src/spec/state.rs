@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::spec::{Grade, Origin, Resource, ResourceId};
+use crate::spec::{Editor, Grade, Origin, Resource, ResourceId};
 
 /// The desired resources of a stack, by id.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,6 +58,8 @@ pub struct Observed {
     pub replace: bool,
     /// Whether it stays in the target though nobody wants it any more.
     pub kept: bool,
+    /// Who else than us set which value of `live`, by JSON Pointer; `None` if the target does not keep that.
+    pub editors: Option<BTreeMap<String, Editor>>,
     /// How far the change reaches, as far as that does not follow from what is done to the resource.
     pub grades: BTreeSet<Grade>,
     /// What whoever approves the change should know.

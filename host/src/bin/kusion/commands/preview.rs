@@ -1,7 +1,7 @@
 //! `kusion preview`
 
 use clap::Args;
-use kusion::ops::{Proposal, propose_apply};
+use kusion::ops::{Proposal, find_drift, propose_apply};
 use serde_json::json;
 
 use crate::cli::{Cluster, Format, Meta, Parallelism};
@@ -27,9 +27,15 @@ pub(crate) struct PreviewArgs {
     /// Exit with 2 if there are changes.
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Show only what somebody changed in the target since the last apply, whatever the configuration says by now.
+    #[arg(long)]
+    drift_only: bool,
 }
 
 pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliError> {
+    if args.drift_only {
+        return drift(world, &args).await;
+    }
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
     let options = world.target_options(&args.cluster);
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
@@ -59,6 +65,32 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     }
     let changes = args.detailed_exitcode && !proposal.plan().is_empty();
     Ok(if changes { Exit::Changes } else { Exit::Success })
+}
+
+/// Compares the target with the last release; a configuration that is wrong by now is no hindrance.
+async fn drift(world: &World, args: &PreviewArgs) -> Result<Exit, CliError> {
+    let loaded = Loaded::read_header(world, &args.meta, args.parallelism.get()).await?;
+    let mut options = world.target_options(&args.cluster);
+    // Nothing is changed, so that what an apply would ask about is shown as it is.
+    (options.terms.replace, options.terms.adopt) = (true, true);
+    let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
+    let drift = find_drift(loaded.session(runtime.as_ref())).await?;
+    match args.output {
+        Format::Json => {
+            let mut document = loaded.document("Drift", &runtime.target());
+            document.insert("revision".to_owned(), json!(drift.revision));
+            document.insert("plan".to_owned(), json!(drift.plan));
+            world.print_json(&document.into())?;
+        }
+        Format::Text => {
+            let paint = world.stdout_paint();
+            let shown = render::drift(&drift, paint);
+            world.print(&format!("{}\nTarget: {}\n\n{shown}", loaded.title(), runtime.title()))?;
+            warn_unfinished(world, &drift.latest);
+        }
+    }
+    let drifted = args.detailed_exitcode && !drift.plan.steps.is_empty();
+    Ok(if drifted { Exit::Changes } else { Exit::Success })
 }
 
 fn warn(world: &World, proposal: &Proposal<'_>) {

@@ -1,6 +1,7 @@
 //! Plans for people.
 
-use kusion::plan::{Action, Change, Plan, Reason, Step};
+use kusion::ops::Drift;
+use kusion::plan::{Action, Change, Drift as PlanDrift, Plan, Reason, Step};
 use kusion::spec::Grade;
 use serde_json::Value;
 
@@ -17,8 +18,27 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
     if plan.is_empty() {
         return "No changes: everything is as the configuration says.\n".to_owned();
     }
-    let summary = paint.text(Style::Bold, &plan.summary().to_string());
-    format!("{}\n{summary}\n", changes(plan, paint))
+    let summary = plan.summary();
+    let drifted = match summary.drifted {
+        0 => String::new(),
+        1 => "1 resource was changed or deleted outside kusion.\n".to_owned(),
+        count => format!("{count} resources were changed or deleted outside kusion.\n"),
+    };
+    let summary = paint.text(Style::Bold, &summary.to_string());
+    format!("{}\n{drifted}{summary}\n", changes(plan, paint))
+}
+
+/// Shows what somebody changed outside: a table, the fields, then the count.
+pub(crate) fn drift(drift: &Drift, paint: Paint) -> String {
+    let Some(revision) = drift.revision else {
+        return "No drift: nothing has been applied yet.\n".to_owned();
+    };
+    let count = match drift.plan.steps.len() {
+        0 => return format!("No drift: everything is as release {revision} left it.\n"),
+        1 => format!("Drift: 1 resource is not as release {revision} left it."),
+        count => format!("Drift: {count} resources are not as release {revision} left them."),
+    };
+    format!("{}\n{}\n", changes(&drift.plan, paint), paint.text(Style::Bold, &count))
 }
 
 /// Shows the table of what changes, then the changed fields of what exists before and after.
@@ -88,9 +108,11 @@ fn details(step: &Step, paint: Paint) -> String {
     if let Some(origin) = &step.origin {
         text.push_str(&format!("    {}\n", paint.text(Style::Dim, &format!("from {origin}"))));
     }
-    for change in &step.changes {
-        text.push_str(&field(change, paint));
+    let changed = |change: &&Change| change.drift.as_ref().is_none_or(|drift| drift.configured);
+    for change in step.changes.iter().filter(changed) {
+        text.push_str(&format!("    {}\n", field(change, paint)));
     }
+    text.push_str(&drifted(step, paint));
     for note in &step.notes {
         let message = super::harmless_line(&note.message);
         text.push_str(&format!(
@@ -101,19 +123,44 @@ fn details(step: &Step, paint: Paint) -> String {
     text
 }
 
+/// Shows what somebody changed in the target, apart from what the configuration changed.
+fn drifted(step: &Step, paint: Paint) -> String {
+    let mut text = String::new();
+    for change in &step.changes {
+        let Some(drift) = &change.drift else { continue };
+        if text.is_empty() {
+            text = format!("    {}\n", paint.text(Style::Warning, "changed outside kusion:"));
+        }
+        let by = drift.by.as_ref().map(|editor| format!(" ({editor})")).unwrap_or_default();
+        let shown = if drift.configured { was(change, drift) } else { field(change, paint) };
+        text.push_str(&format!("      {shown}{}\n", super::harmless_line(&by)));
+    }
+    text
+}
+
+/// Shows a value that drifted and is configured anew: the change itself stands above.
+fn was(change: &Change, drift: &PlanDrift) -> String {
+    let path = super::harmless_line(&change.path);
+    if change.sensitive {
+        return format!("{path}: (secret, changed)");
+    }
+    let text = |value: &Option<Value>| value.as_ref().map_or("(none)".to_owned(), short);
+    format!("{path}: {}, was {} in the last release", text(&change.old), text(&drift.recorded))
+}
+
 fn field(change: &Change, paint: Paint) -> String {
-    let Change { path, old, new, sensitive } = change;
+    let Change { path, old, new, sensitive, .. } = change;
     let path = super::harmless_line(path);
     if *sensitive {
-        return format!("    {path}: {}\n", paint.text(Style::Dim, "(secret, changed)"));
+        return format!("{path}: {}", paint.text(Style::Dim, "(secret, changed)"));
     }
     let old = old.as_ref().map(|value| paint.text(Style::Delete, &short(value)));
     let new = new.as_ref().map(|value| paint.text(Style::Create, &short(value)));
     match (old, new) {
-        (Some(old), Some(new)) => format!("    {path}: {old} -> {new}\n"),
-        (None, Some(new)) => format!("    {path}: {new}\n"),
-        (Some(old), None) => format!("    {path}: {old} -> (removed)\n"),
-        (None, None) => format!("    {path}\n"),
+        (Some(old), Some(new)) => format!("{path}: {old} -> {new}"),
+        (None, Some(new)) => format!("{path}: {new}"),
+        (Some(old), None) => format!("{path}: {old} -> (removed)"),
+        (None, None) => path,
     }
 }
 

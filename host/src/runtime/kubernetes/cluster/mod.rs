@@ -18,6 +18,7 @@ mod invalid;
 mod kinds;
 mod lease;
 mod members;
+mod managed;
 mod normalise;
 mod object;
 mod observe;

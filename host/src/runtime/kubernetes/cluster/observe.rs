@@ -8,6 +8,7 @@ use super::conflict::FieldConflict;
 use super::error::ClusterError;
 use super::failure::Failure;
 use super::kinds::Kind;
+use super::managed::editors;
 use super::normalise::normalise;
 use super::object::{Making, Missing, Object, references};
 use super::overlay::overlay;
@@ -343,9 +344,10 @@ fn compose(
             unchecked(Observed { planned: overlaid(), ..observed }, &note(&said))
         }
     };
-    let live = Some(normal);
-    let grades = grades(live.as_ref(), observed.planned.as_ref(), observed.replace);
-    Observed { live, grades, ..observed }
+    let planned = observed.planned.as_ref();
+    let grades = grades(Some(&normal), planned, observed.replace);
+    let editors = planned.filter(|planned| **planned != normal).map(|_| editors(live));
+    Observed { live: Some(normal), grades, editors, ..observed }
 }
 
 fn unchecked(observed: Observed, message: &str) -> Observed {

@@ -1,0 +1,69 @@
+//! What somebody changed in a target since the last apply, whatever the configuration says by now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ops::rollback::sources_of;
+use crate::ops::weigh::{Wanted, leave_behind, weigh};
+use crate::ops::{OpsError, Session};
+use crate::plan::{Plan, Reason};
+use crate::release::LatestState;
+use crate::spec::{Origin, ResourceId, Spec};
+
+/// How a target differs from what was last applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drift {
+    /// The release that the target is compared with; `None` if nothing is on record.
+    pub revision: Option<u64>,
+    /// What would put it right; only what drifted is in it.
+    pub plan: Plan,
+    /// What is on record.
+    pub latest: LatestState,
+}
+
+/// Compares a target with what was last applied to it. Runs no module, writes nothing and needs no lease.
+///
+/// The values of secrets are those that the last release used. A secret whose value is nowhere any more, or has
+/// changed outside the target, is no drift.
+///
+/// # Errors
+///
+/// The target or the records cannot be read.
+pub async fn find_drift(session: Session<'_>) -> Result<Drift, OpsError> {
+    let mut latest = session.releases().latest_state().await?;
+    leave_behind(&session, &mut latest).await?;
+    let Some(revision) = latest.revision.filter(|_| !latest.state.resources.is_empty()) else {
+        return Ok(Drift { revision: latest.revision, plan: Plan::default(), latest });
+    };
+    let vault = session.open_vault().await?;
+    let recorded = session.releases().get(revision).await?.secrets.unwrap_or_default();
+    let sources = sources_of(&recorded, &vault, revision, |_| None);
+    let lost = recorded.keys().filter(|secret| !sources.contains_key(*secret)).cloned().collect();
+    let entries = latest.state.resources.iter();
+    let resources = entries.map(|(id, entry)| (id.clone(), entry.resource.clone())).collect();
+    let makers: BTreeMap<ResourceId, Origin> = latest
+        .state
+        .resources
+        .iter()
+        .filter_map(|(id, entry)| Some((id.clone(), entry.origin.clone()?)))
+        .collect();
+    let wanted = Wanted {
+        spec: &Spec { resources },
+        makers: &makers,
+        sources,
+        kept: BTreeSet::new(),
+        lost,
+        written: false,
+    };
+    let weighed = weigh(&session, vault, wanted).await?;
+    let observed = weighed.comparison.observed;
+    let mut plan = Plan { forgotten: Vec::new(), ..weighed.comparison.plan };
+    plan.steps.retain(|step| {
+        // Where the target does not keep who set a value, a secret may have changed on either side.
+        let unsigned = observed.get(&step.id).is_some_and(|observed| observed.editors.is_none());
+        let secret = step.reason == Some(Reason::Secret) && !step.changes.is_empty() && unsigned;
+        step.is_drifted() || secret
+    });
+    // Nothing is done in any order.
+    plan.steps.iter_mut().for_each(|step| step.after.clear());
+    Ok(Drift { revision: Some(revision), plan, latest })
+}
