@@ -2,8 +2,13 @@
 
 mod stage;
 mod test_apply;
+mod test_defaults;
 mod test_destroy;
+mod test_drift;
+mod test_grades;
 mod test_lease;
 mod test_ownership;
 mod test_preview;
+mod test_refusals;
 mod test_requests;
+mod test_webhook;

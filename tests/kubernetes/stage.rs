@@ -40,6 +40,28 @@ impl Stage {
         Self { sandbox, cluster, project }
     }
 
+    /// Makes a project whose workspace has the module `raw`, too, and whose namespace exists.
+    pub(super) fn with_raw() -> Self {
+        let stage = Self::new();
+        let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
+        let (raw, kubeconfig) = (kusion_tests::guest("raw"), stage.cluster.kubeconfig());
+        let (raw, kubeconfig) = (raw.display(), kubeconfig.display());
+        let text = format!(
+            "modules: {{network: {{}}, service: {{}}, raw: {{path: {raw}}}}}\ntargets: {{kubernetes: {{kubeconfig: {kubeconfig}}}}}\n"
+        );
+        stage.sandbox.write("raw.yaml", &text);
+        stage.sandbox.run("", &["workspace", "create", "raw", "-f", "raw.yaml"]).success();
+        stage.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: raw\n");
+        stage
+    }
+
+    /// Writes an app that consists of the accessory `raw` with these objects, each a line of JSON.
+    pub(super) fn write_raw(&self, manifests: &[Value]) {
+        let items: Vec<String> = manifests.iter().map(|item| format!("      - {item}\n")).collect();
+        let text = format!("accessories:\n  raw:\n    manifests:\n{}", items.concat());
+        self.sandbox.write("app.yaml", &text);
+    }
+
     /// Makes the workspace speak for another user.
     pub(super) fn with_user(self, user: User) -> Self {
         let kubeconfig = self.cluster.kubeconfig_of(user);

@@ -84,7 +84,7 @@ fn keep(
         }
     };
     let (changes, why) = changes(desired, prior, observed);
-    let (action, reason) = judge(prior, observed, why);
+    let (action, reason) = judge(desired, prior, observed, why);
     let (id, kind) = (desired.id.clone(), desired.kind.clone());
     let grades = grade(action, &observed.grades);
     let notes = observed.notes.clone();
@@ -93,6 +93,7 @@ fn keep(
 
 /// Decides what happens; `why` is the reason for the changes, `None` if there are none.
 fn judge(
+    desired: &Resource,
     prior: Option<&StateEntry>,
     observed: &Observed,
     why: Option<Reason>,
@@ -122,8 +123,9 @@ fn judge(
     if observed.replace {
         return (action, Some(Reason::Configuration));
     }
-    if prior.is_none() {
-        return (action, Some(Reason::Unrecorded));
+    let Some(prior) = prior else { return (action, Some(Reason::Unrecorded)) };
+    if prior.resource.attributes != desired.attributes {
+        return (action, Some(Reason::AlreadyThere));
     }
     (Action::Unchanged, None)
 }

@@ -52,6 +52,8 @@ pub enum Reason {
     Secret,
     /// It exists in the target and comes under management.
     Adopted,
+    /// The configuration changed, and the target is that way already.
+    AlreadyThere,
     /// It is in the target as it shall be, and ours, but no release knows it.
     Unrecorded,
     /// An earlier run began to change it, and how far it came is not known.
@@ -67,6 +69,7 @@ impl fmt::Display for Reason {
             Self::DeletedOutside => "deleted outside kusion",
             Self::Secret => "a secret value changed",
             Self::Adopted => "existed before and becomes managed",
+            Self::AlreadyThere => "in the target already, and not on record in this form",
             Self::Unrecorded => "in the target already, and not on record",
             Self::Recovered => "left over from an interrupted run",
         })

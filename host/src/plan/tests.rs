@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::name::{AppName, ModuleName};
-use crate::spec::{Resource, StateEntry};
+use crate::spec::{Editor, Grade, Resource, StateEntry};
 
 fn id(text: &str) -> ResourceId {
     ResourceId::parse(text).unwrap()
@@ -217,6 +217,7 @@ fn the_json_form_is_stable_and_holds_no_secret() {
     ]);
     let seen = Observed {
         sensitive: vec!["/data".to_owned()],
+        grades: [Grade::PermissionGained].into(),
         ..live(json!({"data": {"p": "hunter2"}, "type": "a"}))
     };
     let origin = Origin {
@@ -231,10 +232,14 @@ fn the_json_form_is_stable_and_holds_no_secret() {
         document,
         json!({
             "version": 1,
-            "summary": {"create": 0, "update": 1, "replace": 0, "delete": 1, "unchanged": 1},
+            "summary": {
+                "create": 0, "update": 1, "replace": 0, "delete": 1, "unchanged": 1,
+                "rollingRestart": 0, "dataAtRisk": 0, "permissionGained": 1, "drifted": 0,
+            },
             "steps": [
                 {
                     "id": "secret", "type": "Kubernetes", "action": "update", "reason": "configuration",
+                    "grades": ["no-restart", "permission-gained"],
                     "origin": {"app": "shop", "accessory": "db", "module": "mysql"},
                     "changes": [
                         {"path": "data.p", "old": "(sensitive)", "new": "(sensitive)", "sensitive": true},
@@ -247,6 +252,84 @@ fn the_json_form_is_stable_and_holds_no_secret() {
             "forgotten": [],
         })
     );
+}
+
+fn editor(manager: &str) -> Editor {
+    let (manager, operation) = (manager.to_owned(), "Update".to_owned());
+    Editor { manager, operation, subresource: None, time: Some("12:00".to_owned()) }
+}
+
+#[test]
+fn drift_is_set_apart_from_what_was_configured_and_names_who_did_it() {
+    let recorded =
+        json!({"cpu": "0.5", "replicas": 2, "image": "a:1", "args": ["x"], "gone": 1, "zone": 1});
+    let new = json!({"cpu": "0.5", "replicas": 3, "image": "a:2", "args": ["x"], "gone": 1, "zone": 2, "extra": 1});
+    let observed = Observed {
+        live: Some(
+            json!({"cpu": "500m", "replicas": 5, "image": "a:1", "args": ["y"], "extra": 9}),
+        ),
+        planned: Some(json!({
+            "cpu": "500m", "replicas": 3, "image": "a:2", "args": ["x"], "gone": 1, "zone": 2, "extra": 1,
+        })),
+        editors: Some(
+            [("/replicas", "scaler"), ("/args", "kubectl-edit"), ("/extra", "other")]
+                .map(|(place, manager)| (place.to_owned(), editor(manager)))
+                .into(),
+        ),
+        ..Observed::default()
+    };
+    let spec = spec(vec![resource("r", &[], new)]);
+    let state = state(vec![entry(resource("r", &[], recorded))]);
+    let plan = Plan::between(&spec, &state, &[(id("r"), observed)].into(), &BTreeMap::new());
+    let step = &plan.steps[0];
+    assert_eq!(step.reason, Some(Reason::ConfigurationAndDrift));
+    assert_eq!(plan.summary().drifted, 1);
+    let found: Vec<_> = step.changes.iter().map(|c| (c.path.as_str(), c.drift.clone())).collect();
+    let drift = |recorded: Value, configured, by: Option<&str>| {
+        Some(Drift { recorded: Some(recorded), configured, by: by.map(editor) })
+    };
+    assert_eq!(
+        found,
+        [
+            ("args", drift(json!(["x"]), false, Some("kubectl-edit"))),
+            ("extra", None),
+            ("gone", drift(json!(1), false, None)),
+            ("image", None),
+            ("replicas", drift(json!(2), true, Some("scaler"))),
+            ("zone", drift(json!(1), true, None)),
+        ]
+    );
+    let document = serde_json::to_value(&plan).unwrap();
+    assert_eq!(
+        document["steps"][0]["changes"][4],
+        json!({
+            "path": "replicas", "old": 5, "new": 3,
+            "drift": {
+                "recorded": 2, "configured": true,
+                "by": {"manager": "scaler", "operation": "Update", "time": "12:00"},
+            },
+        })
+    );
+}
+
+#[test]
+fn a_secret_drifted_only_if_somebody_else_set_it() {
+    let recorded = || resource("r", &[], json!({"data": {"a": "$1", "b": "$2"}}));
+    let change = |editors: &[&str]| {
+        let observed = Observed {
+            live: Some(json!({"data": {"a": "1", "b": "2"}})),
+            planned: Some(json!({"data": {"a": "3", "b": "2"}})),
+            sensitive: vec!["/data".to_owned()],
+            editors: Some(editors.iter().map(|at| ((*at).to_owned(), editor("x"))).collect()),
+            ..Observed::default()
+        };
+        let (spec, state) = (spec(vec![recorded()]), state(vec![entry(recorded())]));
+        let plan = Plan::between(&spec, &state, &[(id("r"), observed)].into(), &BTreeMap::new());
+        (plan.steps[0].reason.unwrap(), plan.steps[0].changes[0].drift.clone())
+    };
+    assert_eq!(change(&["/data/b"]), (Reason::Secret, None));
+    let by = Some(Drift { recorded: None, configured: false, by: Some(editor("x")) });
+    assert_eq!(change(&["/data/a"]), (Reason::Drift, by));
 }
 
 #[test]

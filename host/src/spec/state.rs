@@ -85,6 +85,8 @@ pub enum NoteKind {
     Conflict,
     /// Somebody set a part of it in the target, which is put right or taken over.
     TakenOver,
+    /// A part of it is no longer configured, and its value stays for somebody else to change.
+    HandedOver,
     /// It stays as it is, because others need it too.
     Shared,
     /// Data goes with it, and the change is refused unless that is agreed to.

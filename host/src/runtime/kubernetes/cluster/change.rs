@@ -8,11 +8,12 @@ use tokio::time::{Instant, sleep};
 
 use super::conflict::FieldConflict;
 use super::failure::Failure;
+use super::handover;
 use super::kinds::Kind;
 use super::object::{Making, Missing, Object, references};
 use super::observe::Standing;
 use super::record::{Record, is_leaving, uid};
-use super::runtime::{KubernetesRuntime, apply_path, place, unknown_kind};
+use super::runtime::{KubernetesRuntime, apply_path, bequest_path, place, unknown_kind};
 use super::survey::{Place, Survey};
 use super::transport::Call;
 use super::wait::Awaited;
@@ -81,6 +82,12 @@ impl KubernetesRuntime {
         let mut force = self.terms.force_conflicts;
         if let Some(uid) = live.and_then(uid) {
             object.set_uid(Some(uid));
+        }
+        if let Some(replicas) = live.and_then(|live| handover::replicas(live, &object.value)) {
+            let (path, bequest) = (bequest_path(path), handover::bequest(&object.value, replicas));
+            if let Err(failure) = self.link.call(&Call::apply(path, &bequest)).await {
+                return Err(self.error(failure, &desired.id, "hand over the replicas of", None));
+            }
         }
         loop {
             self.check_lease()?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::failure::Cause;
+use super::handover::HEIR;
 
 /// A field that we want to set and somebody else manages with another value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,10 @@ impl FieldConflict {
     pub(super) fn is_by_hand(&self) -> bool {
         // `kubectl scale` is `kubectl`, other commands add their name; applying is not done once.
         let by_hand = self.manager == "kubectl" || self.manager.starts_with("kubectl-");
+        if self.manager == HEIR {
+            // We put it there, and nobody came for it.
+            return true;
+        }
         by_hand && !self.applied && self.manager != "kubectl-client-side-apply"
     }
 }

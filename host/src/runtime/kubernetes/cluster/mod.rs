@@ -13,6 +13,7 @@ mod events;
 mod explain;
 mod explanation;
 mod failure;
+mod handover;
 mod homes;
 mod invalid;
 mod kinds;

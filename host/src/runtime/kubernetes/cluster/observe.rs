@@ -18,7 +18,7 @@ use super::residents::Residents;
 use super::runtime::{KubernetesRuntime, apply_path, is_object, place, unknown_kind};
 use super::survey::{Place, Survey};
 use super::transport::Call;
-use super::{data, invalid};
+use super::{data, handover, invalid};
 use crate::runtime::kubernetes::grade::grades;
 use crate::runtime::{KubernetesSemantics, RuntimeError};
 use crate::secret::Resolve;
@@ -101,7 +101,7 @@ impl KubernetesRuntime {
         let dry_run = if let Some(reference) = open.first() {
             DryRun::Unknown(format!("`{reference}` has no value yet"))
         } else {
-            match self.dry_run(id, &path, &object, prior).await {
+            match self.dry_run(id, &path, &object, live.as_deref(), prior).await {
                 Err(error) if place.is_namespace() && error.is_forbidden() && live.is_some() => {
                     survey.see(&path, Some(Arc::new(Value::Null)));
                     return Ok(untouchable(new, prior));
@@ -268,13 +268,24 @@ impl KubernetesRuntime {
         id: &ResourceId,
         path: &str,
         object: &Object,
+        live: Option<&Value>,
         prior: Option<&StateEntry>,
     ) -> Result<DryRun, RuntimeError> {
-        let ask = async |force| {
-            self.link.call(&Call::apply(apply_path(path, true, force), &object.value)).await
-        };
+        let handed_over = live.and_then(|live| handover::replicas(live, &object.value));
+        let kept = handed_over.map(|replicas| handover::with_replicas(&object.value, replicas));
+        let sent = kept.as_ref().unwrap_or(&object.value);
+        let ask =
+            async |force| self.link.call(&Call::apply(apply_path(path, true, force), sent)).await;
         let refusal = match ask(false).await {
-            Ok(would) if is_object(&would) => return Ok(DryRun::Would(would, Vec::new())),
+            Ok(would) if is_object(&would) => {
+                let note = |replicas| Note {
+                    kind: NoteKind::HandedOver,
+                    message: format!(
+                        "`spec.replicas` is no longer configured; its value {replicas} stays"
+                    ),
+                };
+                return Ok(DryRun::Would(would, handed_over.map(note).into_iter().collect()));
+            }
             Ok(_) => return Ok(DryRun::Unknown("the server's answer is no object".to_owned())),
             Err(Failure::Refused(refusal)) => refusal,
             Err(failure) => return Err(self.error(failure, id, "check", Some(object))),

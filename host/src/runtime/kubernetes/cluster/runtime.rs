@@ -173,6 +173,12 @@ pub(super) fn apply_path(path: &str, dry_run: bool, force: bool) -> String {
     format!("{path}?fieldManager={manager}&fieldValidation=Strict&force={force}{dry_run}")
 }
 
+/// Adds the name of the manager that keeps what is handed over.
+pub(super) fn bequest_path(path: &str) -> String {
+    let manager = super::handover::HEIR;
+    format!("{path}?fieldManager={manager}&fieldValidation=Strict&force=true")
+}
+
 /// Returns whether an answer is an object and not something else that is JSON.
 pub(super) fn is_object(answer: &Value) -> bool {
     answer.get("metadata").is_some_and(Value::is_object)

@@ -1,0 +1,73 @@
+//! What somebody changed in the cluster is told apart from what the developer changed.
+
+use serde_json::json;
+
+use super::stage::Stage;
+
+#[test]
+fn drift_is_shown_apart_with_who_did_it_and_repaired() {
+    let stage = Stage::new();
+    stage.apply();
+    let clean = stage.run(&["preview", "--drift-only", "--detailed-exitcode"]);
+    assert_eq!(clean.code, Some(0), "{clean}");
+    assert!(clean.stdout.ends_with("No drift: everything is as release 1 left it.\n"), "{clean}");
+
+    let workload = stage.workload();
+    let _ = stage.kubectl(&["scale", "deployment", &workload, "--replicas=5"]);
+    let _ = stage.kubectl(&["set", "image", "deployment", &workload, "main=theirs:1"]);
+    let _ = stage.kubectl(&["delete", "service", "--all"]);
+    // One value is new, one is changed on both sides, and what was deleted is missed.
+    stage.sandbox.edit("app.yaml", "image: shop:1", "image: shop:2");
+    stage.sandbox.edit(
+        "app.yaml",
+        "  module: service\n",
+        "  module: service\n  labels: {tier: front}\n",
+    );
+    let text = stage.run(&["preview"]).success().stdout;
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let at = |start: &str| {
+        let found = lines.iter().position(|line| line.starts_with(start));
+        found.unwrap_or_else(|| panic!("no line `{start}` in\n{text}"))
+    };
+    let apart = at("    changed outside kusion:");
+    assert!(at("    metadata.labels.tier: front") < apart, "{text}");
+    assert!(
+        at("    spec.template.spec.containers[main].image: theirs:1 -> shop:2") < apart,
+        "{text}"
+    );
+    assert!(
+        at("      spec.replicas: 5 -> 2 (set by `kubectl` through `scale` at 20") > apart,
+        "{text}"
+    );
+    let both = "      spec.template.spec.containers[main].image: theirs:1, was shop:1 in the last release (set by `kubectl-set` at 20";
+    assert!(at(both) > apart, "{text}");
+    assert!(text.contains("deleted outside kusion"), "{text}");
+    assert!(text.contains("\n2 resources were changed or deleted outside kusion.\nPlan: 1 to create, 1 to update, 0 to delete (1 rolling restart).\n"), "{text}");
+
+    // Drift alone knows nothing of what the developer wants by now, be it sound or not.
+    stage.sandbox.write("app.yaml", "workload: [\n");
+    let drift = stage.run(&["preview", "--drift-only", "--detailed-exitcode", "-o", "json"]);
+    assert_eq!(drift.code, Some(2), "{drift}");
+    let drift = drift.json();
+    assert_eq!((&drift["kind"], &drift["revision"]), (&json!("Drift"), &json!(1)));
+    assert_eq!(drift["plan"]["summary"]["drifted"], 2);
+    let steps = drift["plan"]["steps"].as_array().unwrap();
+    let changes = steps.iter().find(|step| step["reason"] == "drift").unwrap();
+    let changes = changes["changes"].as_array().unwrap();
+    let paths: Vec<&str> = changes.iter().map(|c| c["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["spec.replicas", "spec.template.spec.containers[main].image"]);
+    assert_eq!(changes[0]["drift"]["by"]["manager"], "kubectl");
+    assert_eq!(changes[0]["drift"]["by"]["subresource"], "scale");
+    assert!(steps.iter().any(|step| step["reason"] == "deleted-outside"), "{drift}");
+    let text = stage.run(&["preview", "--drift-only"]).success().stdout;
+    assert!(text.ends_with("Drift: 2 resources are not as release 1 left them.\n"), "{text}");
+
+    stage.sandbox.write(
+        "app.yaml",
+        "workload: {module: service, replicas: 2, containers: {main: {image: shop:1}}}\naccessories: {network: {ports: [{port: 80}]}}\n",
+    );
+    stage.run(&["apply", "--yes", "--no-wait"]).success();
+    let clean = stage.run(&["preview", "--drift-only", "--detailed-exitcode"]);
+    assert_eq!(clean.code, Some(0), "{clean}");
+    stage.run(&["destroy", "--yes", "--no-wait"]);
+}
