@@ -40,5 +40,5 @@ pub use proposal::{Proposal, propose_apply, propose_destroy};
 pub use rollback::{Rollback, propose_rollback};
 pub use schema::schema;
 pub use session::Session;
-pub use target::{TargetError, TargetOptions, open_target};
+pub use target::{TargetError, TargetOptions, default_parallelism, open_target};
 pub use unlock::{Unlocked, unlock};

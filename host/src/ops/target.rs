@@ -1,5 +1,6 @@
 //! Opens the place where a workspace says that resources live.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use crate::config::{SecretsMode, Stack, Target, Workspace};
@@ -8,6 +9,21 @@ use crate::runtime::{
     Access, DirectoryRuntime, KubernetesRuntime, Owner, Runtime, RuntimeError, SecretPolicy, Terms,
 };
 use crate::secret::{Recipient, SecretError};
+
+/// How much is done at once in a directory.
+const IN_A_DIRECTORY: NonZeroUsize = NonZeroUsize::new(10).unwrap();
+/// How many requests a cluster gets at once. `docs/benchmarks.md` says why.
+const ON_A_CLUSTER: NonZeroUsize = NonZeroUsize::new(32).unwrap();
+
+/// Returns how much is done at once in the target of a workspace, unless somebody says otherwise.
+///
+/// Modules run on as many threads as there are processors at most, so it does not matter to them.
+pub fn default_parallelism(workspace: &Workspace) -> NonZeroUsize {
+    match workspace.target() {
+        Some(Target::Directory { .. }) => IN_A_DIRECTORY,
+        Some(Target::Cluster { .. }) | None => ON_A_CLUSTER,
+    }
+}
 
 /// Why a workspace's target cannot be used.
 #[derive(Debug, thiserror::Error)]

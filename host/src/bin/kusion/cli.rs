@@ -52,13 +52,14 @@ pub(crate) struct Meta {
 /// How much is done at once.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Parallelism {
-    /// How many modules run and how many resources change at once.
-    #[arg(long, value_name = "NUMBER", default_value = "10")]
-    parallelism: NonZeroUsize,
+    /// How many modules run and how many resources are read or changed at once; 32 on a cluster and 10 in a
+    /// directory unless given.
+    #[arg(long, value_name = "NUMBER")]
+    parallelism: Option<NonZeroUsize>,
 }
 
 impl Parallelism {
-    pub(crate) fn get(self) -> NonZeroUsize {
+    pub(crate) fn get(self) -> Option<NonZeroUsize> {
         self.parallelism
     }
 }

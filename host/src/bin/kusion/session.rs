@@ -35,7 +35,7 @@ impl Loaded {
     pub(crate) async fn read(
         world: &World,
         meta: &Meta,
-        parallelism: NonZeroUsize,
+        parallelism: Option<NonZeroUsize>,
     ) -> Result<Self, CliError> {
         let stack = load_stack(world, meta, Stack::load)?;
         Self::with_stack(world, meta, parallelism, stack).await
@@ -45,7 +45,7 @@ impl Loaded {
     pub(crate) async fn read_header(
         world: &World,
         meta: &Meta,
-        parallelism: NonZeroUsize,
+        parallelism: Option<NonZeroUsize>,
     ) -> Result<Self, CliError> {
         let stack = load_stack(world, meta, Stack::load_header)?;
         Self::with_stack(world, meta, parallelism, stack).await
@@ -54,7 +54,7 @@ impl Loaded {
     async fn with_stack(
         world: &World,
         meta: &Meta,
-        parallelism: NonZeroUsize,
+        parallelism: Option<NonZeroUsize>,
         stack: Stack,
     ) -> Result<Self, CliError> {
         let home = world.home()?;
@@ -63,6 +63,8 @@ impl Loaded {
         let workspace = Workspaces::new(backend.clone()).load(&name).await?;
         let engine = world.engine(kusion::ops::limits(&workspace))?;
         let resolver = world.resolver();
+        let parallelism =
+            parallelism.unwrap_or_else(|| kusion::ops::default_parallelism(&workspace));
         let keep_releases = home.settings()?.keep_releases()?;
         Ok(Self { home, backend, stack, workspace, engine, resolver, parallelism, keep_releases })
     }

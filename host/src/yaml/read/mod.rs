@@ -14,6 +14,7 @@ use super::{YamlError, scalar, syntax};
 use crate::diagnostic::Problem;
 use crate::source::{Content, Entry, Key, Location, Map, Node, SourceFile};
 
+mod block;
 mod plain;
 
 /// The largest text of a user that is read, in bytes: far above any real file, small enough to hold in memory.
@@ -52,7 +53,8 @@ pub fn read(file: &Arc<SourceFile>) -> Result<Vec<Node>, YamlError> {
 ///
 /// As for [`read`]; a second document is an error too.
 pub fn parse_value(text: &str) -> Result<Value, YamlError> {
-    if let Some(value) = plain::read(text, &RECORDED) {
+    let short = block::read(text, &RECORDED).or_else(|| plain::read(text, &RECORDED));
+    if let Some(value) = short {
         return Ok(value);
     }
     let documents = Reader::new(&SourceFile::new("", text), &RECORDED).read()?;

@@ -84,7 +84,8 @@ fn open(stack: &mut Vec<Frame>, frame: Frame) -> Option<()> {
     (stack.len() < MAX_DEPTH && !is_key).then(|| stack.push(frame))
 }
 
-fn plain(text: &str) -> Option<Value> {
+/// Returns what a text without quotes means.
+pub(super) fn plain(text: &str) -> Option<Value> {
     Some(match scalar::plain(text).ok()? {
         Content::Bool(value) => Value::Bool(value),
         Content::Number(value) => Value::Number(value),

@@ -64,6 +64,8 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
         }
     }
     let changes = args.detailed_exitcode && !proposal.plan().is_empty();
+    // The process ends here, and taking all documents apart would be the last thing it does.
+    std::mem::forget(proposal);
     Ok(if changes { Exit::Changes } else { Exit::Success })
 }
 
