@@ -42,13 +42,15 @@ fn a_file_edited_by_hand_is_shown_and_set_right() {
     Stack `dev` of project `shop`, workspace `default`
     Target: directory `manifests/default/dev`
 
-       ID                                     ACTION  REASON
-    ~  apps/v1:Deployment:shop:shop-dev-shop  update  changed outside kusion
+       ID                                     ACTION  EFFECT      REASON
+    ~  apps/v1:Deployment:shop:shop-dev-shop  update  no restart  changed outside kusion
 
     ~ apps/v1:Deployment:shop:shop-dev-shop
         from workload of app `shop` (module `service`)
-        spec.replicas: 7 -> 1
+        changed outside kusion:
+          spec.replicas: 7 -> 1
 
+    1 resource was changed or deleted outside kusion.
     Plan: 0 to create, 1 to update, 0 to delete.
     ");
     sandbox.run("dev", &["apply", "--yes"]).success();
@@ -69,6 +71,7 @@ fn a_file_that_was_deleted_is_made_again() {
        ID                                     ACTION  REASON
     +  apps/v1:Deployment:shop:shop-dev-shop  create  deleted outside kusion
 
+    1 resource was changed or deleted outside kusion.
     Plan: 1 to create, 0 to update, 0 to delete.
 
     Apply complete: 1 created, 0 updated, 0 deleted. Release 2.

@@ -77,15 +77,15 @@ fn a_new_project_is_previewed_applied_changed_and_destroyed() {
     Stack `default` of project `shop`, workspace `default`
     Target: directory `manifests/default/default`
 
-       ID                                         ACTION  REASON
-    ~  apps/v1:Deployment:shop:shop-default-shop  update
+       ID                                         ACTION  EFFECT           REASON
+    ~  apps/v1:Deployment:shop:shop-default-shop  update  rolling restart
 
     ~ apps/v1:Deployment:shop:shop-default-shop
         from workload of app `shop` (module `service`)
         spec.replicas: 2 -> 3
         spec.template.spec.containers[main].image: nginx:1.27 -> nginx:1.28
 
-    Plan: 0 to create, 1 to update, 0 to delete.
+    Plan: 0 to create, 1 to update, 0 to delete (1 rolling restart).
     ");
     assert_snapshot!(run(&["apply", "--yes"]), @r"
     exit 0
@@ -93,15 +93,15 @@ fn a_new_project_is_previewed_applied_changed_and_destroyed() {
     Stack `default` of project `shop`, workspace `default`
     Target: directory `manifests/default/default`
 
-       ID                                         ACTION  REASON
-    ~  apps/v1:Deployment:shop:shop-default-shop  update
+       ID                                         ACTION  EFFECT           REASON
+    ~  apps/v1:Deployment:shop:shop-default-shop  update  rolling restart
 
     ~ apps/v1:Deployment:shop:shop-default-shop
         from workload of app `shop` (module `service`)
         spec.replicas: 2 -> 3
         spec.template.spec.containers[main].image: nginx:1.27 -> nginx:1.28
 
-    Plan: 0 to create, 1 to update, 0 to delete.
+    Plan: 0 to create, 1 to update, 0 to delete (1 rolling restart).
 
     Apply complete: 0 created, 1 updated, 0 deleted. Release 2.
     --- stderr
@@ -163,13 +163,13 @@ fn an_accessory_that_leaves_takes_its_resources_along() {
     Stack `dev` of project `shop`, workspace `default`
     Target: directory `manifests/default/dev`
 
-       ID                                                               ACTION  REASON
-    ~  apps/v1:Deployment:shop:shop-dev-shop                            update
-    ~  v1:Service:shop:shop-dev-shop-private                            update
+       ID                                                               ACTION  EFFECT           REASON
+    ~  apps/v1:Deployment:shop:shop-dev-shop                            update  rolling restart
+    ~  v1:Service:shop:shop-dev-shop-private                            update  no restart
     -  v1:Service:shop:shop-dev-shop-mysql-db-local-service             delete
     -  apps/v1:Deployment:shop:shop-dev-shop-mysql-db-local-deployment  delete
     -  v1:Secret:shop:shop-dev-shop-mysql-db-local-secret               delete
-    -  v1:PersistentVolumeClaim:shop:shop-dev-shop-mysql-db-local-pvc   delete
+    -  v1:PersistentVolumeClaim:shop:shop-dev-shop-mysql-db-local-pvc   delete  data at risk
     -  v1:Secret:shop:shop-dev-shop-mysql                               delete
 
     ~ apps/v1:Deployment:shop:shop-dev-shop
@@ -197,7 +197,7 @@ fn an_accessory_that_leaves_takes_its_resources_along() {
         spec.ports[shop-dev-shop-private-81-tcp].protocol: TCP
         spec.ports[shop-dev-shop-private-81-tcp].targetPort: 81
 
-    Plan: 0 to create, 2 to update, 5 to delete.
+    Plan: 0 to create, 2 to update, 5 to delete (1 rolling restart, 1 data at risk).
 
     Apply complete: 0 created, 2 updated, 5 deleted. Release 2.
     --- stderr

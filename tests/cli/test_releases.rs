@@ -152,15 +152,15 @@ fn a_rollback_brings_back_what_was_recorded_without_modules_or_app() {
     Stack `dev` of project `shop`, workspace `default`, back to release 1
     Target: directory `manifests/default/dev`
 
-       ID                                     ACTION  REASON
-    ~  apps/v1:Deployment:shop:shop-dev-shop  update
+       ID                                     ACTION  EFFECT           REASON
+    ~  apps/v1:Deployment:shop:shop-dev-shop  update  rolling restart
     +  v1:Service:shop:shop-dev-shop-private  create
 
     ~ apps/v1:Deployment:shop:shop-dev-shop
         from workload of app `shop` (module `service`)
         spec.template.spec.containers[main].image: shop:2 -> shop:1
 
-    Plan: 1 to create, 1 to update, 0 to delete.
+    Plan: 1 to create, 1 to update, 0 to delete (1 rolling restart).
 
     Rollback complete: 1 created, 1 updated, 0 deleted. Release 3.
     --- stderr

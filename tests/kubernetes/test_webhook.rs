@@ -20,7 +20,8 @@ fn ask_store(cluster: &Cluster, what: &str, body: &Value) -> Value {
     let mut socket = UnixStream::connect(folder.join("etcd:1")).unwrap();
     let body = body.to_string();
     let length = body.len();
-    write!(socket, "POST /v3/kv/{what} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+    write!(socket, "POST /v3/kv/{what} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{body}")
+        .unwrap();
     let mut answer = String::new();
     let _ = socket.read_to_string(&mut answer).unwrap();
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();

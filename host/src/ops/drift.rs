@@ -11,7 +11,7 @@ use crate::spec::{Origin, ResourceId, Spec};
 
 /// How a target differs from what was last applied.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Drift {
+pub struct DriftReport {
     /// The release that the target is compared with; `None` if nothing is on record.
     pub revision: Option<u64>,
     /// What would put it right; only what drifted is in it.
@@ -28,11 +28,11 @@ pub struct Drift {
 /// # Errors
 ///
 /// The target or the records cannot be read.
-pub async fn find_drift(session: Session<'_>) -> Result<Drift, OpsError> {
+pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
     let mut latest = session.releases().latest_state().await?;
     leave_behind(&session, &mut latest).await?;
     let Some(revision) = latest.revision.filter(|_| !latest.state.resources.is_empty()) else {
-        return Ok(Drift { revision: latest.revision, plan: Plan::default(), latest });
+        return Ok(DriftReport { revision: latest.revision, plan: Plan::default(), latest });
     };
     let vault = session.open_vault().await?;
     let recorded = session.releases().get(revision).await?.secrets.unwrap_or_default();
@@ -65,5 +65,5 @@ pub async fn find_drift(session: Session<'_>) -> Result<Drift, OpsError> {
     });
     // Nothing is done in any order.
     plan.steps.iter_mut().for_each(|step| step.after.clear());
-    Ok(Drift { revision: Some(revision), plan, latest })
+    Ok(DriftReport { revision: Some(revision), plan, latest })
 }

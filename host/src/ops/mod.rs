@@ -31,7 +31,7 @@ pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy, prepare_rollb
 pub use build_module::{UnusableModule, build_module};
 pub use compare::Comparison;
 pub use compare_releases::{ModuleChange, ReleaseDiff, compare_releases};
-pub use drift::{Drift, find_drift};
+pub use drift::{DriftReport, find_drift};
 pub use error::OpsError;
 pub use generate::{Call, Generation, Project, UsedModule, generate, locate_module};
 pub use limits::limits;

@@ -1,7 +1,7 @@
 //! Plans for people.
 
-use kusion::ops::Drift;
-use kusion::plan::{Action, Change, Drift as PlanDrift, Plan, Reason, Step};
+use kusion::ops::DriftReport;
+use kusion::plan::{Action, Change, Drift, Plan, Reason, Step};
 use kusion::spec::Grade;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
 }
 
 /// Shows what somebody changed outside: a table, the fields, then the count.
-pub(crate) fn drift(drift: &Drift, paint: Paint) -> String {
+pub(crate) fn drift(drift: &DriftReport, paint: Paint) -> String {
     let Some(revision) = drift.revision else {
         return "No drift: nothing has been applied yet.\n".to_owned();
     };
@@ -139,7 +139,7 @@ fn drifted(step: &Step, paint: Paint) -> String {
 }
 
 /// Shows a value that drifted and is configured anew: the change itself stands above.
-fn was(change: &Change, drift: &PlanDrift) -> String {
+fn was(change: &Change, drift: &Drift) -> String {
     let path = super::harmless_line(&change.path);
     if change.sensitive {
         return format!("{path}: (secret, changed)");

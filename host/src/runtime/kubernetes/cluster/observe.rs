@@ -27,6 +27,15 @@ use crate::spec::{
     resolve_paths,
 };
 
+/// What the server is asked about.
+struct Question<'a> {
+    id: &'a ResourceId,
+    path: &'a str,
+    object: &'a Object,
+    live: Option<&'a Value>,
+    prior: Option<&'a StateEntry>,
+}
+
 /// What the server says an apply would do.
 enum DryRun {
     Would(Value, Vec<Note>),
@@ -101,7 +110,9 @@ impl KubernetesRuntime {
         let dry_run = if let Some(reference) = open.first() {
             DryRun::Unknown(format!("`{reference}` has no value yet"))
         } else {
-            match self.dry_run(id, &path, &object, live.as_deref(), prior).await {
+            let live = live.as_deref();
+            let question = Question { id, path: &path, object: &object, live, prior };
+            match self.dry_run(question).await {
                 Err(error) if place.is_namespace() && error.is_forbidden() && live.is_some() => {
                     survey.see(&path, Some(Arc::new(Value::Null)));
                     return Ok(untouchable(new, prior));
@@ -263,14 +274,8 @@ impl KubernetesRuntime {
         }
     }
 
-    async fn dry_run(
-        &self,
-        id: &ResourceId,
-        path: &str,
-        object: &Object,
-        live: Option<&Value>,
-        prior: Option<&StateEntry>,
-    ) -> Result<DryRun, RuntimeError> {
+    async fn dry_run(&self, question: Question<'_>) -> Result<DryRun, RuntimeError> {
+        let Question { id, path, object, live, prior } = question;
         let handed_over = live.and_then(|live| handover::replicas(live, &object.value));
         let kept = handed_over.map(|replicas| handover::with_replicas(&object.value, replicas));
         let sent = kept.as_ref().unwrap_or(&object.value);

@@ -315,7 +315,8 @@ mod tests {
                 }
             }
         });
-        let client = Client::try_from(Config::new(address.parse().unwrap())).unwrap();
+        let config = Config { default_retry: false, ..Config::new(address.parse().unwrap()) };
+        let client = Client::try_from(config).unwrap();
         Transport { patience: Duration::from_secs(1), ..Transport::new(client) }
     }
 

@@ -51,10 +51,11 @@ fn restarts(live: &Value, planned: &Value) -> bool {
         // Others take a new template for the pods that they make from then on.
         _ => false,
     };
-    let template = |manifest: &Value| {
-        pods::template(manifest).and_then(|pointer| manifest.pointer(pointer)).cloned()
-    };
     follows && template(live) != template(planned)
+}
+
+fn template(manifest: &Value) -> Option<&Value> {
+    manifest.pointer(pods::template(manifest)?)
 }
 
 /// Returns whether a StatefulSet becomes smaller and wants the claims of the pods that go deleted.
