@@ -29,7 +29,7 @@ fuzz:
 	$(CARGO) test --package kusion-tests --test fuzz -- --seconds $(FUZZ_SECONDS)
 
 ## Measure against the floors, as users get it, and print a table. `make bench BENCH=--quick` only tries it out.
-bench: targets
+bench: targets cluster
 	$(CARGO) build --release --package kusion --package kusion-benches
 	$(RELEASE)/kusion mod build $(MODULES) --output-dir $(RELEASE)/catalog
 	$(RELEASE)/kusion-bench --kusion $(RELEASE)/kusion --catalog $(RELEASE)/catalog --disk $(RELEASE) $(BENCH)
