@@ -315,7 +315,8 @@ mod tests {
                 }
             }
         });
-        let config = Config { default_retry: false, ..Config::new(address.parse().unwrap()) };
+        let mut config = Config::new(address.parse().unwrap());
+        config.default_retry = false;
         let client = Client::try_from(config).unwrap();
         Transport { patience: Duration::from_secs(1), ..Transport::new(client) }
     }
