@@ -53,6 +53,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("k8s_openapi", "runtime/kubernetes/cluster"),
     ("http", "runtime/kubernetes/cluster"),
     ("base64", "runtime/kubernetes/cluster"),
+    ("cel", "runtime/kubernetes/health.rs"),
     ("clap", "bin"),
     ("clap_complete", "bin"),
     ("indicatif", "bin"),

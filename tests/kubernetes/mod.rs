@@ -11,4 +11,5 @@ mod test_ownership;
 mod test_preview;
 mod test_refusals;
 mod test_requests;
+mod test_wait;
 mod test_webhook;

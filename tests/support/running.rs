@@ -53,6 +53,24 @@ impl Running {
         }
     }
 
+    /// Waits until it has told a line with `part`, and returns that line.
+    ///
+    /// # Panics
+    ///
+    /// It ends before.
+    pub fn wait_for(&mut self, part: &str) -> String {
+        loop {
+            let before = self.told.len();
+            let _read = self.stderr.read_until(b'\n', &mut self.told);
+            let line = String::from_utf8_lossy(self.told.get(before..).unwrap_or_default());
+            if line.contains(part) {
+                return line.into_owned();
+            }
+            let told = String::from_utf8_lossy(&self.told);
+            assert!(!line.is_empty(), "it ended without `{part}`:\n{told}");
+        }
+    }
+
     /// Sends it a signal, such as `-TERM`.
     ///
     /// # Panics

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::plan::Action;
-use crate::runtime::RuntimeError;
+use crate::runtime::{Readiness, RuntimeError};
 use crate::spec::{ResourceId, StateEntry};
 
 /// Something that happened to one resource.
@@ -82,6 +82,13 @@ pub enum Event {
         id: ResourceId,
         /// Why.
         error: Arc<RuntimeError>,
+    },
+    /// After the run, the resource does otherwise than before.
+    Status {
+        /// The resource.
+        id: ResourceId,
+        /// How it does now.
+        readiness: Readiness,
     },
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{Either, FusedFuture, select};
+use futures_util::future::FusedFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::apply::{Event, Listener, Refused, Settling};
 use crate::plan::{Action, Plan, Reason, Step};
@@ -151,6 +152,7 @@ impl Execution<'_> {
         let mut walk = Walk::new(self.plan, part);
         let mut running = FuturesUnordered::new();
         let mut stopping = stop.is_terminated();
+        let (said, mut heard) = unbounded_channel();
         loop {
             while !stopping && running.len() < self.parallelism.get() {
                 let Some(index) = walk.ready.pop_first() else { break };
@@ -166,19 +168,26 @@ impl Execution<'_> {
                     break;
                 }
                 walk.set(index, Status::Running);
-                running.push(self.perform(index, step));
+                running.push(self.perform(index, step, said.clone()));
             }
             // Steps that never wait would otherwise keep the executor from noticing a signal.
             yield_now().await;
-            let Some(finished) = (match select(stop.as_mut(), running.next()).await {
-                Either::Right((finished, _)) => finished,
-                Either::Left(((), next)) => {
+            let finished = tokio::select! {
+                biased;
+                () = stop.as_mut() => {
                     stopping = true;
-                    next.await
+                    continue;
                 }
-            }) else {
-                break;
+                Some((id, reason)) = heard.recv() => {
+                    if let Err(refused) = listener.hear(&Event::Waiting { id, reason }).await {
+                        outcome.refused.get_or_insert(refused);
+                        stopping = true;
+                    }
+                    continue;
+                }
+                finished = running.next() => finished,
             };
+            let Some(finished) = finished else { break };
             if let Err(refused) = self.settle(finished, &mut walk, outcome, listener).await {
                 outcome.refused.get_or_insert(refused);
                 stopping = true;
@@ -188,12 +197,25 @@ impl Execution<'_> {
     }
 
     #[tracing::instrument(level = "debug", name = "change resource", skip_all, fields(id = %step.id, action = %step.action))]
-    async fn perform(&self, index: usize, step: &Step) -> Finished {
+    async fn perform(
+        &self,
+        index: usize,
+        step: &Step,
+        said: UnboundedSender<(ResourceId, String)>,
+    ) -> Finished {
         let start = Instant::now();
+        let tell = |reason: &str| {
+            // The walk listens until all steps have ended.
+            let _unheard = said.send((step.id.clone(), reason.to_owned()));
+        };
         let prior = self.state.resources.get(&step.id);
         let result = match (step.action, self.spec.resources.get(&step.id), prior) {
-            (Action::Delete, _, Some(prior)) => self.runtime.delete(prior).await.map(|()| None),
-            (Action::Replace, Some(desired), prior) => self.replace(step, desired, prior).await,
+            (Action::Delete, _, Some(prior)) => {
+                self.runtime.delete_telling(prior, &tell).await.map(|()| None)
+            }
+            (Action::Replace, Some(desired), prior) => {
+                self.replace(step, desired, prior, &tell).await
+            }
             (Action::Create | Action::Update, Some(desired), prior) => {
                 self.apply(step, desired, prior).await
             }
@@ -227,13 +249,14 @@ impl Execution<'_> {
         step: &Step,
         desired: &Resource,
         prior: Option<&StateEntry>,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
     ) -> Result<Option<StateEntry>, RuntimeError> {
         let adopted = prior.is_some_and(|prior| prior.adopted);
         if adopted || step.reason == Some(Reason::Adopted) {
             return Err(RuntimeError::AdoptedReplaced { id: step.id.clone() });
         }
         let Some(prior) = prior else { return self.apply(step, desired, None).await };
-        self.runtime.delete(prior).await?;
+        self.runtime.delete_telling(prior, tell).await?;
         // What was recorded is about the object that is gone now.
         self.apply(step, desired, None).await
     }

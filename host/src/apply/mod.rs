@@ -8,7 +8,9 @@ mod execution;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 pub use event::{Event, Listener, Refused};
 pub use execution::{Execution, Outcome};
 pub use settle::Settling;
+pub use watching::Watching;

@@ -12,8 +12,8 @@ use crate::apply::{Event, Listener, Outcome, Refused};
 use crate::runtime::{Runtime, RuntimeError};
 use crate::spec::{Resource, ResourceId, Spec};
 
-/// How many resources are waited for at once. Waiting costs a connection each, and nothing else.
-const AT_ONCE: usize = 64;
+/// How many resources are waited for at once. Each may cost a connection.
+const AT_ONCE: usize = 256;
 
 /// Everything that waiting needs.
 #[derive(Clone, Copy)]

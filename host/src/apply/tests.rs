@@ -38,7 +38,10 @@ impl Listener for Log {
             Event::Failed { id, .. } => format!("failed {id}"),
             Event::Skipped { id, because } => format!("skipped {id} because of {because}"),
             Event::Stopped { id } => format!("stopped {id}"),
-            Event::Waiting { id, .. } | Event::Ready { id, .. } | Event::NotReady { id, .. } => {
+            Event::Waiting { id, .. }
+            | Event::Ready { id, .. }
+            | Event::NotReady { id, .. }
+            | Event::Status { id, .. } => {
                 format!("settled {id}")
             }
             Event::Unclaimed { error } => error.to_string(),

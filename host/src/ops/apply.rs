@@ -467,7 +467,8 @@ impl Listener for Recorder<'_> {
             | Event::Unclaimed { .. }
             | Event::Waiting { .. }
             | Event::Ready { .. }
-            | Event::NotReady { .. } => Ok(()),
+            | Event::NotReady { .. }
+            | Event::Status { .. } => Ok(()),
         };
         recorded.map_err(|error| Refused { source: Box::new(error) })?;
         self.listener.hear(event).await

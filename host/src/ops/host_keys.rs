@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::config::Platform;
 use crate::diagnostic::{Problem, name_hints};
 use crate::ops::OpsError;
+use crate::runtime::check_health_policy;
 use crate::source::Node;
 use crate::spec::Resource;
 
@@ -17,7 +18,13 @@ pub(super) fn apply(platform: &Platform, resources: &mut [Resource]) -> Result<(
         import(imported, resources)?;
     }
     if let Some(policy) = &platform.health_policy {
+        let location = policy.location();
         let policy = policy.to_json();
+        if let Err(problem) = check_health_policy(&policy) {
+            return Err(OpsError::Invalid {
+                problems: vec![Problem::at(location.clone(), problem)],
+            });
+        }
         for resource in resources.iter_mut().filter(|resource| concerns(&policy, resource)) {
             resource.extensions.insert(HEALTH_POLICY.to_owned(), policy.clone());
         }

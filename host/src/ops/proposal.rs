@@ -109,6 +109,11 @@ impl<'a> Proposal<'a> {
         &self.comparison.plan
     }
 
+    /// Returns the resources as they shall be.
+    pub fn spec(&self) -> &Spec {
+        &self.resolved
+    }
+
     /// Returns what is on record.
     pub fn latest(&self) -> &LatestState {
         &self.latest

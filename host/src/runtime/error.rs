@@ -121,6 +121,28 @@ pub enum RuntimeError {
         /// Whose mistake it is; the user's, if one of them is.
         kind: Kind,
     },
+    /// Nothing runs in the target.
+    #[error("nothing runs in {target}, so no port of it can be reached")]
+    NothingRuns {
+        /// The target.
+        target: String,
+    },
+    /// A port that shall be reached does not exist.
+    #[error("no Service of the stack has port {port}")]
+    NoDoorway {
+        /// The port.
+        port: u16,
+        /// Those that exist.
+        known: Vec<String>,
+    },
+    /// A port that shall be reached exists several times.
+    #[error("several Services have port {port}: {}", titles.join(", "))]
+    SeveralDoorways {
+        /// The port.
+        port: u16,
+        /// The Services that have it.
+        titles: Vec<String>,
+    },
     /// The target refuses.
     #[error("resource `{id}` was refused: {reason}")]
     Refused {
@@ -177,6 +199,9 @@ impl Diagnose for RuntimeError {
             | Self::OwnedByOther { .. }
             | Self::NoFolder { .. }
             | Self::AdoptedReplaced { .. }
+            | Self::NothingRuns { .. }
+            | Self::NoDoorway { .. }
+            | Self::SeveralDoorways { .. }
             | Self::Unresolved { .. } => Kind::User,
             Self::Read { .. } | Self::Write { .. } | Self::Remove { .. } | Self::Refused { .. } => {
                 Kind::Environment
@@ -212,6 +237,15 @@ impl Diagnose for RuntimeError {
                 vec![
                     "apply to a target that fills in such attributes, such as a cluster".to_owned(),
                 ]
+            }
+            Self::NoDoorway { known, .. } if !known.is_empty() => {
+                vec![format!("ports that can be reached: {}", known.join(", "))]
+            }
+            Self::SeveralDoorways { port, .. } => {
+                vec![format!("name one of them: `--port-forward LOCAL:SERVICE:{port}`")]
+            }
+            Self::NothingRuns { .. } => {
+                vec!["leave `--port-forward` out, or apply to a cluster".to_owned()]
             }
             Self::Cluster(error) => error.hints(),
             Self::Secret { source, .. } => source.hints(),

@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::secret::Resolve;
-use crate::spec::{Observed, Resource, SecretRef, SecretText, StateEntry};
+use crate::spec::{Observed, Resource, SecretRef, SecretText, Spec, StateEntry};
 
 mod claimant;
+mod connection;
 mod directory;
 mod error;
 mod kubernetes;
@@ -20,11 +21,13 @@ mod memory;
 mod owner;
 
 pub use claimant::Claimant;
+pub use connection::{Connection, Doorway, Wanted};
 pub use directory::{DirectoryRuntime, SecretPolicy, is_managed};
 pub use error::RuntimeError;
 pub use kubernetes::{
     Access, ClusterError, Explanation, FieldConflict, FieldProblem, KUBERNETES, KubernetesRuntime,
     KubernetesSemantics, Readiness, ReportedCondition, Terms, Trouble, TroubledPod, Warning,
+    check_health_policy,
 };
 #[cfg(test)]
 pub(crate) use memory::{Call, MemoryRuntime};
@@ -74,6 +77,37 @@ pub trait Runtime: Send + Sync {
     ) -> Result<(), RuntimeError> {
         let _ = (resource, patience, tell);
         Ok(())
+    }
+
+    /// Tells how a resource does, first as it is and then each time this changes. Ends only by being dropped,
+    /// except in a target in which nothing comes to life.
+    async fn keep_watch(
+        &self,
+        resource: &Resource,
+        tell: &(dyn for<'t> Fn(&'t Readiness) + Sync),
+    ) -> Result<(), RuntimeError> {
+        let _ = (resource, tell);
+        Ok(())
+    }
+
+    /// Finds where a port of a stack leads, from its resources alone.
+    ///
+    /// # Errors
+    ///
+    /// No resource has such a port, or several have.
+    fn doorway(&self, spec: &Spec, wanted: &Wanted) -> Result<Doorway, RuntimeError> {
+        let _ = (spec, wanted);
+        Err(RuntimeError::NothingRuns { target: self.target() })
+    }
+
+    /// Connects to what runs behind a doorway.
+    ///
+    /// # Errors
+    ///
+    /// Nothing that works is behind it, or it cannot be reached.
+    async fn connect(&self, doorway: &Doorway) -> Result<Connection, RuntimeError> {
+        let _ = doorway;
+        Err(RuntimeError::NothingRuns { target: self.target() })
     }
 
     /// Removes what runs that died left half-written. For whoever holds the stack's lease, before anything
@@ -165,5 +199,16 @@ pub trait Runtime: Send + Sync {
     /// Removes what keeps others out of a stack that has no resources any more.
     async fn forget_claim(&self) -> Result<(), RuntimeError> {
         Ok(())
+    }
+
+    /// Deletes likewise. `tell` hears what keeps a resource that takes its time from going, each time this
+    /// changes.
+    async fn delete_telling(
+        &self,
+        prior: &StateEntry,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+    ) -> Result<(), RuntimeError> {
+        let _ = tell;
+        self.delete(prior).await
     }
 }

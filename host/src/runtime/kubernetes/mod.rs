@@ -3,7 +3,9 @@
 mod canonical;
 mod cluster;
 mod data;
+mod doorway;
 mod grade;
+mod health;
 mod identity;
 mod needs;
 mod pods;
@@ -16,6 +18,7 @@ pub use cluster::{
     Access, ClusterError, Explanation, FieldConflict, FieldProblem, KubernetesRuntime, Terms,
     TroubledPod, Warning,
 };
+pub use health::check_health_policy;
 pub use readiness::{Readiness, ReportedCondition, Trouble};
 pub use semantics::KubernetesSemantics;
 

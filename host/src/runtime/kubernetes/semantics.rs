@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::health::HealthPolicy;
 use super::identity::Identity;
 use super::{KUBERNETES, canonical, identity, needs, pods};
 use crate::spec::{Resource, ResourceId, ResourceIdError, Semantics, sensitive_attributes};
@@ -17,7 +18,12 @@ pub struct KubernetesSemantics;
 
 impl Semantics for KubernetesSemantics {
     fn check(&self, resource: &Resource) -> Vec<String> {
-        if resource.kind == KUBERNETES { identity::check(resource) } else { Vec::new() }
+        if resource.kind != KUBERNETES {
+            return Vec::new();
+        }
+        let mut problems = identity::check(resource);
+        problems.extend(HealthPolicy::of(resource).err());
+        problems
     }
 
     fn canonicalise(&self, resource: &mut Resource) {

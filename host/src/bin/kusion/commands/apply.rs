@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Cluster, Format, Meta, Parallelism};
+use crate::commands::after::AfterArgs;
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{self, Progress};
@@ -44,6 +45,14 @@ pub(crate) struct ApplyArgs {
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyCommand {
+    #[command(flatten)]
+    apply: ApplyArgs,
+    #[command(flatten)]
+    after: AfterArgs,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,12 +87,12 @@ impl Verb {
     }
 }
 
-pub(crate) async fn apply(world: &World, args: ApplyArgs) -> Result<Exit, CliError> {
-    run(world, args, Verb::Apply).await
+pub(crate) async fn apply(world: &World, command: ApplyCommand) -> Result<Exit, CliError> {
+    run(world, command, Verb::Apply).await
 }
 
 pub(crate) async fn destroy(world: &World, args: ApplyArgs) -> Result<Exit, CliError> {
-    run(world, args, Verb::Destroy).await
+    run(world, ApplyCommand { apply: args, after: AfterArgs::default() }, Verb::Destroy).await
 }
 
 pub(crate) async fn rollback(
@@ -91,10 +100,12 @@ pub(crate) async fn rollback(
     args: ApplyArgs,
     revision: u64,
 ) -> Result<Exit, CliError> {
-    run(world, args, Verb::Rollback(revision)).await
+    let command = ApplyCommand { apply: args, after: AfterArgs::default() };
+    run(world, command, Verb::Rollback(revision)).await
 }
 
-async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliError> {
+async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, CliError> {
+    let ApplyCommand { apply: args, after } = command;
     let asks = !args.yes && !args.dry_run;
     let can_ask = world.can_ask() && args.output == Format::Text;
     if asks && !can_ask {
@@ -133,6 +144,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
         warn_unfinished(world, proposal.latest());
         return scene.report(proposal.plan(), None, scene.head(&proposal, None));
     }
+    let ports = after.listen().await?;
     let holder = holder(world, verb.name());
     let mut recovered = None;
     let tell = |run: &Recovered| {
@@ -151,6 +163,7 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
             return Err(error.into());
         }
     };
+    let after = after.prepare(runtime.as_ref(), prepared.proposal().spec(), ports)?;
     scene.announce(prepared.proposal())?;
     let head = scene.head(prepared.proposal(), recovered.as_ref());
     prepared.check()?;
@@ -181,7 +194,12 @@ async fn run(world: &World, args: ApplyArgs, verb: Verb) -> Result<Exit, CliErro
             if let Some(error) = &applied.not_released {
                 world.warn(&render::advice(error));
             }
-            scene.report(&plan, Some(&applied), head)
+            let exit = scene.report(&plan, Some(&applied), head)?;
+            if exit == Exit::Success {
+                let silent = args.output == Format::Json;
+                after.run(world, runtime.as_ref(), silent, interruption()).await?;
+            }
+            Ok(exit)
         }
         Err(error) => {
             scene.report_interruption(&plan, &error, head)?;

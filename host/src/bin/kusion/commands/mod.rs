@@ -1,5 +1,6 @@
 //! One file per command: its arguments, and one call of the library.
 
+mod after;
 mod apply;
 mod compile;
 mod completion;
@@ -31,7 +32,7 @@ pub(crate) enum Command {
     /// Show what an apply would change.
     Preview(preview::PreviewArgs),
     /// Change the target to what the stack says.
-    Apply(apply::ApplyArgs),
+    Apply(apply::ApplyCommand),
     /// Delete everything that the stack has in the target.
     Destroy(apply::ApplyArgs),
     /// Manage workspaces: which modules exist, their defaults, and the target.

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kusion::apply::{Event, Listener, Refused};
 use kusion::diagnostic::Diagnose as _;
 use kusion::plan::Action;
-use kusion::runtime::RuntimeError;
+use kusion::runtime::{Readiness, RuntimeError};
 
 use crate::context::World;
 use crate::render::{Paint, Style, Table};
@@ -97,6 +97,7 @@ impl Progress {
         self.update(|counts| {
             counts.finished += 1;
             counts.running.retain(|(running, _)| running != id);
+            counts.waiting.remove(id);
         });
         self.say(line);
     }
@@ -164,6 +165,18 @@ impl Listener for Progress {
                 let word = self.paint.text(Style::Create, "ready");
                 self.waits_no_more(id.as_str(), &format!("  {word} {id}{}", taken(*time)));
             }
+            Event::Status { id, readiness } => match readiness {
+                Readiness::Waiting { reason } => self.waits(id.as_str(), reason),
+                Readiness::Ready => {
+                    let word = self.paint.text(Style::Create, "ready");
+                    self.waits_no_more(id.as_str(), &format!("  {word} {id}"));
+                }
+                Readiness::Failed { reason } => {
+                    let word = self.paint.text(Style::Error, "failed");
+                    let reason = super::harmless_line(reason);
+                    self.waits_no_more(id.as_str(), &format!("  {word} {id}: {reason}"));
+                }
+            },
             Event::Failed { id, error, .. } => {
                 self.ended(id.as_str(), &self.failed(id.as_str(), error));
             }

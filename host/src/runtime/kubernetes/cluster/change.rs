@@ -45,7 +45,7 @@ impl KubernetesRuntime {
             return Ok(Applied { private: Record::default().to_value() });
         }
         if live.as_deref().is_some_and(is_leaving) {
-            self.wait_until_gone(awaited, live.take()).await?;
+            self.wait_until_gone(awaited, live.take(), &|_| {}).await?;
         }
         if let Some(live) = &live
             && let Standing::Shared(_) = self.judge(id, &place, live, prior)?

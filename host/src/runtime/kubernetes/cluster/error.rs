@@ -241,6 +241,12 @@ pub enum ClusterError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// Nothing works behind a port that shall be reached.
+    #[error("no pod behind {title} works")]
+    NoPod {
+        /// The Service or workload, for people.
+        title: String,
+    },
     /// The server refuses for another reason.
     #[error("cannot {verb} resource `{id}`: the server answers {code}: {message}")]
     Refused {
@@ -288,7 +294,15 @@ fn stuck(finalizers: &[String]) -> String {
     if finalizers.is_empty() {
         return "nothing says why".to_owned();
     }
-    format!("it waits for {}", backquoted(finalizers))
+    format!("it waits for {}", quoted(finalizers))
+}
+
+/// Lists names of finalizers, and sentences in which the server explains itself.
+pub(super) fn quoted(finalizers: &[String]) -> String {
+    let quoted = |text: &String| {
+        if text.contains(' ') { text.clone() } else { format!("`{text}`") }
+    };
+    finalizers.iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 impl Diagnose for ClusterError {
@@ -305,6 +319,7 @@ impl Diagnose for ClusterError {
             | Self::ClaimLost { .. }
             | Self::Unguarded { .. }
             | Self::Unlisted { .. }
+            | Self::NoPod { .. }
             | Self::Refused { .. } => Kind::Environment,
             Self::Kubeconfig { .. }
             | Self::NoContext { .. }

@@ -111,7 +111,7 @@ impl KubernetesRuntime {
         match live.map(Arc::new) {
             Some(live) if is_leaving(&live) => {
                 let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
-                self.wait_until_gone(awaited, Some(live)).await?;
+                self.wait_until_gone(awaited, Some(live), &|_| {}).await?;
             }
             Some(live) => {
                 survey.see(&path, Some(live));

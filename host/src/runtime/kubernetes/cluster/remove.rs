@@ -1,11 +1,13 @@
 //! Deleting what we made, and nothing else.
 
-use std::sync::Arc;
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
-use super::error::ClusterError;
+use super::error::{ClusterError, quoted};
 use super::failure::Failure;
 use super::record::uid;
 use super::residents::Residents;
@@ -15,10 +17,26 @@ use super::wait::Awaited;
 use crate::runtime::RuntimeError;
 use crate::spec::{ResourceId, StateEntry};
 
+/// After how long it is told what an object that goes waits for.
+const WORTH_TELLING: Duration = Duration::from_secs(3);
+
+/// The conditions by which a namespace says why it does not go.
+const HOLDS: [&str; 5] = [
+    "NamespaceFinalizersRemaining",
+    "NamespaceContentRemaining",
+    "NamespaceDeletionContentFailure",
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+];
+
 impl KubernetesRuntime {
     /// Deletes the object that was recorded and waits until it is gone. One that is not the recorded object
     /// stays.
-    pub(super) async fn remove(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+    pub(super) async fn remove(
+        &self,
+        prior: &StateEntry,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+    ) -> Result<(), RuntimeError> {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
         let Some((kind, path)) = self.locate(&survey, &place) else { return Ok(()) };
         let read = |failure| self.error(failure, id, "read", None);
@@ -52,7 +70,7 @@ impl KubernetesRuntime {
             self.claim.leave();
         }
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
-        self.wait_until_gone(awaited, Some(live)).await?;
+        self.wait_until_gone(awaited, Some(live), tell).await?;
         survey.see(&path, None);
         Ok(())
     }
@@ -73,28 +91,39 @@ impl KubernetesRuntime {
         }
     }
 
-    /// Waits until an object that is being deleted is gone.
+    /// Waits until an object that is being deleted is gone. If that takes a while, `tell` hears what it waits
+    /// for.
     pub(super) async fn wait_until_gone(
         &self,
         awaited: Awaited<'_>,
         leaving: Option<Arc<Value>>,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
     ) -> Result<(), RuntimeError> {
         let leaves = leaving.as_deref().and_then(uid).map(str::to_owned);
-        let mut last: Option<Arc<Value>> = None;
+        let last = Mutex::new(Leaving::default());
+        let known = || last.lock().unwrap_or_else(PoisonError::into_inner);
         let deadline = Instant::now() + self.terms.patience;
-        let gone = self
-            .wait_for(awaited, leaving, deadline, |live| {
-                last = live.cloned();
-                live.is_none_or(|live| uid(live) != leaves.as_deref()).then_some(())
-            })
-            .await?;
+        let going = self.wait_for(awaited, leaving, deadline, |live| {
+            let gone = live.is_none_or(|live| uid(live) != leaves.as_deref());
+            known().see(live.map(|live| finalizers(live)).unwrap_or_default(), tell);
+            gone.then_some(())
+        });
+        let grumbling = async {
+            sleep(WORTH_TELLING).await;
+            known().speak(tell);
+            pending().await
+        };
+        let gone = tokio::select! {
+            gone = going => gone?,
+            never = grumbling => never,
+        };
         if gone.is_some() {
             return Ok(());
         }
         Err(RuntimeError::Cluster(Box::new(ClusterError::StillThere {
             id: awaited.id.clone(),
             seconds: self.terms.patience.as_secs(),
-            finalizers: last.as_deref().map(finalizers).unwrap_or_default(),
+            finalizers: last.into_inner().unwrap_or_else(PoisonError::into_inner).finalizers,
         })))
     }
 }
@@ -111,6 +140,33 @@ fn deletion(path: &str, live: &Value, dry_run: bool) -> Call {
     Call::delete(path, &options)
 }
 
+/// What is known of an object that goes.
+#[derive(Default)]
+struct Leaving {
+    finalizers: Vec<String>,
+    /// Whether it takes so long that changes are told.
+    slow: bool,
+}
+
+impl Leaving {
+    fn see(&mut self, finalizers: Vec<String>, tell: &(dyn for<'t> Fn(&'t str) + Sync)) {
+        let changed = self.finalizers != finalizers;
+        self.finalizers = finalizers;
+        if self.slow && changed {
+            self.speak(tell);
+        }
+    }
+
+    fn speak(&mut self, tell: &(dyn for<'t> Fn(&'t str) + Sync)) {
+        self.slow = true;
+        if self.finalizers.is_empty() {
+            tell("it is being deleted");
+        } else {
+            tell(&format!("it is being deleted and waits for {}", quoted(&self.finalizers)));
+        }
+    }
+}
+
 /// Lists what an object waits for before it goes.
 fn finalizers(live: &Value) -> Vec<String> {
     let list = live.pointer("/metadata/finalizers").and_then(Value::as_array);
@@ -119,8 +175,7 @@ fn finalizers(live: &Value) -> Vec<String> {
     let conditions = live.pointer("/status/conditions").and_then(Value::as_array);
     let remaining = conditions.into_iter().flatten().filter_map(|condition| {
         let part = |member| condition.get(member).and_then(Value::as_str);
-        let holds = ["NamespaceFinalizersRemaining", "NamespaceContentRemaining"];
-        let holds = holds.contains(&part("type")?) && part("status") == Some("True");
+        let holds = HOLDS.contains(&part("type")?) && part("status") == Some("True");
         holds.then(|| part("message").unwrap_or_default().to_owned())
     });
     own.chain(remaining).collect()
@@ -129,6 +184,22 @@ fn finalizers(live: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_takes_its_time_is_told_and_then_each_change_once() {
+        let told = Mutex::new(Vec::new());
+        let tell = |text: &str| told.lock().unwrap().push(text.to_owned());
+        let mut leaving = Leaving::default();
+        let hold = || vec!["example.com/hold".to_owned()];
+        leaving.see(vec!["foregroundDeletion".to_owned()], &tell);
+        assert!(told.lock().unwrap().is_empty());
+        leaving.see(hold(), &tell);
+        leaving.speak(&tell);
+        leaving.see(hold(), &tell);
+        leaving.see(Vec::new(), &tell);
+        let waits = "it is being deleted and waits for `example.com/hold`";
+        assert_eq!(*told.lock().unwrap(), [waits, "it is being deleted"]);
+    }
 
     #[test]
     fn what_holds_an_object_back_is_named() {

@@ -18,9 +18,13 @@ use super::survey::{Place, Survey};
 use super::transport::Transport;
 use super::verdict::{Attempt, verdict};
 use super::watches::Watches;
-use crate::runtime::{Applied, Claimant, KUBERNETES, Owner, Runtime, RuntimeError, Subject};
+use crate::runtime::kubernetes::doorway;
+use crate::runtime::{
+    Applied, Claimant, Connection, Doorway, KUBERNETES, Owner, Readiness, Runtime, RuntimeError,
+    Subject, Wanted,
+};
 use crate::secret::Resolve;
-use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, StateEntry};
+use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, Spec, StateEntry};
 
 /// What whoever applies agreed to beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,8 +247,32 @@ impl Runtime for KubernetesRuntime {
         self.wait_until_ready(resource, patience, tell).await.map(|_| ())
     }
 
+    async fn keep_watch(
+        &self,
+        resource: &Resource,
+        tell: &(dyn for<'t> Fn(&'t Readiness) + Sync),
+    ) -> Result<(), RuntimeError> {
+        self.watch_forever(resource, tell).await
+    }
+
+    fn doorway(&self, spec: &Spec, wanted: &Wanted) -> Result<Doorway, RuntimeError> {
+        doorway::find(spec, wanted)
+    }
+
+    async fn connect(&self, doorway: &Doorway) -> Result<Connection, RuntimeError> {
+        self.connect_to_pod(doorway).await
+    }
+
     async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
-        self.remove(prior).await
+        self.remove(prior, &|_| {}).await
+    }
+
+    async fn delete_telling(
+        &self,
+        prior: &StateEntry,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+    ) -> Result<(), RuntimeError> {
+        self.remove(prior, tell).await
     }
 
     async fn look_for_others(&self, run: &Claimant) -> Result<(), RuntimeError> {

@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{Stream, StreamExt as _};
 use http::{HeaderMap, Method, Request, header};
 use jiff::{SignedDuration, Timestamp};
-use kube::Client;
+use k8s_openapi::api::core::v1::Pod;
 use kube::client::Body;
 use kube::core::WatchEvent;
+use kube::{Api, Client};
 use serde_json::Value;
 
 use super::failure::{Failure, Refusal};
 use super::retry::{self, Tries};
+use crate::runtime::connection::Connection;
 
 /// How long a server may take for an answer. Webhooks may take 30 seconds each.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -213,6 +215,30 @@ impl Transport {
                 Err(error) => Some(Err(failure(error))),
             }
         }))
+    }
+
+    /// Connects to a port of a pod.
+    pub(super) async fn forward(
+        &self,
+        namespace: &str,
+        pod: &str,
+        port: u16,
+    ) -> Result<Connection, Failure> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let ports = [port];
+        let connecting = pods.portforward(pod, &ports);
+        let mut forwarder = match tokio::time::timeout(PATIENCE, connecting).await {
+            Ok(forwarder) => forwarder.map_err(failure)?,
+            Err(late) => {
+                return Err(Failure::Unanswered { source: late.into(), hopeless: false, taken: true });
+            }
+        };
+        let (stream, fault) = (forwarder.take_stream(port), forwarder.take_error(port));
+        match stream.zip(fault) {
+            Some((stream, fault)) => Ok(Connection::new(stream, fault)),
+            None => Err(hopeless("the connection has no such port".into())),
+        }
     }
 
     async fn call_once(&self, call: &Call) -> Result<Value, Failure> {

@@ -160,18 +160,11 @@ impl KubernetesRuntime {
             // A namespace that we may not read.
             return Ok(Arc::clone(hidden));
         }
-        let ready_unbound = match &first {
-            Some(claim) => self.waits_for_a_pod(claim).await,
-            None => false,
-        };
+        let judge = self.judge_of(resource, first.as_deref()).await?;
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
         let progress = Progress::new(tell);
-        let judge = |live: Option<&Arc<Value>>| {
-            let readiness = match live {
-                Some(live) if ready_unbound => super::claims::judge_unbound(live),
-                Some(live) => Readiness::of(live),
-                None => Readiness::Failed { reason: "it was deleted".to_owned() },
-            };
+        let judging = |live: Option<&Arc<Value>>| {
+            let readiness = judge.judge(live);
             progress.known().object = live.cloned();
             match readiness {
                 Readiness::Waiting { reason } => {
@@ -182,7 +175,7 @@ impl KubernetesRuntime {
             }
         };
         let judged = tokio::select! {
-            judged = self.wait_for(awaited, first, Instant::now() + patience, judge) => judged?,
+            judged = self.wait_for(awaited, first, Instant::now() + patience, judging) => judged?,
             reason = self.look_behind(&progress) => Some(Readiness::Failed { reason }),
         };
         let Known { object, reason: last, .. } =
@@ -198,6 +191,44 @@ impl KubernetesRuntime {
         let explanation = Box::new(explain(&self.link, object.as_deref()).await);
         let id = id.clone();
         Err(RuntimeError::Cluster(Box::new(ClusterError::NotReady { id, reason, explanation })))
+    }
+
+    /// Tells how a resource's object does, each time this changes, for as long as somebody listens.
+    pub(super) async fn watch_forever(
+        &self,
+        resource: &Resource,
+        tell: &(dyn for<'t> Fn(&'t Readiness) + Sync),
+    ) -> Result<(), RuntimeError> {
+        let (place, survey) = (place(resource)?, self.survey());
+        let Some((kind, path)) = self.locate(&survey, &place) else {
+            return Err(unknown_kind(&resource.id, &place));
+        };
+        let read = |failure| self.error(failure, &resource.id, "read", None);
+        let first = survey.live(&self.link, &path).await.map_err(read)?;
+        let judge = self.judge_of(resource, first.as_deref()).await?;
+        let mut told = None;
+        let mut look = |live: Option<&Arc<Value>>| {
+            let readiness = judge.judge(live);
+            if told.as_ref() != Some(&readiness) {
+                tell(&readiness);
+                told = Some(readiness);
+            }
+        };
+        look(first.as_ref());
+        let awaited = Awaited { id: &resource.id, place: &place, kind: &kind, path: &path };
+        for source in awaited.sources(&survey) {
+            let mut watched = self.watches.look_at(source, &place.name, first.as_deref());
+            while let Some(object) = watched.next().await {
+                look(object.as_ref());
+            }
+        }
+        loop {
+            // What cannot be read now may be later.
+            if let Ok(object) = self.link.find(&path).await {
+                look(object.map(Arc::new).as_ref());
+            }
+            sleep(POLL).await;
+        }
     }
 
     /// Looks at the pods of what is waited for now and then, and tells what they say. Ends with the reason if

@@ -19,6 +19,7 @@ pub use pod::Trouble;
 pub(super) use pod::trouble as pod_trouble;
 
 const UNSEEN: &str = "its controller has not seen it yet";
+const NO_OBJECT: &str = "it is no object yet";
 const NO_ADDRESS: &str = "no address was assigned yet";
 const UNSEEN_CHANGE: &str = "its controller has not seen the change yet";
 
@@ -42,16 +43,10 @@ pub enum Readiness {
 impl Readiness {
     /// Judges a live object.
     pub fn of(live: &Value) -> Self {
-        let Ok(identity) = Identity::of(live) else { return waiting("it is no object yet") };
-        if text(live, "/metadata/deletionTimestamp").is_some() {
-            return waiting("it is being deleted");
+        if let Some(unsettled) = Self::unsettled(live) {
+            return unsettled;
         }
-        if let (Some(seen), Some(generation)) =
-            (integer(live, "/status/observedGeneration"), integer(live, "/metadata/generation"))
-            && seen < generation
-        {
-            return waiting(UNSEEN_CHANGE);
-        }
+        let Ok(identity) = Identity::of(live) else { return waiting(NO_OBJECT) };
         match (identity.group(), identity.kind) {
             ("apps", "Deployment") => workload::deployment(live),
             ("apps", "StatefulSet") => workload::stateful_set(live),
@@ -73,6 +68,20 @@ impl Readiness {
             }
             _ => Conditions::of(live).judge(),
         }
+    }
+
+    /// Says what keeps a live object from being judged at all: it goes, or its status is about the past.
+    pub(super) fn unsettled(live: &Value) -> Option<Self> {
+        if !live.is_object() {
+            return Some(waiting(NO_OBJECT));
+        }
+        if text(live, "/metadata/deletionTimestamp").is_some() {
+            return Some(waiting("it is being deleted"));
+        }
+        let seen = integer(live, "/status/observedGeneration");
+        let generation = integer(live, "/metadata/generation");
+        let is_old = seen.zip(generation).is_some_and(|(seen, generation)| seen < generation);
+        is_old.then(|| waiting(UNSEEN_CHANGE))
     }
 
     /// Returns what it waits for, or why it failed.
