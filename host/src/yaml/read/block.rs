@@ -145,7 +145,8 @@ impl<'t> Lines<'t> {
     fn literal(&mut self, parent: usize, ends: bool) -> Option<Value> {
         let first = self.rest.split('\n').next()?;
         let indent = first.len() - first.trim_start_matches(' ').len();
-        if indent <= parent || first.len() == indent || first.as_bytes().get(indent) == Some(&b'\t') {
+        if indent <= parent || first.len() == indent || first.as_bytes().get(indent) == Some(&b'\t')
+        {
             return None;
         }
         let (mut text, mut blank) = (String::new(), 0);
@@ -276,10 +277,46 @@ mod tests {
 
     /// Every line is of some use to some YAML; most texts made of them are no YAML at all.
     const PARTS: [&str; 40] = [
-        "a: 1", "b: x", "c:", "- a: 1", "- x", "-", "- - y", "- b:", "d: |", "d: |-", "- |", "e: \"q: r\"", "'e': 's'",
-        "\"k\": v", "text", "f: # no", "g: x # y", "h: {}", "i: []", "j: {a: 1}", "k: 'it''s'", "l: \"\\\"\\n\\x41\"",
-        "m: -1", "n: --", "o: 1.50", "p: ~", "q: \"", "r: a: b", "s: a:b", "t:u", "? v", "w: &x 1", "x: *x", "<<: y",
-        "y: !!str 1", "z: é", "a: >", "...", "---", "\ta: 1",
+        "a: 1",
+        "b: x",
+        "c:",
+        "- a: 1",
+        "- x",
+        "-",
+        "- - y",
+        "- b:",
+        "d: |",
+        "d: |-",
+        "- |",
+        "e: \"q: r\"",
+        "'e': 's'",
+        "\"k\": v",
+        "text",
+        "f: # no",
+        "g: x # y",
+        "h: {}",
+        "i: []",
+        "j: {a: 1}",
+        "k: 'it''s'",
+        "l: \"\\\"\\n\\x41\"",
+        "m: -1",
+        "n: --",
+        "o: 1.50",
+        "p: ~",
+        "q: \"",
+        "r: a: b",
+        "s: a:b",
+        "t:u",
+        "? v",
+        "w: &x 1",
+        "x: *x",
+        "<<: y",
+        "y: !!str 1",
+        "z: é",
+        "a: >",
+        "...",
+        "---",
+        "\ta: 1",
     ];
 
     #[test]
@@ -325,9 +362,7 @@ mod tests {
 
     #[test]
     fn depth_is_bounded_as_everywhere() {
-        let nested = |levels: usize| {
-            (0..levels).fold(json!(1), |value, _| json!({ "a": value }))
-        };
+        let nested = |levels: usize| (0..levels).fold(json!(1), |value, _| json!({ "a": value }));
         for levels in [MAX_DEPTH - 2, MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1, 100_000] {
             let text: String =
                 (0..levels.min(2_000)).map(|level| format!("{}a:\n", " ".repeat(level))).collect();

@@ -137,7 +137,8 @@ impl KubernetesRuntime {
     fn time_is_over(&self, watched: &Watched) -> Result<(), RuntimeError> {
         if watched.is_silent() {
             let source = "it stopped answering".into();
-            let silent = self.unreachable(Failure::Unanswered { source, hopeless: false, taken: true });
+            let silent =
+                self.unreachable(Failure::Unanswered { source, hopeless: false, taken: true });
             return Err(RuntimeError::Cluster(Box::new(silent)));
         }
         Ok(())
@@ -205,6 +206,10 @@ impl KubernetesRuntime {
         };
         let read = |failure| self.error(failure, &resource.id, "read", None);
         let first = survey.live(&self.link, &path).await.map_err(read)?;
+        if first.as_ref().is_some_and(|first| first.is_null()) {
+            // A namespace that we may not read.
+            return Ok(());
+        }
         let judge = self.judge_of(resource, first.as_deref()).await?;
         let mut told = None;
         let mut look = |live: Option<&Arc<Value>>| {
