@@ -35,10 +35,7 @@ fn drift_is_shown_apart_with_who_did_it_and_repaired() {
         at("    spec.template.spec.containers[main].image: theirs:1 -> shop:2") < apart,
         "{text}"
     );
-    assert!(
-        at("      spec.replicas: 5 -> 2 (set by `kubectl` through `scale` at 20") > apart,
-        "{text}"
-    );
+    assert!(at("      spec.replicas: 5 -> 2 (set by `kubectl` through `scale`)") > apart, "{text}");
     let both = "      spec.template.spec.containers[main].image: theirs:1, was shop:1 in the last release (set by `kubectl-set` at 20";
     assert!(at(both) > apart, "{text}");
     assert!(text.contains("deleted outside kusion"), "{text}");
@@ -69,5 +66,4 @@ fn drift_is_shown_apart_with_who_did_it_and_repaired() {
     stage.run(&["apply", "--yes", "--no-wait"]).success();
     let clean = stage.run(&["preview", "--drift-only", "--detailed-exitcode"]);
     assert_eq!(clean.code, Some(0), "{clean}");
-    stage.run(&["destroy", "--yes", "--no-wait"]);
 }

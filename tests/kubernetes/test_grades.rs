@@ -94,5 +94,4 @@ fn every_change_is_graded_and_the_plan_counts_them() {
     let steps = replaced["plan"]["steps"].as_array().unwrap();
     let replace = steps.iter().find(|step| step["action"] == "replace").unwrap();
     assert_eq!(replace["grades"], json!(["replace"]));
-    stage.run(&["destroy", "--yes", "--no-wait"]);
 }

@@ -16,18 +16,20 @@ workload:
   replicas: 1
   containers:
     main:
-      image: \" shop:1\"
-      env:
-        TOKEN: secret://No_Name/token
+      image: shop:1
       resources: {gpu: \"1\"}
       livenessProbe:
         tcp: {url: \"tcp://localhost:80\"}
         successThreshold: 2
 accessories:
   raw:
+    containers:
+      side:
+        image: \"\"
+        env: {\"A=B\": \"1\"}
     ports:
     - {name: a, port: 80}
-    - {name: b, port: 80}
+    - {name: b_c, port: 81}
   roles:
     module: raw
     manifests:
@@ -35,7 +37,51 @@ accessories:
 ",
     );
     stage.sandbox.edit("app.yaml", "NAMESPACE", &stage.project);
-    assert_snapshot!(stage.run(&["preview"]), @"");
+    assert_snapshot!(stage.run(&["preview"]), @r#"
+    exit 1
+    --- stderr
+    error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].resources.limits[gpu]`: Invalid value: "gpu": must be a standard resource for containers
+     --> ../app.yaml:7:24
+      |
+    7 |       resources: {gpu: "1"}
+      |                        ^^^
+
+    error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].resources.limits[gpu]`: Invalid value: "gpu": must be a standard resource type or fully qualified
+     --> ../app.yaml:7:24
+      |
+    7 |       resources: {gpu: "1"}
+      |                        ^^^
+
+    error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].livenessProbe.successThreshold`: Invalid value: 2: must be 1
+      --> ../app.yaml:10:27
+       |
+    10 |         successThreshold: 2
+       |                           ^
+
+    error: resource `apps/v1:Deployment:[project]:[project]` is not valid: `spec.template.spec.containers[0].image`: Required value
+      --> ../app.yaml:15:16
+       |
+    15 |         image: ""
+       |                ^^
+
+    error: resource `apps/v1:Deployment:[project]:[project]` is not valid: `spec.template.spec.containers[0].env[0].name`: Invalid value: "A=B": a valid environment variable name must consist only of printable ASCII characters other than '='
+      --> ../app.yaml:16:15
+       |
+    16 |         env: {"A=B": "1"}
+       |               ^^^^^
+
+    error: resource `v1:Service:[project]:[project]` is not valid: `spec.ports[1].name`: Invalid value: "b_c": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')
+      --> ../app.yaml:19:14
+       |
+    19 |     - {name: b_c, port: 81}
+       |              ^^^
+
+    error: resource `v1:ConfigMap:[project]:No_Name` of accessory `roles` of app `[project]` (module `raw`) is not valid: `metadata.name`: Invalid value: "No_Name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
+      --> ../app.yaml:20:3
+       |
+    20 |   roles:
+       |   ^^^^^
+    "#);
 }
 
 #[test]
@@ -50,5 +96,19 @@ fn what_the_schema_does_not_know_and_what_a_policy_denies_is_shown_at_the_access
     ]);
     let level = "pod-security.kubernetes.io/enforce=baseline";
     let _ = stage.cluster.kubectl(&["label", "namespace", &stage.project, level]).expect_ok();
-    assert_snapshot!(stage.run(&["preview"]), @"");
+    assert_snapshot!(stage.run(&["preview"]), @r#"
+    exit 1
+    --- stderr
+    error: resource `v1:Pod:[project]:x` of accessory `raw` of app `[project]` (module `raw`) was denied by the namespace's pod security level: "baseline:latest": host namespaces (hostNetwork=true)
+     --> ../app.yaml:2:3
+      |
+    2 |   raw:
+      |   ^^^
+
+    error: resource `v1:Service:[project]:x` of accessory `raw` of app `[project]` (module `raw`) is not valid: `spec.prots`: field not declared in schema
+     --> ../app.yaml:2:3
+      |
+    2 |   raw:
+      |   ^^^
+    "#);
 }
