@@ -51,7 +51,7 @@ fn a_webhook_that_refuses_dry_runs_is_a_label_and_no_error() {
         let metadata = json!({"name": "x", "namespace": stage.project});
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": data}})
     };
-    stage.write_raw(&[config_map("1")]);
+    stage.write_raw(&[config_map("one")]);
     stage.run(&["apply", "--yes"]).success();
     let webhook = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
@@ -74,12 +74,12 @@ fn a_webhook_that_refuses_dry_runs_is_a_label_and_no_error() {
         outcome.stderr.contains("does not support dry run")
     });
 
-    stage.write_raw(&[config_map("2")]);
+    stage.write_raw(&[config_map("two")]);
     let preview = stage.run(&["preview"]).success();
-    assert!(preview.stdout.contains("    data.a: 1 -> 2\n"), "{preview}");
+    assert!(preview.stdout.contains("    data.a: one -> two\n"), "{preview}");
     let label = "not checked by the server: admission webhook \"hook.example.com\" does not support dry run";
     assert!(preview.stdout.contains(label), "{preview}");
     stage.run(&["apply", "--yes"]).success();
-    assert_eq!(stage.object("configmap", "x").unwrap()["data"]["a"], "2");
+    assert_eq!(stage.object("configmap", "x").unwrap()["data"]["a"], "two");
     let _ = stage.cluster.kubectl(&["delete", "validatingwebhookconfiguration", &stage.project]);
 }
