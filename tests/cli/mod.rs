@@ -10,7 +10,7 @@ mod test_flow;
 mod test_formats;
 mod test_interrupts;
 mod test_modules;
-mod test_no_secret;
+pub(crate) mod test_no_secret;
 mod test_projects;
 mod test_prompt;
 mod test_records;

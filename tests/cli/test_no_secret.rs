@@ -254,7 +254,7 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 /// Returns the looks that a value could take on its way into a file or onto a screen.
-fn disguises(value: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn disguises(value: &str) -> Vec<(&'static str, String)> {
     let json = serde_json::to_string(value).unwrap();
     let mut disguises = vec![
         ("as JSON", json.trim_matches('"').to_owned()),

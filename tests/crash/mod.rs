@@ -10,7 +10,7 @@
 )]
 
 mod check;
-mod seeds;
+pub(crate) mod seeds;
 mod story;
 mod test_apply;
 mod test_clock;

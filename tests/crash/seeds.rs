@@ -15,15 +15,15 @@ const SEED: &str = "KUSION_CRASH_SEED";
 const RUNS: &str = "KUSION_CRASH_RUNS";
 
 /// What a failure says of a run that makes its changes at once.
-pub(super) const AT_ONCE: &str =
+pub(crate) const AT_ONCE: &str =
     "\n  (changes were made at once, so this seed may meet other points when it is run again)";
 
 /// A generator of random numbers (splitmix64): the same seed gives the same numbers everywhere.
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -36,13 +36,13 @@ impl Random {
     }
 
     /// Returns a number below a bound; 0 if the bound is 0.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(1).max(1);
         usize::try_from(self.next() % bound).unwrap_or(0)
     }
 
     /// Returns one of some values.
-    pub(super) fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
+    pub(crate) fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
         values[self.below(values.len())]
     }
 }
@@ -70,7 +70,7 @@ fn seeds(usual: u64) -> Vec<u64> {
 ///
 /// A trial returns whether its fault came to pass; most must, or the trials would show nothing. Returns how many
 /// did; nothing if somebody chose other seeds than the usual ones.
-pub(super) fn each_seed(
+pub(crate) fn each_seed(
     test: &str,
     usual: u64,
     trial: impl Fn(u64) -> Result<bool, String> + Sync,

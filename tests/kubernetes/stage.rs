@@ -1,6 +1,8 @@
 //! A project whose target is the shared cluster.
 
-use kusion_cluster::{Cluster, User};
+use std::path::Path;
+
+use kusion_cluster::{Cluster, Proxy, User};
 use kusion_tests::{Output, Sandbox};
 use serde_json::Value;
 
@@ -14,6 +16,16 @@ workload:
 accessories:
   network: {ports: [{port: 80}]}
 ";
+
+/// Makes a sandbox with a project whose stack `dev` goes to a cluster.
+pub(super) fn sandbox(project: &str, kubeconfig: &Path) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("project.yaml", &format!("name: {project}\n"));
+    sandbox.write("app.yaml", APP);
+    sandbox.write("dev/stack.yaml", "name: dev\n");
+    sandbox.make_workspace("default", &format!("{{kubeconfig: {}}}", kubeconfig.display()));
+    sandbox
+}
 
 /// A project with the stack `dev`. Its name, which is also its namespace, is its own.
 pub(super) struct Stage {
@@ -31,12 +43,7 @@ impl Stage {
 
     /// Makes a project, in a sandbox of its own, that has the name of another one.
     pub(super) fn named(cluster: &'static Cluster, project: String) -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.write("project.yaml", &format!("name: {project}\n"));
-        sandbox.write("app.yaml", APP);
-        sandbox.write("dev/stack.yaml", "name: dev\n");
-        let kubeconfig = cluster.kubeconfig();
-        sandbox.make_workspace("default", &format!("{{kubeconfig: {}}}", kubeconfig.display()));
+        let sandbox = sandbox(&project, &cluster.kubeconfig());
         Self { sandbox, cluster, project }
     }
 
@@ -65,6 +72,17 @@ impl Stage {
     /// Makes the workspace speak for another user.
     pub(super) fn with_user(self, user: User) -> Self {
         let kubeconfig = self.cluster.kubeconfig_of(user);
+        self.with_kubeconfig(&kubeconfig)
+    }
+
+    /// Makes the workspace go through a proxy.
+    pub(super) fn through(self, proxy: &Proxy) -> Self {
+        let kubeconfig = self.cluster.kubeconfig_through(proxy, User::AdminByToken);
+        self.with_kubeconfig(&kubeconfig)
+    }
+
+    /// Makes the workspace use another kubeconfig.
+    pub(super) fn with_kubeconfig(self, kubeconfig: &Path) -> Self {
         self.sandbox.make_workspace("other", &format!("{{kubeconfig: {}}}", kubeconfig.display()));
         self.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: other\n");
         self

@@ -46,6 +46,11 @@ impl Running {
         self.child.id()
     }
 
+    /// Says whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Waits until it has told of so many changes, a line each, or has ended.
     pub fn wait_for_lines(&mut self, lines: usize) {
         for _ in 0..lines {

@@ -1,8 +1,8 @@
 //! One running control plane, as a test sees it.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,7 +10,7 @@ use fs_err as fs;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::{Outcome, Part, Proxy, kubectl, scripts, shared};
+use crate::{Outcome, Part, Proxy, Webhook, kubectl, scripts, shared};
 
 /// How long anything in a cluster may take before a test gives up on it; a machine that builds at the same time is slow.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -164,6 +164,22 @@ impl Cluster {
     #[must_use]
     pub fn proxy(&self) -> Proxy {
         Proxy::start(self.port(), &self.run.join("pki"))
+    }
+
+    /// Starts an admission webhook for which `judge` decides: it says why an object is rejected, or nothing.
+    ///
+    /// # Panics
+    ///
+    /// If the cluster is gone.
+    #[must_use]
+    pub fn webhook(
+        &self,
+        judge: impl Fn(&Value) -> Option<String> + Send + Sync + 'static,
+    ) -> Webhook {
+        let config: Value = serde_json::from_str(&read(&self.kubeconfig_of(User::AdminByToken)))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let authority = config["clusters"][0]["cluster"]["certificate-authority-data"].clone();
+        Webhook::start(&self.run.join("pki"), authority, Arc::new(judge))
     }
 
     /// Returns the name of a namespace that does not exist and that no other test will be given.

@@ -8,15 +8,18 @@
 //! clusters whole. Requests are made to fail, slowed down and counted by a [`Proxy`].
 
 mod cluster;
+mod inventory;
 mod kubectl;
 mod part;
 mod pods;
 mod proxy;
 mod scripts;
 mod shared;
+mod webhook;
 
 pub use cluster::{Cluster, User};
 pub use kubectl::Outcome;
 pub use part::Part;
 pub use pods::{AFTER, POD, PodFate};
 pub use proxy::{Fault, Proxy, Request, Rule};
+pub use webhook::Webhook;

@@ -19,10 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use super::Fault;
+use super::Tls;
 use super::fault::{halved, refusal};
 use super::record::Record;
 use super::socket::Socket;
-use super::tls::Tls;
 use super::upstream::Upstream;
 
 pub(super) type Body = BoxBody<Bytes, io::Error>;

@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 pub use fault::Fault;
 pub use record::Request;
 pub use rule::Rule;
+pub(crate) use tls::Tls;
 
 use connection::Server;
 use record::Record;
@@ -40,7 +41,7 @@ impl Proxy {
     /// Starts a proxy to `port`, with the certificates in `pki`.
     pub(crate) fn start(port: u16, pki: &Path) -> Self {
         let record = Arc::new(Record::default());
-        let server = Arc::new(Server { record: record.clone(), port, tls: tls::Tls::read(pki) });
+        let server = Arc::new(Server { record: record.clone(), port, tls: Tls::read(pki) });
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {

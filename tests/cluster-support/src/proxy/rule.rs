@@ -8,6 +8,7 @@ pub struct Rule {
     faults: Vec<Fault>,
     verb: Option<&'static str>,
     part: String,
+    but: Option<&'static str>,
     skip: usize,
     times: usize,
     /// A seed, and how many of a thousand.
@@ -22,6 +23,7 @@ impl Rule {
             faults: vec![fault],
             verb: None,
             part: String::new(),
+            but: None,
             skip: 0,
             times: usize::MAX,
             random: None,
@@ -53,6 +55,13 @@ impl Rule {
         self
     }
 
+    /// Leaves out requests whose path and query contain `part`.
+    #[must_use]
+    pub fn but(mut self, part: &'static str) -> Self {
+        self.but = Some(part);
+        self
+    }
+
     /// Lets the first `count` requests that fit pass.
     #[must_use]
     pub fn after(mut self, count: usize) -> Self {
@@ -71,6 +80,7 @@ impl Rule {
     pub(super) fn decide(&mut self, verb: &str, target: &str, before: usize) -> Option<Fault> {
         if self.verb.is_some_and(|only| only != verb)
             || !target.contains(&self.part)
+            || self.but.is_some_and(|but| target.contains(but))
             || self.times == 0
         {
             return None;
@@ -111,8 +121,9 @@ mod tests {
 
     #[test]
     fn a_rule_fits_by_verb_and_part() {
-        let mut rule = Rule::always(Fault::Half).verb("PATCH").to("dryRun=All");
+        let mut rule = Rule::always(Fault::Half).verb("PATCH").to("dryRun=All").but("/y?");
         assert_eq!(rule.decide("PATCH", "/api/v1/x?dryRun=All", 0), Some(Fault::Half));
+        assert_eq!(rule.decide("PATCH", "/api/v1/y?dryRun=All", 0), None);
         assert_eq!(rule.decide("PATCH", "/api/v1/x", 0), None);
         assert_eq!(rule.decide("GET", "/api/v1/x?dryRun=All", 0), None);
     }

@@ -9,15 +9,15 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-/// Both halves of a proxy's TLS.
-pub(super) struct Tls {
-    pub(super) accept: TlsAcceptor,
-    pub(super) connect: TlsConnector,
+/// Both halves of TLS.
+pub(crate) struct Tls {
+    pub(crate) accept: TlsAcceptor,
+    pub(crate) connect: TlsConnector,
 }
 
 impl Tls {
     /// Reads `ca.crt`, `server.crt` and `server.key`.
-    pub(super) fn read(pki: &Path) -> Self {
+    pub(crate) fn read(pki: &Path) -> Self {
         Self::try_read(pki).unwrap_or_else(|error| {
             panic!("cannot use the certificates in {}: {error}", pki.display())
         })
