@@ -99,8 +99,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         bench::journal(&arguments.disk, size(3, 200), &mut report)?;
     }
     let sizes = Sizes {
-        objects: [size(5, 100), size(10, 500)],
-        many: size(15, 5_000),
+        objects: if arguments.quick { &[5] } else { &[100, 500] },
+        many: size(10, 5_000),
         rounds: [size(1, 5), size(1, 2)],
         latency: Duration::from_millis(20),
         shared: arguments.quick,

@@ -19,8 +19,8 @@ pub(crate) use parallelism::parallelism;
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sizes {
-    /// The stacks, by their objects; the last one is measured most.
-    pub(crate) objects: [usize; 2],
+    /// The stacks, by their objects; what is measured once is measured with the last one.
+    pub(crate) objects: &'static [usize],
     /// The objects of the stack whose memory is measured.
     pub(crate) many: usize,
     /// How often everything is done, direct and far away.
@@ -29,6 +29,12 @@ pub(crate) struct Sizes {
     pub(crate) latency: Duration,
     /// Whether a cluster that tests use is good enough.
     pub(crate) shared: bool,
+}
+
+impl Sizes {
+    fn most(&self) -> usize {
+        self.objects.last().copied().unwrap_or_default()
+    }
 }
 
 /// What the ratios shall be, direct or far away.
@@ -55,7 +61,7 @@ pub(crate) fn cluster(fixture: &Fixture, sizes: Sizes, report: &mut Report) -> R
     let far = Side::through_a_proxy(fixture, cluster);
     let mut looks = Vec::new();
     for objects in sizes.objects {
-        looks.push((objects, direct.twins(objects)?, far.twins(objects)?));
+        looks.push((*objects, direct.twins(*objects)?, far.twins(*objects)?));
     }
     count(&looks, &far, report)?;
     what_the_proxy_costs(&looks, report)?;
@@ -69,7 +75,12 @@ pub(crate) fn cluster(fixture: &Fixture, sizes: Sizes, report: &mut Report) -> R
     for (objects, _, twins) in &looks {
         measure(&far, &how, (*objects, twins), far_rounds, &FAR, report)?;
     }
-    memory(&direct, sizes.objects[1], sizes.many, report)
+    memory(&direct, sizes.most(), sizes.many, report)?;
+    if sizes.shared {
+        direct.clean();
+        far.clean();
+    }
+    Ok(())
 }
 
 fn count(

@@ -16,7 +16,7 @@ pub(crate) fn parallelism(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let cluster = Cluster::start();
-    let objects = sizes.objects[1];
+    let objects = sizes.most();
     let direct = Side::direct(fixture, &cluster);
     let far = Side::through_a_proxy(fixture, &cluster);
     let sides = [("direct", Duration::ZERO, &direct), ("far", sizes.latency, &far)];

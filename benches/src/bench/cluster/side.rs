@@ -1,5 +1,6 @@
 //! A way to the cluster: direct, or through a proxy that makes it far away.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -16,6 +17,8 @@ pub(super) struct Side<'c> {
     fixture: &'c Fixture,
     cluster: &'c Cluster,
     kubeconfig: PathBuf,
+    /// The namespaces that were made.
+    namespaces: RefCell<Vec<String>>,
     /// What is between; a direct way has none.
     pub(super) proxy: Option<Proxy>,
 }
@@ -47,13 +50,13 @@ pub(super) struct First {
 impl<'c> Side<'c> {
     pub(super) fn direct(fixture: &'c Fixture, cluster: &'c Cluster) -> Self {
         let kubeconfig = cluster.kubeconfig_of(User::AdminByToken);
-        Self { fixture, cluster, kubeconfig, proxy: None }
+        Self { fixture, cluster, kubeconfig, namespaces: RefCell::default(), proxy: None }
     }
 
     pub(super) fn through_a_proxy(fixture: &'c Fixture, cluster: &'c Cluster) -> Self {
         let proxy = cluster.proxy();
         let kubeconfig = cluster.kubeconfig_through(&proxy, User::AdminByToken);
-        Self { fixture, cluster, kubeconfig, proxy: Some(proxy) }
+        Self { fixture, cluster, kubeconfig, namespaces: RefCell::default(), proxy: Some(proxy) }
     }
 
     /// Adds time to every request.
@@ -66,7 +69,16 @@ impl<'c> Side<'c> {
     /// Makes a stack of so many objects that nobody has applied.
     pub(super) fn stack(&self, objects: usize) -> Result<Stack<'c>, Failure> {
         let (name, apps) = (self.cluster.namespace(), objects.div_ceil(PER_APP));
+        self.namespaces.borrow_mut().push(name.clone());
         Stack::new(self.fixture, name, &self.kubeconfig, apps)
+    }
+
+    /// Deletes everything that was applied, without waiting; a cluster that others use goes on.
+    pub(super) fn clean(&self) {
+        let mut arguments = vec!["delete", "namespace", "--ignore-not-found", "--wait=false"];
+        let namespaces = self.namespaces.take();
+        arguments.extend(namespaces.iter().map(String::as_str));
+        let _ = self.cluster.kubectl(&arguments).expect_ok();
     }
 
     /// Applies a stack, and the same objects with `kubectl`.
