@@ -173,7 +173,7 @@ fn no_secret_is_found_in_anything_that_is_said_or_left() {
         "--template={{.data.password | base64decode}}",
     ]);
     assert_eq!(decode.len(), 24, "the module asks for 24 characters");
-    run(&["destroy", "--yes", "-o", "json"], 0);
+    run(&["destroy", "--yes", "--allow-data-loss", "-o", "json"], 0);
 
     assert!(said.iter().any(|(_, text)| text.contains("too short: (sensitive)")), "{said:?}");
     let events = stage.kubectl(&["get", "events", "--output=json"]);
