@@ -110,7 +110,7 @@ fn data_is_lost_only_with_consent() {
     assert!(
         refused
             .stderr
-            .starts_with("error: data would be lost: `v1:PersistentVolumeClaim:[project]:"),
+            .starts_with("error: data would be lost with `v1:PersistentVolumeClaim:[project]:"),
         "{refused}"
     );
     assert!(stage.object("deployment", &stage.workload()).is_some());

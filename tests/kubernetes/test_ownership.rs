@@ -22,15 +22,30 @@ fn an_object_of_another_stack_is_refused() {
 }
 
 #[test]
-fn an_object_of_another_tool_is_adopted_only_with_consent() {
+fn an_object_of_another_tool_is_adopted_only_with_consent_and_never_deleted() {
     let stage = Stage::new();
     let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
-    let workload = stage.workload();
-    let _ = stage.kubectl(&["create", "deployment", &workload, "--image=theirs:1"]);
-    let _ = stage.kubectl(&["label", "deployment", &workload, "app.kubernetes.io/managed-by=Helm"]);
+    let plan = stage.sandbox.run("dev", &["preview", "-o", "json"]).success().json();
+    let steps = plan["plan"]["steps"].as_array().unwrap().clone();
+    let mut ids = steps.iter().filter_map(|step| step["id"].as_str());
+    let service = ids.find_map(|id| id.strip_prefix("v1:Service:")).unwrap().to_owned();
+    let (_, service) = service.split_once(':').unwrap();
+    let _ = stage.kubectl(&["create", "service", "clusterip", service, "--tcp=80"]);
+    let _ = stage.kubectl(&["label", "service", service, "app.kubernetes.io/managed-by=Helm"]);
     let refused = stage.run(&["preview"]);
     assert_eq!(refused.code, Some(1), "{refused}");
     assert!(refused.stderr.contains("exists and is managed by Helm"), "{refused}");
+    assert_eq!(stage.run(&["apply", "--yes"]).code, Some(1));
+    assert!(stage.object("deployment", &stage.workload()).is_none());
+
+    let consent = ["--adopt", "--force-conflicts"];
+    let preview = stage.run(&[&["preview"][..], &consent].concat()).success();
+    assert!(preview.stdout.contains("existed before and becomes managed"), "{preview}");
+    stage.run(&[&["apply", "--yes"][..], &consent].concat()).success();
+    assert_eq!(stage.run(&["preview", "--detailed-exitcode"]).code, Some(0));
+    stage.run(&["destroy", "--yes"]).success();
+    assert!(stage.object("service", service).is_some());
+    assert!(stage.object("deployment", &stage.workload()).is_none());
 }
 
 #[test]

@@ -280,7 +280,7 @@ impl<'a> Prepared<'a> {
                 notes.map(|note| (step.id.clone(), note.message.clone()))
             })
         };
-        let data: Vec<_> = said(NoteKind::DataLoss).collect();
+        let data: Vec<_> = said(NoteKind::DataLoss).map(|(resource, _)| resource).collect();
         if !data.is_empty() {
             return Err(OpsError::DataAtRisk { resources: data });
         }

@@ -70,10 +70,10 @@ pub enum OpsError {
         note: String,
     },
     /// What would go holds data.
-    #[error("data would be lost: {}", at_risk(resources))]
+    #[error("data would be lost with {}", at_risk(resources))]
     DataAtRisk {
-        /// The resources, each with what would be lost.
-        resources: Vec<(ResourceId, String)>,
+        /// The resources; the plan's notes say what would be lost with each.
+        resources: Vec<ResourceId>,
     },
     /// A destroy has no Spec to go back to.
     #[error("release {revision} destroyed the stack, so there is nothing in it to go back to")]
@@ -143,9 +143,8 @@ pub enum OpsError {
     Backend(Box<BackendError>),
 }
 
-fn at_risk(resources: &[(ResourceId, String)]) -> String {
-    let one = |(id, what): &(ResourceId, String)| format!("`{id}`: {what}");
-    resources.iter().map(one).collect::<Vec<_>>().join("; ")
+fn at_risk(resources: &[ResourceId]) -> String {
+    resources.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn list(secrets: &[SecretRef]) -> String {

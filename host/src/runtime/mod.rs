@@ -175,7 +175,7 @@ pub trait Runtime: Send + Sync {
 
     /// Goes on keeping them out, for as long as it is polled. Ends only if somebody else has the stack now.
     async fn keep_claim(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Fails if somebody else may have the stack by now. To be asked before each change.

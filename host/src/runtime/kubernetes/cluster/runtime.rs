@@ -298,7 +298,7 @@ impl Runtime for KubernetesRuntime {
     }
 
     async fn end_claim(&self, left: Option<&[&Resource]>) -> Result<(), RuntimeError> {
-        let listed = match left {
+        let listed = match left.filter(|_| self.check_lease().is_ok()) {
             Some(members) => {
                 self.leave_earlier_places(members).await;
                 self.settle_members(members).await
