@@ -4,10 +4,17 @@ use serde_json::Value;
 
 use super::identity::Identity;
 
-/// Returns whether deleting an object can lose data: a claim or a volume, a StatefulSet with claims of its own, and
-/// a definition of a kind, with which every object of the kind goes.
+/// The annotation by which a platform marks objects that hold data, such as those of a database's operator.
+const HOLDS_DATA: &str = "kusion.io/holds-data";
+
+/// Returns whether deleting an object can lose data: a claim or a volume, a StatefulSet with claims of its own, a
+/// definition of a kind, with which every object of the kind goes, and whatever is marked so.
 pub(super) fn holds_data(manifest: &Value) -> bool {
     let Ok(identity) = Identity::of(manifest) else { return false };
+    let annotations = manifest.pointer("/metadata/annotations");
+    if annotations.and_then(|annotations| annotations.get(HOLDS_DATA)?.as_str()) == Some("true") {
+        return true;
+    }
     match (identity.group(), identity.kind) {
         ("", "PersistentVolumeClaim" | "PersistentVolume")
         | ("apiextensions.k8s.io", "CustomResourceDefinition") => true,
@@ -46,5 +53,10 @@ mod tests {
             assert_eq!(holds_data(&manifest), expected, "{manifest}");
         }
         assert!(!holds_data(&json!({"kind": "PersistentVolumeClaim"})));
+        let marked = |mark: &str| {
+            let metadata = json!({"name": "x", "annotations": {HOLDS_DATA: mark}});
+            json!({"apiVersion": "example.com/v1", "kind": "Database", "metadata": metadata})
+        };
+        assert!(holds_data(&marked("true")) && !holds_data(&marked("false")));
     }
 }
