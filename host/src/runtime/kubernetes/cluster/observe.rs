@@ -266,9 +266,7 @@ impl KubernetesRuntime {
     ) -> Result<Option<Arc<Value>>, RuntimeError> {
         match survey.live(&self.link, path).await {
             Err(Failure::Refused(refusal)) if refusal.code == 403 && place.is_namespace() => {
-                let hidden = Some(Arc::new(Value::Null));
-                survey.see(path, hidden.clone());
-                Ok(hidden)
+                Ok(Some(survey.hide(path)))
             }
             live => live.map_err(|failure| self.error(failure, id, "read", None)),
         }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use futures_util::FutureExt as _;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::failure::Failure;
 use super::kinds::{Kind, Kinds, root, segment};
@@ -59,6 +61,9 @@ impl Place {
     }
 }
 
+/// An object as it is; `None` if it does not exist.
+type Live = Option<Arc<Value>>;
+
 /// What is known.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
@@ -71,8 +76,8 @@ pub(super) struct Survey {
     namespaces: BTreeSet<String>,
     /// Kinds that the plan defines, by group and name.
     definitions: BTreeSet<(String, String)>,
-    /// Objects as last read, by path; `None` for those that do not exist.
-    seen: Mutex<BTreeMap<String, Option<Arc<Value>>>>,
+    /// Objects as last read, by path. Whoever wants one that is being read waits for that reading.
+    seen: Mutex<BTreeMap<String, Arc<OnceCell<Live>>>>,
 }
 
 impl Survey {
@@ -167,20 +172,24 @@ impl Survey {
         link: &Transport,
         path: &str,
     ) -> Result<Option<Arc<Value>>, Failure> {
-        if let Some(seen) = self.seen().get(path) {
-            return Ok(seen.clone());
-        }
-        let live = link.find(path).await?.map(Arc::new);
-        self.see(path, live.clone());
-        Ok(live)
+        let cell = Arc::clone(self.seen().entry(path.to_owned()).or_default());
+        let read = async || Ok::<_, Failure>(link.find(path).await?.map(Arc::new));
+        cell.get_or_try_init(read).await.cloned()
     }
 
     /// Takes note of an object as it is now.
     pub(super) fn see(&self, path: &str, live: Option<Arc<Value>>) {
-        self.seen().insert(path.to_owned(), live);
+        self.seen().insert(path.to_owned(), Arc::new(OnceCell::new_with(Some(live))));
     }
 
-    fn seen(&self) -> MutexGuard<'_, BTreeMap<String, Option<Arc<Value>>>> {
+    /// Takes note of an object that we may not read and take to be there.
+    pub(super) fn hide(&self, path: &str) -> Arc<Value> {
+        let hidden = Arc::new(Value::Null);
+        self.see(path, Some(Arc::clone(&hidden)));
+        hidden
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<String, Arc<OnceCell<Live>>>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -200,7 +209,26 @@ impl Survey {
             .into_iter()
             .map(|(collection, members)| self.read_group(link, collection, members))
             .collect();
-        stream::iter(reading).buffer_unordered(LISTS).try_collect().await
+        let lists = stream::iter(reading).buffer_unordered(LISTS).try_collect();
+        futures_util::try_join!(lists, self.read_namespaces(link).map(Ok)).map(|((), ())| ())
+    }
+
+    /// Reads the namespaces that the plan makes or keeps: everything in them waits to know whether they exist.
+    async fn read_namespaces(&self, link: &Transport) {
+        let reading =
+            self.places.values().filter(|place| place.is_namespace()).filter_map(|place| {
+                let path = self.kind(place)?.object(None, &place.name);
+                Some(async move {
+                    // If it cannot be read for another reason, whoever needs to know says so.
+                    if let Err(Failure::Refused(refusal)) = self.live(link, &path).await
+                        && refusal.code == 403
+                    {
+                        self.hide(&path);
+                    }
+                })
+            });
+        let reading: Vec<_> = reading.collect();
+        stream::iter(reading).buffer_unordered(LISTS).collect::<()>().await;
     }
 
     async fn read_group(
