@@ -230,13 +230,7 @@ impl Transport {
         let connecting = pods.portforward(pod, &ports);
         let mut forwarder = match tokio::time::timeout(PATIENCE, connecting).await {
             Ok(forwarder) => forwarder.map_err(failure)?,
-<<<<<<< ours
-            Err(late) => {
-                return Err(Failure::Unanswered { source: late.into(), hopeless: false, taken: true });
-            }
-=======
             Err(late) => return Err(unanswered(late.into())),
->>>>>>> theirs
         };
         let (stream, fault) = (forwarder.take_stream(port), forwarder.take_error(port));
         match stream.zip(fault) {
