@@ -30,7 +30,10 @@ fn a_change_is_shown_field_by_field_and_applied_and_rolled_back() {
     assert_eq!(preview.code, Some(2), "{preview}");
     let line = "    spec.template.spec.containers[main].image: shop:1 -> shop:2\n";
     assert!(preview.stdout.contains(line), "{preview}");
-    assert!(preview.stdout.contains("Plan: 0 to create, 1 to update, 0 to delete (1 rolling restart)."), "{preview}");
+    assert!(
+        preview.stdout.contains("Plan: 0 to create, 1 to update, 0 to delete (1 rolling restart)."),
+        "{preview}"
+    );
     stage.apply();
     let image = || {
         let deployment = stage.object("deployment", &stage.workload()).unwrap();

@@ -41,6 +41,10 @@ impl KubernetesRuntime {
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
         let read = |failure| self.error(failure, id, "read", None);
         let mut live = survey.live(&self.link, &path).await.map_err(read)?;
+        if live.is_none() && survey.is_old() {
+            // An apply would merge with what somebody made since, whoever it is.
+            live = self.link.find(&path).await.map_err(read)?.map(Arc::new);
+        }
         if live.as_deref().is_some_and(Value::is_null) {
             return Ok(Applied { private: Record::default().to_value() });
         }
@@ -51,6 +55,11 @@ impl KubernetesRuntime {
             && let Standing::Shared(_) = self.judge(id, &place, live, prior)?
         {
             return Ok(Applied { private: Record::from_live(live).to_value() });
+        }
+        if let Some(live) = live.as_deref().filter(|_| survey.was_made(&path)) {
+            let private = Record::from_live(live).to_value();
+            self.wait_until_ready(desired, GROUNDWORK, &|_| {}).await?;
+            return Ok(Applied { private });
         }
         let resolved = self.resolve_ready(desired, &survey).await?;
         let making = Making {

@@ -122,7 +122,11 @@ impl KubernetesRuntime {
         let object = self.namespace(resource)?;
         let call = Call::apply(apply_path(&path, false, false), &object);
         let made = self.link.call(&call).await.map_err(|failure| error(failure, "apply"))?;
-        survey.see(&path, Some(Arc::new(made)));
+        if references(&resource.attributes).is_empty() {
+            survey.see_made(&path, made);
+        } else {
+            survey.see(&path, Some(Arc::new(made)));
+        }
         Ok(true)
     }
 

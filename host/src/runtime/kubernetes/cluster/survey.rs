@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -17,6 +18,8 @@ use crate::spec::{Resource, ResourceId};
 
 /// From how many objects of one kind in one namespace on they are listed rather than read one by one.
 pub(super) const WORTH_LISTING: usize = 3;
+/// For how long nobody is expected to have made an object that did not exist.
+const FRESH: Duration = Duration::from_secs(10);
 /// How many objects a page of a list has at most.
 const PAGE: usize = 500;
 /// How many lists are read at once.
@@ -78,12 +81,16 @@ pub(super) struct Survey {
     definitions: BTreeSet<(String, String)>,
     /// Objects as last read, by path. Whoever wants one that is being read waits for that reading.
     seen: Mutex<BTreeMap<String, Arc<OnceCell<Live>>>>,
+    /// The paths of objects that were made ahead of their steps.
+    made: Mutex<BTreeSet<String>>,
+    /// When the objects were read.
+    taken: Option<Instant>,
 }
 
 impl Survey {
     /// Asks what the server serves, and reads objects together where that takes fewer requests.
     pub(super) async fn make(link: &Transport, subjects: &[Subject<'_>]) -> Result<Self, Failure> {
-        let mut survey = Self::default();
+        let mut survey = Self { taken: Some(Instant::now()), ..Self::default() };
         for subject in subjects {
             let resource = subject.desired.or(subject.prior.map(|prior| &prior.resource));
             let Some((resource, place)) =
@@ -180,6 +187,22 @@ impl Survey {
     /// Takes note of an object as it is now.
     pub(super) fn see(&self, path: &str, live: Option<Arc<Value>>) {
         self.seen().insert(path.to_owned(), Arc::new(OnceCell::new_with(Some(live))));
+    }
+
+    /// Takes note of an object that was made as it shall be, ahead of its step.
+    pub(super) fn see_made(&self, path: &str, live: Value) {
+        self.see(path, Some(Arc::new(live)));
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
+
+    /// Returns whether an object was made ahead of its step.
+    pub(super) fn was_made(&self, path: &str) -> bool {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+    }
+
+    /// Returns whether so much time has passed, as when somebody is asked, that others may have made things.
+    pub(super) fn is_old(&self) -> bool {
+        self.taken.is_none_or(|taken| taken.elapsed() > FRESH)
     }
 
     /// Takes note of an object that we may not read and take to be there.
