@@ -7,7 +7,6 @@ mod change;
 mod claim;
 mod claims;
 mod conflict;
-mod data;
 mod error;
 mod events;
 mod explain;

@@ -18,13 +18,14 @@ use super::residents::Residents;
 use super::runtime::{KubernetesRuntime, apply_path, is_object, place, unknown_kind};
 use super::survey::{Place, Survey};
 use super::transport::Call;
-use super::{data, handover, invalid};
+use super::{handover, invalid};
+use crate::runtime::kubernetes::data;
 use crate::runtime::kubernetes::grade::grades;
 use crate::runtime::{KubernetesSemantics, RuntimeError};
 use crate::secret::Resolve;
 use crate::spec::{
-    Note, NoteKind, Observed, Resource, ResourceId, Semantics as _, StateEntry, path_reference,
-    resolve_paths,
+    Grade, Note, NoteKind, Observed, Resource, ResourceId, Semantics as _, StateEntry,
+    path_reference, resolve_paths,
 };
 
 /// What the server is asked about.
@@ -121,8 +122,9 @@ impl KubernetesRuntime {
             }
         };
         let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
-        if let Some(live) = live.filter(|_| observed.replace) {
-            observed.notes.extend(data::lost_with(&live).map(|lost| self.data_loss(lost)));
+        if let Some(live) = live {
+            let lost = data::lost(&live, observed.planned.as_ref(), observed.replace);
+            observed.notes.extend(lost.map(|lost| self.data_loss(lost)));
         }
         Ok(observed)
     }
@@ -140,7 +142,7 @@ impl KubernetesRuntime {
         let read = |failure| self.error(failure, id, "read", None);
         let mut kept = ownership::is_kept(&live);
         let mut notes: Vec<Note> =
-            data::lost_with(&live).map(|lost| self.data_loss(lost)).into_iter().collect();
+            data::lost(&live, None, false).map(|lost| self.data_loss(lost)).into_iter().collect();
         if place.is_namespace() && !prior.adopted && !kept {
             let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
             kept = !residents.others.is_empty();
@@ -152,8 +154,11 @@ impl KubernetesRuntime {
             self.ask_to_delete(id, &path, &live).await?;
         }
         let live = Some(normalise(live.as_ref().clone()));
+        // Until here all notes are about data.
+        let risk = (!notes.is_empty()).then_some(Grade::DataAtRisk);
+        let grades = grades(live.as_ref(), None, false).into_iter().chain(risk).collect();
         Ok(Observed {
-            grades: grades(live.as_ref(), None, false),
+            grades,
             live,
             sensitive: KubernetesSemantics.secret_places(&prior.resource),
             kept,

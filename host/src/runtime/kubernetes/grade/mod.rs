@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::data::holds_data;
+use super::data;
 use super::identity::Identity;
 use super::pods;
 use crate::spec::Grade;
@@ -20,8 +20,7 @@ pub(in crate::runtime) fn grades(
     replace: bool,
 ) -> BTreeSet<Grade> {
     let mut grades = BTreeSet::new();
-    let goes = planned.is_none() || replace;
-    if live.is_some_and(|live| (goes && holds_data(live)) || loses_claims(live, planned)) {
+    if live.is_some_and(|live| data::lost(live, planned, replace).is_some()) {
         grades.insert(Grade::DataAtRisk);
     }
     if let (Some(live), Some(planned)) = (live, planned)
@@ -56,15 +55,6 @@ fn restarts(live: &Value, planned: &Value) -> bool {
 
 fn template(manifest: &Value) -> Option<&Value> {
     manifest.pointer(pods::template(manifest)?)
-}
-
-/// Returns whether a StatefulSet becomes smaller and wants the claims of the pods that go deleted.
-fn loses_claims(live: &Value, planned: Option<&Value>) -> bool {
-    let Some(planned) = planned.filter(|planned| holds_data(planned)) else { return false };
-    let deletes = planned.pointer("/spec/persistentVolumeClaimRetentionPolicy/whenScaled");
-    let replicas =
-        |manifest: &Value| manifest.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
-    deletes.and_then(Value::as_str) == Some("Delete") && replicas(planned) < replicas(live)
 }
 
 #[cfg(test)]
