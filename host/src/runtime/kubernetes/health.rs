@@ -66,8 +66,9 @@ impl HealthPolicy {
         let expression = match catch_unwind(AssertUnwindSafe(|| parser.parse(text))) {
             Ok(Ok(expression)) => expression,
             Ok(Err(errors)) => {
-                // What is nested too deep has no place.
-                let placed = errors.errors.iter().find(|error| error.pos.1 > 0);
+                // What is nested too deep is told in words that are meant for somebody else.
+                let is_mistake = |msg: &str| !msg.contains("OtherError(") && msg != "UNKNOWN";
+                let placed = errors.errors.iter().find(|error| is_mistake(error.msg.trim()));
                 return Err(placed.map_or_else(
                     || UNREADABLE.to_owned(),
                     |error| format!("column {}: {}", error.pos.1, error.msg.trim()),
