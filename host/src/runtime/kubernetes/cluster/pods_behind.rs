@@ -88,10 +88,13 @@ impl PodsBehind {
             .find_map(|pod| pod.trouble.is_final().then(|| pod.to_string()))
     }
 
-    /// Says in a few words what keeps a pod from working, if it is more than a step on the way.
+    /// Says in a few words what keeps a pod of the newest version from working, if it is more than a step on
+    /// the way.
     pub(super) fn complaint(&self) -> Option<String> {
-        let troubled = self.troubled().pods;
-        let stuck = troubled.iter().find(|pod| pod.trouble.is_stuck())?;
+        let newest = self.pods.iter().filter(|pod| !is_leaving(pod) && !self.is_old(pod));
+        let stuck = newest.filter_map(|pod| named(pod, pod_trouble(pod)?));
+        let stuck =
+            stuck.filter(|pod| pod.trouble.is_stuck()).min_by(|a, b| a.name.cmp(&b.name))?;
         Some(format!("pod `{}`: {}", stuck.name, stuck.trouble.reason))
     }
 
@@ -243,6 +246,15 @@ mod tests {
             [format!("pod `z-new`: {image}"), format!("pod `b-old`: {image}")]
         );
         assert!(blamed(vec![ready("a", "uid-old"), ready("b", "uid-new")]).is_empty());
+    }
+
+    #[test]
+    fn while_it_is_waited_only_new_pods_are_spoken_of() {
+        let behind = |pods| PodsBehind { pods, maker: Some("new".to_owned()) };
+        assert_eq!(behind(vec![stuck("a", "old"), ready("b", "new")]).complaint(), None);
+        let said =
+            behind(vec![stuck("a", "old"), stuck("c", "new"), stuck("b", "new")]).complaint();
+        assert_eq!(said.as_deref(), Some("pod `b`: ImagePullBackOff"));
     }
 
     #[test]

@@ -104,9 +104,12 @@ impl KubernetesRuntime {
         let known = || last.lock().unwrap_or_else(PoisonError::into_inner);
         let deadline = Instant::now() + self.terms.patience;
         let going = self.wait_for(awaited, leaving, deadline, |live| {
-            let gone = live.is_none_or(|live| uid(live) != leaves.as_deref());
-            known().see(live.map(|live| finalizers(live)).unwrap_or_default(), tell);
-            gone.then_some(())
+            let leaving = live.filter(|live| uid(live) == leaves.as_deref());
+            match leaving {
+                Some(leaving) => known().see(finalizers(leaving), tell),
+                None => return Some(()),
+            }
+            None
         });
         let grumbling = async {
             sleep(WORTH_TELLING).await;

@@ -169,7 +169,13 @@ impl KubernetesRuntime {
             progress.known().object = live.cloned();
             match readiness {
                 Readiness::Waiting { reason } => {
-                    progress.update(|known| known.reason = reason);
+                    progress.update(|known| {
+                        if known.reason != reason {
+                            // Something moved, so what the pods said may be about the past.
+                            known.complaint = None;
+                        }
+                        known.reason = reason;
+                    });
                     None
                 }
                 decided => Some(decided),
