@@ -152,11 +152,15 @@ impl<'a> Proposal<'a> {
         self.rollback.as_ref().map(Rollback::secret_notes).unwrap_or_default()
     }
 
-    /// Says whether the vault goes once everything was deleted: what was adopted stays, with the secrets it
-    /// uses. What else is forgotten is gone already.
+    /// Says whether the vault goes once everything was deleted: what was adopted or is to be kept stays, with the
+    /// secrets it uses. What else is forgotten is gone already.
     pub(super) fn forgets_secrets(&self) -> bool {
         let resources = &self.latest.state.resources;
-        let stays = |id| resources.get(id).is_some_and(|entry| entry.adopted);
+        let observed = &self.comparison.observed;
+        let stays = |id| {
+            resources.get(id).is_some_and(|entry| entry.adopted)
+                || observed.get(id).is_some_and(|observed| observed.kept)
+        };
         let all_goes = !self.plan().forgotten.iter().any(stays);
         // What was left behind in another target may still use them.
         self.operation == Operation::Destroy && self.has_vault && all_goes && !self.elsewhere

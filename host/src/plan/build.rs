@@ -108,11 +108,12 @@ fn judge(
         return (Action::Create, Some(reason));
     }
     let action = if observed.replace { Action::Replace } else { Action::Update };
-    if uncertain {
-        return (action, Some(Reason::Recovered));
-    }
+    // What an interrupted run of ours made says whose it is, so that this was there before.
     if observed.foreign {
         return (action, Some(Reason::Adopted));
+    }
+    if uncertain {
+        return (action, Some(Reason::Recovered));
     }
     if why.is_some() {
         return (action, why);

@@ -31,12 +31,20 @@ impl Cluster {
 
     #[track_caller]
     fn listed(&self, scope: &str, where_: &[&str]) -> BTreeMap<String, Value> {
-        let args = ["api-resources", "--verbs=list", scope, "--output=name"];
-        let kinds = self.kubectl(&args).expect_ok().stdout;
-        let kinds: Vec<&str> = kinds.lines().filter(|kind| !RESTLESS.contains(kind)).collect();
-        let kinds = kinds.join(",");
-        let args = [&["get", kinds.as_str(), "--output=json", "--ignore-not-found"], where_];
-        let list = self.kubectl(&args.concat()).expect_ok();
+        let api_resources = ["api-resources", "--verbs=list", scope, "--output=name"];
+        let mut list = None;
+        // Other tests define kinds and take them away.
+        self.until("a list of all kinds", || {
+            let kinds = self.kubectl(&api_resources).expect_ok().stdout;
+            let kinds: Vec<&str> = kinds.lines().filter(|kind| !RESTLESS.contains(kind)).collect();
+            let kinds = kinds.join(",");
+            let args = [&["get", kinds.as_str(), "--output=json", "--ignore-not-found"], where_];
+            let answer = self.kubectl(&args.concat());
+            let gone = answer.stderr.contains("the server doesn't have a resource type");
+            list = Some(answer);
+            !gone
+        });
+        let Some(list) = list.map(|list| list.expect_ok()) else { return BTreeMap::new() };
         if list.stdout.is_empty() {
             return BTreeMap::new();
         }

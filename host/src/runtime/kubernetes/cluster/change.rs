@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::conflict::FieldConflict;
+use super::error::ClusterError;
 use super::failure::Failure;
 use super::handover;
 use super::kinds::Kind;
@@ -40,16 +41,24 @@ impl KubernetesRuntime {
         };
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
         let read = |failure| self.error(failure, id, "read", None);
-        let mut live = survey.live(&self.link, &path).await.map_err(read)?;
-        if live.is_none() && survey.is_old() {
-            // An apply would merge with what somebody made since, whoever it is.
-            live = self.link.find(&path).await.map_err(read)?.map(Arc::new);
-        }
-        if live.as_deref().is_some_and(Value::is_null) {
+        let planned = survey.live(&self.link, &path).await.map_err(read)?;
+        if planned.as_deref().is_some_and(Value::is_null) {
             return Ok(Applied { private: Record::default().to_value() });
         }
-        if live.as_deref().is_some_and(is_leaving) {
+        let mut live = planned.clone();
+        let leaving = live.as_deref().is_some_and(is_leaving);
+        if leaving {
             self.wait_until_gone(awaited, live.take(), &|_| {}).await?;
+        }
+        if leaving || (live.is_none() && survey.is_old(&path)) {
+            // An apply would merge with what somebody made since the plan was made.
+            live = self.link.find(&path).await.map_err(read)?.map(Arc::new);
+            if let Some(live) = &live
+                && !matches!(self.judge(id, &place, live, prior)?, Standing::Ours)
+            {
+                let error = ClusterError::MadeMeanwhile { id: id.clone() };
+                return Err(RuntimeError::Cluster(Box::new(error)));
+            }
         }
         if let Some(live) = &live
             && let Standing::Shared(_) = self.judge(id, &place, live, prior)?
@@ -93,9 +102,20 @@ impl KubernetesRuntime {
             object.set_uid(Some(uid));
         }
         if let Some(replicas) = live.and_then(|live| handover::replicas(live, &object.value)) {
+            self.check_lease()?;
             let (path, bequest) = (bequest_path(path), handover::bequest(&object.value, replicas));
-            if let Err(failure) = self.link.call(&Call::apply(path, &bequest)).await {
-                return Err(self.error(failure, &desired.id, "hand over the replicas of", None));
+            match self.link.call(&Call::apply(path, &bequest)).await {
+                Ok(_) => {}
+                // Somebody has it already, with a value of their own.
+                Err(Failure::Refused(refusal)) if !refusal.conflicts().is_empty() => {}
+                Err(failure) => {
+                    return Err(self.error(
+                        failure,
+                        &desired.id,
+                        "hand over the replicas of",
+                        None,
+                    ));
+                }
             }
         }
         loop {

@@ -152,6 +152,18 @@ pub enum ClusterError {
         /// The tool, by the name that people know it by.
         tool: String,
     },
+    /// Somebody marked the object to stay after the plan was made.
+    #[error("resource `{id}` was marked with `kusion.io/keep` since the plan was made")]
+    KeptMeanwhile {
+        /// The resource.
+        id: ResourceId,
+    },
+    /// Somebody made an object of this name after the plan was made.
+    #[error("resource `{id}` was made by somebody else since the plan was made")]
+    MadeMeanwhile {
+        /// The resource.
+        id: ResourceId,
+    },
     /// The object is not the one that was looked at.
     #[error("resource `{id}` was deleted and made anew by somebody else")]
     Remade {
@@ -333,6 +345,8 @@ impl Diagnose for ClusterError {
             | Self::Reserved { .. }
             | Self::OwnedByOther { .. }
             | Self::ManagedByTool { .. }
+            | Self::KeptMeanwhile { .. }
+            | Self::MadeMeanwhile { .. }
             | Self::Remade { .. }
             | Self::NamespaceInUse { .. } => Kind::User,
         }
@@ -388,7 +402,7 @@ impl Diagnose for ClusterError {
             Self::Unguarded { namespace, .. } => format!(
                 "ask for the right to get, create, update and delete `leases` in namespace `{namespace}`"
             ),
-            Self::Remade { .. } => "look at it, then try again".to_owned(),
+            Self::KeptMeanwhile { .. } | Self::MadeMeanwhile { .. } | Self::Remade { .. } => "look at it, then try again".to_owned(),
             Self::StillThere { finalizers, .. } if !finalizers.is_empty() => {
                 "see to it that the controllers of these finalizers run".to_owned()
             }

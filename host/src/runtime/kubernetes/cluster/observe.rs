@@ -301,8 +301,15 @@ impl KubernetesRuntime {
         let conflicts = refusal.conflicts();
         if !conflicts.is_empty() {
             // A dry run in conflict says nothing else, so it is repeated, for display only.
-            let would = ask(true).await;
-            let would = would.map_err(|failure| self.error(failure, id, "check", Some(object)))?;
+            let would = match ask(true).await {
+                Ok(would) => would,
+                Err(Failure::Refused(refusal))
+                    if self.terms.replace && !invalid::immutable_fields(&refusal).is_empty() =>
+                {
+                    return Ok(DryRun::Replace);
+                }
+                Err(failure) => return Err(self.error(failure, id, "check", Some(object))),
+            };
             let by_hand = prior.is_some() && conflicts.iter().all(FieldConflict::is_by_hand);
             let taken_over = by_hand || self.terms.force_conflicts;
             let (kind, fate) = if taken_over {

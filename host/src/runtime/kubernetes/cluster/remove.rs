@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::error::{ClusterError, quoted};
 use super::failure::Failure;
+use super::ownership;
 use super::record::uid;
 use super::residents::Residents;
 use super::runtime::{KubernetesRuntime, place};
@@ -40,8 +41,15 @@ impl KubernetesRuntime {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
         let Some((kind, path)) = self.locate(&survey, &place) else { return Ok(()) };
         let read = |failure| self.error(failure, id, "read", None);
-        let live = survey.live(&self.link, &path).await.map_err(read)?;
+        let live = match survey.live(&self.link, &path).await.map_err(read)? {
+            Some(_) => self.link.find(&path).await.map_err(read)?.map(Arc::new),
+            None => None,
+        };
         let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
+        if ownership::is_kept(&live) {
+            let error = ClusterError::KeptMeanwhile { id: id.clone() };
+            return Err(RuntimeError::Cluster(Box::new(error)));
+        }
         if place.is_namespace() {
             let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
             let mut objects = residents.others;
@@ -61,7 +69,7 @@ impl KubernetesRuntime {
             Ok(_) => {}
             // Somebody was faster. If an object of this name is there now, it is another one.
             Err(Failure::Refused(refusal)) if refusal.is_gone() => {
-                survey.see(&path, None);
+                survey.see_gone(&path);
                 return Ok(());
             }
             Err(failure) => return Err(self.error(failure, id, "delete", None)),
@@ -71,7 +79,7 @@ impl KubernetesRuntime {
         }
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
         self.wait_until_gone(awaited, Some(live), tell).await?;
-        survey.see(&path, None);
+        survey.see_gone(&path);
         Ok(())
     }
 

@@ -4,20 +4,21 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::kinds::Kind;
+use super::kinds::{Kind, segment};
 use super::ownership::{Holder, holder, is_kept};
 use super::record::is_leaving;
 use super::runtime::KubernetesRuntime;
 use super::survey::Survey;
 use super::transport::{Call, METADATA_LIST};
-use crate::runtime::Owner;
 
 /// How many objects are named; more would help nobody.
 const NAMED: usize = 5;
+/// Kinds of objects that come and go with what they are about.
+const RESTLESS: [&str; 5] = ["Event", "Endpoints", "EndpointSlice", "ControllerRevision", "Lease"];
 /// How many lists are read at once.
 const LISTS: usize = 10;
-/// How many objects of one kind are looked at. Where more lie, others are among them.
-const LOOKED_AT: usize = 500;
+/// How many objects a page of a list has at most.
+const PAGE: usize = 500;
 
 /// What would go with a namespace, beside what it was made for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -39,8 +40,8 @@ impl Residents {
         let mut searches = Vec::new();
         for (version, name, kind) in kinds.in_namespaces() {
             // Measurements of what is there, not things of their own.
-            if !version.starts_with("metrics.k8s.io/") {
-                searches.push(of_kind(runtime, namespace, name, kind));
+            if !version.starts_with("metrics.k8s.io/") && !RESTLESS.contains(&name) {
+                searches.push(of_kind(runtime, survey, namespace, (version, name, kind)));
             }
         }
         let found: Vec<Self> = stream::iter(searches).buffered(LISTS).try_collect().await?;
@@ -59,26 +60,39 @@ impl Residents {
 
 async fn of_kind(
     runtime: &KubernetesRuntime,
+    survey: &Survey,
     namespace: &str,
-    name: &str,
-    kind: &Kind,
+    (version, name_of_kind, kind): (&str, &str, &Kind),
 ) -> Result<Residents, Failure> {
-    let path = format!("{}?limit={LOOKED_AT}", kind.collection(Some(namespace)));
-    let list = match runtime.link.call(&Call::get(path).accept(METADATA_LIST)).await {
-        Ok(list) => list,
-        // Kinds come and go with what serves them.
-        Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 405) => {
-            return Ok(Residents::default());
-        }
-        Err(failure) => return Err(failure),
-    };
     let mut residents = Residents::default();
-    for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
-        if is_other(name, object, &runtime.owner, &runtime.parent.id) {
-            residents.others.push(named(name, object));
-        } else if name == "PersistentVolumeClaim" && !is_leaving(object) {
-            residents.claims.push(named(name, object));
+    let mut from = String::new();
+    while residents.others.len() < NAMED {
+        let path = format!("{}?limit={PAGE}{from}", kind.collection(Some(namespace)));
+        let list = match runtime.link.call(&Call::get(path).accept(METADATA_LIST)).await {
+            Ok(list) => list,
+            // Kinds come and go with what serves them.
+            Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 405) => break,
+            // What we may not see is somebody's, for all we know.
+            Err(Failure::Refused(refusal)) if refusal.code == 403 => {
+                residents.others.push(format!("{name_of_kind} objects that we may not see"));
+                break;
+            }
+            Err(failure) => return Err(failure),
+        };
+        for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
+            let parent = &runtime.parent;
+            let own = survey.is_own(version, name_of_kind, namespace, name(object))
+                || (name(object) == parent.name && namespace == parent.namespace);
+            let ours = own && holder(object, &runtime.owner, &parent.id) == Holder::Us;
+            if is_other(name_of_kind, object, ours) {
+                residents.others.push(named(name_of_kind, object));
+            } else if name_of_kind == "PersistentVolumeClaim" && !is_leaving(object) {
+                residents.claims.push(named(name_of_kind, object));
+            }
         }
+        let token = list.pointer("/metadata/continue").and_then(Value::as_str);
+        let Some(token) = token.filter(|token| !token.is_empty()) else { break };
+        from = format!("&continue={}", segment(token));
     }
     Ok(residents)
 }
@@ -92,10 +106,11 @@ fn name(object: &Value) -> &str {
 }
 
 /// Returns whether an object would be missed by somebody if its namespace went.
-fn is_other(kind: &str, object: &Value, owner: &Owner, set: &str) -> bool {
+///
+/// `ours` are objects that we made and that still say so.
+fn is_other(kind: &str, object: &Value, ours: bool) -> bool {
     let has = |pointer: &str| object.pointer(pointer).is_some_and(|value| !value.is_null());
     let made_by_the_system = match kind {
-        "Event" | "Endpoints" | "EndpointSlice" | "ControllerRevision" => true,
         "ServiceAccount" => name(object) == "default",
         "ConfigMap" => matches!(
             name(object),
@@ -107,8 +122,7 @@ fn is_other(kind: &str, object: &Value, owner: &Owner, set: &str) -> bool {
     let leaves = is_leaving(object);
     // It goes with the object that owns it.
     let owned = has("/metadata/ownerReferences/0");
-    let ours = holder(object, owner, set) == Holder::Us && !is_kept(object);
-    !(made_by_the_system || leaves || owned || ours)
+    !(made_by_the_system || leaves || owned || (ours && !is_kept(object)))
 }
 
 #[cfg(test)]
@@ -116,53 +130,40 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::name::{ProjectName, StackName, WorkspaceName};
 
     #[test]
     fn only_what_somebody_would_miss_counts() {
-        let owner = Owner {
-            project: ProjectName::parse("shop").unwrap(),
-            stack: StackName::parse("dev").unwrap(),
-            workspace: WorkspaceName::parse("default").unwrap(),
-        };
-        let of = |stack: &str| {
-            json!({"name": "x", "annotations": {
-                "kusion.io/project": "shop", "kusion.io/stack": stack, "kusion.io/workspace": "default",
-            }})
-        };
+        let token =
+            json!({"name": "t", "annotations": {"kubernetes.io/service-account.name": "default"}});
+        let kept = json!({"name": "x", "annotations": {"kusion.io/keep": "true"}});
         let cases = [
-            ("ConfigMap", json!({"name": "kube-root-ca.crt"}), false),
-            ("ConfigMap", json!({"name": "settings"}), true),
-            ("ServiceAccount", json!({"name": "default"}), false),
-            ("ServiceAccount", json!({"name": "robot"}), true),
-            ("Event", json!({"name": "x.1"}), false),
+            ("ConfigMap", json!({"name": "kube-root-ca.crt"}), false, false),
+            ("ConfigMap", json!({"name": "settings"}), false, true),
+            ("ServiceAccount", json!({"name": "default"}), false, false),
+            ("ServiceAccount", json!({"name": "robot"}), false, true),
+            ("Secret", token, false, false),
+            ("Secret", json!({"name": "t"}), false, true),
             (
-                "Secret",
-                json!({"name": "t", "annotations": {"kubernetes.io/service-account.name": "default"}}),
+                "Pod",
+                json!({"name": "p", "ownerReferences": [{"kind": "ReplicaSet"}]}),
+                false,
                 false,
             ),
-            ("Secret", json!({"name": "t"}), true),
-            ("Pod", json!({"name": "p", "ownerReferences": [{"kind": "ReplicaSet"}]}), false),
-            ("Pod", json!({"name": "p", "ownerReferences": []}), true),
-            ("Pod", json!({"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}), false),
-            ("PersistentVolumeClaim", json!({"name": "data-db-0"}), true),
-            ("Deployment", of("dev"), false),
+            ("Pod", json!({"name": "p", "ownerReferences": []}), false, true),
             (
-                "Deployment",
-                json!({"name": "x", "annotations": {
-                    "kusion.io/project": "shop", "kusion.io/stack": "dev", "kusion.io/workspace": "default",
-                    "kusion.io/keep": "true",
-                }}),
-                true,
+                "Pod",
+                json!({"name": "p", "deletionTimestamp": "2026-01-01T00:00:00Z"}),
+                false,
+                false,
             ),
-            ("Deployment", of("prod"), true),
+            ("PersistentVolumeClaim", json!({"name": "data-db-0"}), false, true),
+            ("Deployment", json!({"name": "x"}), true, false),
+            ("Deployment", json!({"name": "x"}), false, true),
+            ("Deployment", kept, true, true),
         ];
-        for (kind, metadata, expected) in cases {
-            assert_eq!(
-                is_other(kind, &json!({"metadata": metadata}), &owner, ""),
-                expected,
-                "{kind} {metadata}"
-            );
+        for (kind, metadata, ours, expected) in cases {
+            let object = json!({"metadata": metadata});
+            assert_eq!(is_other(kind, &object, ours), expected, "{kind} {metadata} {ours}");
         }
     }
 }

@@ -180,7 +180,7 @@ pub(super) fn apply_path(path: &str, dry_run: bool, force: bool) -> String {
 /// Adds the name of the manager that keeps what is handed over.
 pub(super) fn bequest_path(path: &str) -> String {
     let manager = super::handover::HEIR;
-    format!("{path}?fieldManager={manager}&fieldValidation=Strict&force=true")
+    format!("{path}?fieldManager={manager}&fieldValidation=Strict&force=false")
 }
 
 /// Returns whether an answer is an object and not something else that is JSON.

@@ -81,8 +81,12 @@ pub(super) struct Survey {
     definitions: BTreeSet<(String, String)>,
     /// Objects as last read, by path. Whoever wants one that is being read waits for that reading.
     seen: Mutex<BTreeMap<String, Arc<OnceCell<Live>>>>,
+    /// Where the recorded resources are that we made.
+    own: Vec<Place>,
     /// The paths of objects that were made ahead of their steps.
     made: Mutex<BTreeSet<String>>,
+    /// The paths of objects that we deleted.
+    deleted: Mutex<BTreeSet<String>>,
     /// When the objects were read.
     taken: Option<Instant>,
 }
@@ -100,6 +104,9 @@ impl Survey {
             };
             if subject.desired.is_some() {
                 survey.note_desired(&place, &resource.attributes);
+            }
+            if subject.prior.is_some_and(|prior| !prior.adopted) {
+                survey.own.push(place.clone());
             }
             survey.places.insert(resource.id.clone(), place);
             survey.sources.insert(resource.id.clone(), resource.clone());
@@ -152,6 +159,21 @@ impl Survey {
         self.definitions.contains(&(place.group().to_owned(), place.kind.clone()))
     }
 
+    /// Returns whether an object in a namespace is on record as one that we made.
+    pub(super) fn is_own(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> bool {
+        let group = |api_version: &str| Some(api_version.split_once('/')?.0.to_owned());
+        self.own.iter().any(|place| {
+            (place.kind.as_str(), place.namespace(), place.name.as_str()) == (kind, namespace, name)
+                && group(&place.api_version) == group(api_version)
+        })
+    }
+
     /// Returns whether the plan itself makes a namespace, or keeps it.
     pub(super) fn wants_namespace(&self, namespace: &str) -> bool {
         self.namespaces.contains(namespace)
@@ -200,9 +222,17 @@ impl Survey {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
     }
 
-    /// Returns whether so much time has passed, as when somebody is asked, that others may have made things.
-    pub(super) fn is_old(&self) -> bool {
-        self.taken.is_none_or(|taken| taken.elapsed() > FRESH)
+    /// Returns whether others may have made an object since it was found missing: because so much time has passed, as
+    /// when somebody is asked, or because we deleted one.
+    pub(super) fn is_old(&self, path: &str) -> bool {
+        let deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
+        deleted || self.taken.is_none_or(|taken| taken.elapsed() > FRESH)
+    }
+
+    /// Takes note of an object that we deleted.
+    pub(super) fn see_gone(&self, path: &str) {
+        self.see(path, None);
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
     }
 
     /// Takes note of an object that we may not read and take to be there.
