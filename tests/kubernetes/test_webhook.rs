@@ -15,6 +15,7 @@ use super::stage::Stage;
 fn ask_store(cluster: &Cluster, what: &str, body: &Value) -> Value {
     // The path of the folder can be longer than that of a socket may be.
     let sandbox = Sandbox::new();
+    sandbox.write("note", "");
     let folder = sandbox.path("run");
     std::os::unix::fs::symlink(cluster.folder(), &folder).unwrap();
     let mut socket = UnixStream::connect(folder.join("etcd:1")).unwrap();

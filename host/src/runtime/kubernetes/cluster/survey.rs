@@ -145,8 +145,11 @@ impl Survey {
         place: &Place,
     ) -> Result<Option<Kind>, Failure> {
         let mut kinds = Kinds::default();
-        if let Some(document) = link.find(&root(&place.api_version)).await? {
-            kinds.read_plain(&place.api_version, &document);
+        match link.call(&Call::get(root(&place.api_version))).await {
+            Ok(document) => kinds.read_plain(&place.api_version, &document),
+            // Of a group that is not served yet the server says so in plain text.
+            Err(Failure::Refused(refusal)) if refusal.code == 404 => {}
+            Err(failure) => return Err(failure),
         }
         let found = kinds.get(&place.api_version, &place.kind).cloned();
         let mut known = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
@@ -361,8 +364,10 @@ async fn discover<'a>(
     let mut kinds = Kinds::default();
     let versions: BTreeSet<&str> = places.map(|place| place.api_version.as_str()).collect();
     for version in versions {
-        if let Some(document) = link.find(&root(version)).await? {
-            kinds.read_plain(version, &document);
+        match link.call(&Call::get(root(version))).await {
+            Ok(document) => kinds.read_plain(version, &document),
+            Err(Failure::Refused(refusal)) if refusal.code == 404 => {}
+            Err(failure) => return Err(failure),
         }
     }
     Ok(kinds)
