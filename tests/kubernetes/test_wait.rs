@@ -219,6 +219,18 @@ fn ports_are_forwarded_and_changes_shown_until_somebody_interrupts() {
 }
 
 #[test]
+fn changes_are_shown_without_forwarded_ports_too() {
+    let stage = Stage::new();
+    let mut running = stage.sandbox.start("dev", &["apply", "--yes", "--watch"]);
+    let _ = running.wait_for("Press Ctrl-C to end.");
+    let _ = stage.kubectl(&["delete", "services", "--all"]);
+    let line = running.wait_for("  failed v1:Service:");
+    assert!(line.contains("deleted"), "{line}");
+    running.signal("-INT");
+    assert_eq!(running.end(&stage.sandbox).code, Some(0));
+}
+
+#[test]
 fn a_directory_has_no_ports() {
     let sandbox = Sandbox::new().with_shop();
     assert_snapshot!(sandbox.run("dev", &["apply", "--yes", "--port-forward", ":80"]), @"

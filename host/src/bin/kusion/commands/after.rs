@@ -135,14 +135,17 @@ impl After {
                 None => pending().await,
             }
         };
+        let forwarding = async {
+            // Without any there is nothing to wait for, and the watch goes on.
+            join_all(doors.iter().map(|(listener, to)| serve(world, runtime, listener, to))).await;
+            pending().await
+        };
         let ended = tokio::select! {
             () = stop => Ok(()),
             watched = watching => {
                 watched.map_err(|error| CliError::environment("cannot watch", &error))
             }
-            _never = join_all(doors.iter().map(|(listener, to)| serve(world, runtime, listener, to))) => {
-                pending().await
-            }
+            never = forwarding => never,
             never = progress.keep_fresh() => never,
         };
         progress.finish();
