@@ -66,10 +66,10 @@ impl HealthPolicy {
         let expression = match catch_unwind(AssertUnwindSafe(|| parser.parse(text))) {
             Ok(Ok(expression)) => expression,
             Ok(Err(errors)) => {
-                // What is nested too deep is told in words that are meant for somebody else.
-                let is_mistake = |msg: &str| !msg.contains("OtherError(") && msg != "UNKNOWN";
-                let placed = errors.errors.iter().find(|error| is_mistake(error.msg.trim()));
-                return Err(placed.map_or_else(
+                // Where brackets lie too deep in each other, all that follows is told as a mistake.
+                let too_deep = errors.errors.iter().any(|error| error.msg.contains("OtherError("));
+                let mut mistakes = errors.errors.iter().filter(|error| is_about_text(&error.msg));
+                return Err(mistakes.next().filter(|_| !too_deep).map_or_else(
                     || UNREADABLE.to_owned(),
                     |error| format!("column {}: {}", error.pos.1, error.msg.trim()),
                 ));
@@ -191,6 +191,12 @@ impl<'e> Survey<'e> {
     fn complain(&mut self, problem: String) {
         self.problem.get_or_insert(problem);
     }
+}
+
+/// Returns whether a message of the parser is about what was written, not about its own parts.
+fn is_about_text(message: &str) -> bool {
+    let message = message.trim();
+    !["No `", "Incomplete ", "UNKNOWN"].iter().any(|start| message.starts_with(start))
 }
 
 /// Returns whether macros made up a name; nobody can write it.
