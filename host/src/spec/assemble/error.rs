@@ -191,6 +191,18 @@ pub enum Fault {
         /// The JSON Pointer.
         path: String,
     },
+    /// A reference to an attribute would copy secret values to where everybody can read them.
+    #[error(
+        "resource `{id}` of {origin} refers to `{reference}`, which holds secret values of another resource"
+    )]
+    SecretAttribute {
+        /// Who made the resource.
+        origin: Origin,
+        /// The resource that refers.
+        id: ResourceId,
+        /// The whole reference.
+        reference: String,
+    },
     /// A reference names a secret that its app did not ask for, or is incomplete.
     #[error(
         "resource `{id}` of {origin} refers to `{reference}`, a secret that no module of the app asked for"
@@ -225,6 +237,9 @@ impl Fault {
             }
             Self::SecretPlace { .. } => problem.hint(
                 "put the reference into `data` or `stringData` of a Secret and refer to the Secret",
+            ),
+            Self::SecretAttribute { .. } => problem.hint(
+                "let the pods read the Secret by `secretKeyRef`, or use the `$kusion_secret` it is made of",
             ),
             Self::AmbiguousWorkload { .. } => problem.hint(
                 "the module must set the extension `kusion.io/is-workload: true` on one of them",

@@ -23,6 +23,7 @@ pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault
         let Some(origin) = origin else { continue };
         let mut reader = Reader {
             draft,
+            semantics,
             resource,
             origin,
             places: semantics.secret_places(resource),
@@ -50,6 +51,7 @@ pub(super) fn resolve(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault
 
 struct Reader<'a> {
     draft: &'a Draft,
+    semantics: &'a dyn Semantics,
     resource: &'a Resource,
     origin: &'a Origin,
     places: Vec<String>,
@@ -93,10 +95,16 @@ impl Reader<'_> {
         let known = |id: &str| self.draft.resources.contains_key(id);
         let id = &self.resource.id;
         match path_reference(text, known) {
-            Some((target, _)) => {
-                if let Some((target, _)) = self.draft.resources.get_key_value(target) {
-                    self.edges.push((id.clone(), target.clone()));
+            Some((target, attribute)) => {
+                let Some((target, entry)) = self.draft.resources.get_key_value(target) else {
+                    return;
+                };
+                if self.shows_secret(&entry.resource, attribute) {
+                    let (origin, id) = (self.origin.clone(), id.clone());
+                    let reference = shortened(text);
+                    self.faults.push(Fault::SecretAttribute { origin, id, reference });
                 }
+                self.edges.push((id.clone(), target.clone()));
             }
             None => self.faults.push(Fault::UnknownReference {
                 origin: self.origin.clone(),
@@ -105,6 +113,17 @@ impl Reader<'_> {
                 near: self.near_path(text),
             }),
         }
+    }
+
+    /// Returns whether an attribute of a resource holds secret values: a reference would put them into the plan.
+    fn shows_secret(&self, target: &Resource, attribute: &str) -> bool {
+        let pointer = format!("/{}", attribute.replace('.', "/"));
+        let mut places = self.semantics.secret_places(target);
+        if !places.is_empty() {
+            // Tools keep copies of what they applied there.
+            places.push("/metadata/annotations".to_owned());
+        }
+        places.iter().any(|place| at_or_below(&pointer, place) || at_or_below(place, &pointer))
     }
 
     /// Looks for a near miss of the texts that could be meant as the id.

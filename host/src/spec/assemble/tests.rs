@@ -497,6 +497,33 @@ fn secrets_stand_where_nobody_reads_them_and_were_asked_for() {
 }
 
 #[test]
+fn no_reference_copies_what_a_secret_holds() {
+    let refer = |attribute: &str| {
+        let reference = format!("$kusion_path.v1:Secret:shop:s.{attribute}");
+        messages(vec![workload(
+            "a",
+            vec![
+                object("v1", "Secret", "s", json!({"stringData": {"p": "x"}})),
+                object("v1", "ConfigMap", "c", json!({"data": {"p": reference}})),
+            ],
+        )])
+    };
+    for shown in ["data.p", "stringData", "metadata.annotations.a", "metadata"] {
+        assert_eq!(
+            refer(shown),
+            [format!(
+                "resource `v1:ConfigMap:shop:c` of workload of app `a` (module `service`) refers to \
+                 `$kusion_path.v1:Secret:shop:s.{shown}`, which holds secret values of another resource \
+                 | let the pods read the Secret by `secretKeyRef`, or use the `$kusion_secret` it is made of"
+            )]
+        );
+    }
+    for open in ["metadata.name", "metadata.uid", "type"] {
+        assert_eq!(refer(open), [""; 0], "{open}");
+    }
+}
+
+#[test]
 fn plain_data_is_kept_out_of_the_spec_under_names_of_its_own() {
     let data = json!({"data": {"tls.crt": "aGk=", "tls_crt": "aG8="}, "stringData": {"ref": "$kusion_path.v1:ConfigMap:shop:c.data.k"}});
     let mut cloud = resource(json!({"apiVersion": "x", "kind": "y", "metadata": {"name": "z"}}));

@@ -102,9 +102,8 @@ impl KubernetesRuntime {
             object.set_uid(Some(uid));
         }
         if let Some(replicas) = live.and_then(|live| handover::replicas(live, &object.value)) {
-            self.check_lease()?;
             let (path, bequest) = (bequest_path(path), handover::bequest(&object.value, replicas));
-            match self.link.call(&Call::apply(path, &bequest)).await {
+            match self.make_change(&Call::apply(path, &bequest)).await? {
                 Ok(_) => {}
                 // Somebody has it already, with a value of their own.
                 Err(Failure::Refused(refusal)) if !refusal.conflicts().is_empty() => {}
@@ -119,9 +118,8 @@ impl KubernetesRuntime {
             }
         }
         loop {
-            self.check_lease()?;
             let call = Call::apply(apply_path(path, false, force), &object.value);
-            let refusal = match self.link.call(&call).await {
+            let refusal = match self.make_change(&call).await? {
                 Ok(made) => return Ok(made),
                 Err(Failure::Refused(refusal)) => refusal,
                 Err(failure) => {

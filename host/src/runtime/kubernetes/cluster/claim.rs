@@ -4,7 +4,6 @@
 //! condition that nobody touched it in between. So a plan is carried out on what it was made of, a look writes
 //! nothing, and of two runs that want it one wins: the server compares versions.
 
-use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -78,13 +77,14 @@ impl Claim {
 }
 
 impl Held {
-    /// Returns whether nobody else can have it by now.
-    fn is_alive(&self, now: (Instant, Timestamp)) -> bool {
+    /// Returns for how long nobody else can have it; `None` if somebody may have it by now.
+    fn left(&self, now: (Instant, Timestamp)) -> Option<Duration> {
         let (renewed, on_the_wall) = self.renewed;
         let awake = now.0.saturating_duration_since(renewed);
         let asleep = Duration::try_from(now.1.duration_since(on_the_wall)).unwrap_or_default();
         let limit = Duration::from_secs(lease::SECONDS.unsigned_abs()).saturating_sub(MARGIN);
-        self.lost.is_none() && awake.max(asleep) < limit
+        let left = limit.checked_sub(awake.max(asleep)).filter(|left| !left.is_zero());
+        left.filter(|_| self.lost.is_none())
     }
 }
 
@@ -157,13 +157,12 @@ impl KubernetesRuntime {
         Err(RuntimeError::Cluster(Box::new(ClusterError::ChangedMeanwhile { stack, by })))
     }
 
-    /// Renews the Lease until somebody else has it; for ever, if there is none to renew.
+    /// Renews the Lease, once it is taken, until somebody else has it; for ever, if nobody takes it.
     pub(super) async fn keep_lease(&self) {
         loop {
             tokio::time::sleep(RENEWAL).await;
-            match self.claim.held() {
-                Some(held) => self.renew(held).await,
-                None => return pending().await,
+            if let Some(held) = self.claim.held() {
+                self.renew(held).await;
             }
             if self.claim.held().is_some_and(|held| held.lost.is_some()) {
                 return;
@@ -206,12 +205,27 @@ impl KubernetesRuntime {
     /// Refuses a change if somebody else may have the Lease by now.
     pub(super) fn check_lease(&self) -> Result<(), RuntimeError> {
         match self.claim.held() {
-            Some(held) if !held.is_alive(clocks()) => {
+            Some(held) if held.left(clocks()).is_none() => {
                 let (stack, to) = (Box::new(self.owner.clone()), held.lost.unwrap_or_default());
                 Err(RuntimeError::Cluster(Box::new(ClusterError::ClaimLost { stack, to })))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Makes a call that changes something. It is not sent, or sent again, when somebody else may have the Lease.
+    pub(super) async fn make_change(&self, call: &Call) -> Result<Result<Value, Failure>, RuntimeError> {
+        self.check_lease()?;
+        let left = || match self.claim.held() {
+            Some(held) => held.left(clocks()),
+            None => Some(Duration::MAX),
+        };
+        let answer = self.link.call_within(call, &left).await;
+        match &answer {
+            Err(failure) if !is_no(failure) => self.check_lease()?,
+            _ => {}
+        }
+        Ok(answer)
     }
 
     /// Gives the Lease back; `forget` deletes it.
@@ -338,14 +352,14 @@ mod tests {
         let after = |awake, asleep| {
             (renewed.0 + Duration::from_secs(awake), renewed.1 + SignedDuration::from_secs(asleep))
         };
-        assert!(held.is_alive(after(54, 54)));
-        assert!(!held.is_alive(after(55, 55)));
+        assert_eq!(held.left(after(54, 53)), Some(Duration::from_secs(1)));
+        assert_eq!(held.left(after(55, 55)), None);
         // The machine slept, and the clock that never turns back slept with it.
-        assert!(!held.is_alive(after(1, 3_600)));
+        assert_eq!(held.left(after(1, 3_600)), None);
         // Somebody set the clock on the wall back.
-        assert!(held.is_alive(after(1, -3_600)));
-        assert!(!held.is_alive(after(55, -3_600)));
+        assert!(held.left(after(1, -3_600)).is_some());
+        assert_eq!(held.left(after(55, -3_600)), None);
         let lost = Held { lost: Some("bob@desk (apply)".to_owned()), ..held };
-        assert!(!lost.is_alive(after(1, 1)));
+        assert_eq!(lost.left(after(1, 1)), None);
     }
 }

@@ -64,8 +64,7 @@ impl KubernetesRuntime {
                 })));
             }
         }
-        self.check_lease()?;
-        match self.link.call(&deletion(&path, &live, false)).await {
+        match self.make_change(&deletion(&path, &live, false)).await? {
             Ok(_) => {}
             // Somebody was faster. If an object of this name is there now, it is another one.
             Err(Failure::Refused(refusal)) if refusal.is_gone() => {

@@ -163,9 +163,22 @@ impl Transport {
 
     /// Makes a call until it is answered or there is no use in it.
     pub(super) async fn call(&self, call: &Call) -> Result<Value, Failure> {
-        let (mut attempt, start) = (1, Instant::now());
+        self.call_within(call, &|| Some(Duration::MAX)).await
+    }
+
+    /// Makes a call like [`Transport::call`], as long as it may be made: `left` says before each attempt how
+    /// long that is, `None` if it is over.
+    pub(super) async fn call_within(
+        &self,
+        call: &Call,
+        left: &(dyn Fn() -> Option<Duration> + Sync),
+    ) -> Result<Value, Failure> {
+        let (mut attempt, start, mut last) = (1, Instant::now(), None);
         loop {
-            let failure = match self.call_once(call).await {
+            let Some(left) = left() else {
+                return Err(last.unwrap_or_else(|| hopeless("it may not be sent any more".into())));
+            };
+            let failure = match self.call_once(call, self.patience.min(left)).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -181,6 +194,7 @@ impl Transport {
             tracing::debug!(path = call.path.as_str(), attempt, "call again");
             tokio::time::sleep(pause).await;
             attempt += 1;
+            last = Some(failure);
         }
     }
 
@@ -239,7 +253,7 @@ impl Transport {
         }
     }
 
-    async fn call_once(&self, call: &Call) -> Result<Value, Failure> {
+    async fn call_once(&self, call: &Call, patience: Duration) -> Result<Value, Failure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let request = call.request()?.map(Body::from);
         let answer = async {
@@ -253,11 +267,9 @@ impl Transport {
             let body = response.into_body().collect_bytes().await.map_err(failure)?;
             Ok::<_, Failure>((status, retry_after, body))
         };
-        let (status, retry_after, body) = match tokio::time::timeout(self.patience, answer).await {
+        let (status, retry_after, body) = match tokio::time::timeout(patience, answer).await {
             Ok(answer) => answer?,
-            Err(late) => {
-                return Err(unanswered(late.into()));
-            }
+            Err(late) => return Err(unanswered(late.into())),
         };
         self.reached.store(true, Ordering::Relaxed);
         if status.is_success() {
@@ -353,5 +365,28 @@ mod tests {
             assert_eq!(link.call(&Call::get("/it")).await.unwrap(), json!({"it": true}));
             assert!(link.calls() >= 2, "{}", link.calls());
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_is_not_made_when_its_time_is_over() {
+        let link = server(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n");
+        let once = AtomicU32::new(0);
+        let left = || (once.fetch_add(1, Ordering::Relaxed) == 0).then_some(Duration::from_secs(9));
+        let failure = link.call_within(&Call::get("/it"), &left).await.unwrap_err();
+        assert!(matches!(failure, Failure::Refused(refusal) if refusal.code == 503));
+        assert_eq!(link.calls(), 1);
+        let failure = link.call_within(&Call::get("/it"), &|| None).await.unwrap_err();
+        assert!(matches!(failure, Failure::Unanswered { hopeless: true, .. }));
+        assert_eq!(link.calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_waited_for_longer_than_a_call_may_take() {
+        let link = Transport { patience: Duration::from_secs(3_600), ..server(b"") };
+        let once = AtomicU32::new(0);
+        let left =
+            || (once.fetch_add(1, Ordering::Relaxed) == 0).then_some(Duration::from_millis(50));
+        let failure = link.call_within(&Call::get("/it"), &left).await.unwrap_err();
+        assert!(matches!(failure, Failure::Unanswered { taken: true, .. }));
     }
 }
