@@ -49,8 +49,14 @@ impl Stage {
 
     /// Makes a project whose workspace has the module `raw`, too, and whose namespace exists.
     pub(super) fn with_raw() -> Self {
-        let stage = Self::new();
+        let stage = Self::raw();
         let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
+        stage
+    }
+
+    /// Makes a project whose workspace has the module `raw`, too.
+    pub(super) fn raw() -> Self {
+        let stage = Self::new();
         let (raw, kubeconfig) = (kusion_tests::guest("raw"), stage.cluster.kubeconfig());
         let (raw, kubeconfig) = (raw.display(), kubeconfig.display());
         let text = format!(

@@ -270,6 +270,24 @@ fn live_and_die(seed: u64, deaths: &AtomicUsize) -> Result<bool, String> {
 }
 
 #[test]
+fn a_namespace_that_was_made_before_anything_else_is_on_record() {
+    let proxy = kusion_cluster::Cluster::shared().proxy();
+    let stage = Stage::new().through(&proxy);
+    proxy.inject(Rule::always(Fault::SilentBefore).verb("POST").to("/leases"));
+    let mut running = stage.sandbox.start("dev", &["apply", "--yes"]);
+    while proxy.requests().iter().all(|request| request.fault.is_none()) {
+        assert!(!running.has_ended(), "{}", running.end(&stage.sandbox));
+        sleep(Duration::from_millis(5));
+    }
+    running.signal("-KILL");
+    assert_eq!(running.end(&stage.sandbox).code, None);
+    proxy.heal();
+    assert!(stage.cluster.object("namespace", "", &stage.project).is_some());
+    stage.run(&["destroy", "--yes"]).success();
+    assert!(stage.cluster.object("namespace", "", &stage.project).is_none());
+}
+
+#[test]
 fn a_killed_run_loses_nothing_of_what_the_server_has_and_the_next_one_goes_on() {
     let test = "kubernetes::test_kill::a_killed_run_loses_nothing_of_what_the_server_has_and_the_next_one_goes_on";
     let deaths = AtomicUsize::new(0);

@@ -1,6 +1,6 @@
 //! What belongs to others is left alone.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::stage::Stage;
 
@@ -58,6 +58,56 @@ fn an_object_of_nobody_is_adopted_and_survives_a_destroy() {
     stage.run(&["destroy", "--yes"]).success();
     assert!(stage.object("namespace", &stage.project).is_some());
     assert!(stage.object("deployment", &stage.workload()).is_none());
+}
+
+#[test]
+fn what_was_adopted_keeps_the_namespace_that_we_made() {
+    let stage = Stage::raw();
+    let object = |name: &str| {
+        let metadata = json!({"name": name, "namespace": stage.project});
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "1"}})
+    };
+    stage.write_raw(&[object("ours")]);
+    stage.apply();
+    let _ = stage.kubectl(&["create", "configmap", "theirs"]);
+    stage.write_raw(&[object("ours"), object("theirs")]);
+    stage.run(&["apply", "--yes", "--adopt"]).success();
+    stage.run(&["destroy", "--yes"]).success();
+    assert!(stage.object("configmap", "ours").is_none());
+    assert!(stage.object("configmap", "theirs").is_some());
+    assert!(stage.object("namespace", &stage.project).is_some());
+}
+
+#[test]
+fn what_others_do_while_somebody_is_asked_is_not_run_over() {
+    let stage = Stage::new();
+    stage.apply();
+    let service = format!("{}-private", stage.workload());
+    assert!(stage.object("service", &service).is_some());
+    stage.sandbox.edit("app.yaml", "accessories:\n  network: {ports: [{port: 80}]}\n", "");
+    let prune = stage.sandbox.at_terminal("dev", "apply", &[], |_| {
+        let _ = stage.kubectl(&["annotate", "service", &service, "kusion.io/keep=true"]);
+        Some("yes")
+    });
+    assert_eq!(prune.code, Some(1), "{prune}");
+    assert!(prune.stdout.contains("was marked with `kusion.io/keep` since"), "{prune}");
+    assert!(stage.object("service", &service).is_some());
+
+    stage.run(&["destroy", "--yes"]).success();
+    let secret = format!("{}-a", stage.workload());
+    stage.sandbox.edit(
+        "app.yaml",
+        "workload:\n",
+        "workload:\n  secrets: {a: {type: opaque, data: {key: x}}}\n",
+    );
+    let create = stage.sandbox.at_terminal("dev", "apply", &[], |_| {
+        let _ = stage.kubectl(&["create", "secret", "generic", &secret]);
+        std::thread::sleep(std::time::Duration::from_secs(11));
+        Some("yes")
+    });
+    assert_eq!(create.code, Some(1), "{create}");
+    assert!(create.stdout.contains("was made by somebody else since"), "{create}");
+    assert!(stage.object("secret", &secret).is_some_and(|secret| secret["data"].is_null()));
 }
 
 #[test]

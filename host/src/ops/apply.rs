@@ -182,8 +182,7 @@ impl<'a> Prepared<'a> {
         }
         self.check()?;
         let runtime = self.proposal.session.runtime;
-        let unclaimed = runtime.claim(&self.claimant, &self.members()).await?;
-        let work = pin!(self.carry_out(unclaimed, stop, listener));
+        let work = pin!(self.carry_out(stop, listener));
         let mut done = match select(work, pin!(runtime.keep_claim())).await {
             Either::Left((done, _)) => done,
             // Each further change is refused; what is under way is put on record.
@@ -201,14 +200,9 @@ impl<'a> Prepared<'a> {
 
     async fn carry_out(
         &mut self,
-        unclaimed: Vec<RuntimeError>,
         stop: impl Future<Output = ()>,
         listener: &dyn Listener,
     ) -> Result<Applied, OpsError> {
-        for error in unclaimed {
-            let event = Event::Unclaimed { error: Arc::new(error) };
-            listener.hear(&event).await.map_err(refusal)?;
-        }
         let revision = self.proposal.latest.revision.unwrap_or_default().saturating_add(1);
         let keeps_written = self.proposal.session.runtime.holds_secrets();
         let resolver: Box<dyn Resolve> = match &mut self.proposal.secrets {
@@ -235,6 +229,7 @@ impl<'a> Prepared<'a> {
         };
         let releases = self.proposal.session.releases();
         let journal = Journal::begin(releases, Arc::clone(&self.lease), self.draft()).await?;
+        self.claim(&journal, listener).await?;
         let proposal = &self.proposal;
         let runtime = proposal.session.runtime;
         let recorder = Recorder { journal: &journal, runtime, listener };
@@ -265,6 +260,32 @@ impl<'a> Prepared<'a> {
                 source: Box::new(source),
             }),
         }
+    }
+
+    /// Keeps out everybody whom the lease of the records does not. What the target makes for that is on record
+    /// before.
+    async fn claim(&self, journal: &Journal, listener: &dyn Listener) -> Result<(), OpsError> {
+        let runtime = self.proposal.session.runtime;
+        let groundwork = runtime.groundwork();
+        if let Some(id) = &groundwork {
+            journal.started(id).await?;
+        }
+        let claimed = async {
+            for error in runtime.claim(&self.claimant, &self.members()).await? {
+                let event = Event::Unclaimed { error: Arc::new(error) };
+                listener.hear(&event).await.map_err(refusal)?;
+            }
+            Ok(())
+        };
+        let claimed: Result<(), OpsError> = claimed.await;
+        if claimed.is_err() {
+            // Why it is refused is what matters; a record that stays open is recovered by the next run.
+            let _left_open = match groundwork {
+                Some(_) => journal.finish(Phase::Failed).await.map(drop),
+                None => journal.abandon().await,
+            };
+        }
+        claimed
     }
 
     /// Refuses before anything is changed what the target would refuse half-way, and what would destroy data.

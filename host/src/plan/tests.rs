@@ -81,7 +81,14 @@ fn desired_recorded_and_live_decide_what_happens_and_why() {
         ("same", recorded(same()), live(same()), Action::Unchanged, None),
         ("same with defaults", recorded(same()), defaulted, Action::Unchanged, None),
         ("same but never recorded", None, live(same()), Action::Update, Some(Reason::Unrecorded)),
-        ("foreign", None, foreign, Action::Update, Some(Reason::Adopted)),
+        ("foreign", None, foreign.clone(), Action::Update, Some(Reason::Adopted)),
+        (
+            "foreign, where a create was interrupted",
+            uncertain(recorded(same())),
+            foreign,
+            Action::Update,
+            Some(Reason::Adopted),
+        ),
         (
             "configured",
             recorded(json!({"a": 2, "b": 1})),

@@ -176,6 +176,18 @@ impl Journal {
         Ok(release)
     }
 
+    /// Takes back a release of which nothing was begun, so that none is on record.
+    ///
+    /// # Errors
+    ///
+    /// The lease was lost, or the backend cannot be written. The next run recovers the release.
+    pub async fn abandon(&self) -> Result<(), ReleaseError> {
+        let stack = self.store.stack();
+        // A record without a journal is recovered; a journal without a record would be that of the next release.
+        self.lease.delete(&stack.journal(self.revision)).await?;
+        Ok(self.lease.delete(&stack.record(self.revision)).await?)
+    }
+
     async fn record(&self, event: Event) -> Result<(), ReleaseError> {
         let mut progress = self.progress.lock().await;
         let started = match &event {

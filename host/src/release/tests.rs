@@ -345,6 +345,17 @@ async fn only_approved_changes_are_begun_and_only_after_the_last_release_ended()
 }
 
 #[tokio::test]
+async fn a_release_that_was_taken_back_was_never_there() {
+    let backend = MemoryBackend::default();
+    let store = store(&backend);
+    begin(&store).await.unwrap().abandon().await.unwrap();
+    assert_eq!(store.revisions().await.unwrap(), [0; 0]);
+    let journal = begin(&store).await.unwrap();
+    run(&journal).await.unwrap();
+    assert_eq!(journal.finish(Phase::Succeeded).await.unwrap().revision, 1);
+}
+
+#[tokio::test]
 async fn a_release_that_could_not_be_read_again_changes_nothing() {
     let backend = MemoryBackend::default();
     let store = store(&backend);

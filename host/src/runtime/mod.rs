@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::secret::Resolve;
-use crate::spec::{Observed, Resource, SecretRef, SecretText, Spec, StateEntry};
+use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, Spec, StateEntry};
 
 mod claimant;
 mod connection;
@@ -157,6 +157,11 @@ pub trait Runtime: Send + Sync {
     async fn look_for_others(&self, run: &Claimant) -> Result<(), RuntimeError> {
         let _ = run;
         Ok(())
+    }
+
+    /// Returns what [`Runtime::claim`] will make of what the plan makes: it must be on record before.
+    fn groundwork(&self) -> Option<ResourceId> {
+        None
     }
 
     /// Keeps such people out from now on, and notes what will belong to the stack: `members` are the resources

@@ -498,19 +498,19 @@ fn secrets_stand_where_nobody_reads_them_and_were_asked_for() {
 
 #[test]
 fn no_reference_copies_what_a_secret_holds() {
-    let refer = |attribute: &str| {
+    let made = |attribute: &str| {
         let reference = format!("$kusion_path.v1:Secret:shop:s.{attribute}");
-        messages(vec![workload(
+        vec![workload(
             "a",
             vec![
                 object("v1", "Secret", "s", json!({"stringData": {"p": "x"}})),
                 object("v1", "ConfigMap", "c", json!({"data": {"p": reference}})),
             ],
-        )])
+        )]
     };
     for shown in ["data.p", "stringData", "metadata.annotations.a", "metadata"] {
         assert_eq!(
-            refer(shown),
+            messages(made(shown)),
             [format!(
                 "resource `v1:ConfigMap:shop:c` of workload of app `a` (module `service`) refers to \
                  `$kusion_path.v1:Secret:shop:s.{shown}`, which holds secret values of another resource \
@@ -519,7 +519,7 @@ fn no_reference_copies_what_a_secret_holds() {
         );
     }
     for open in ["metadata.name", "metadata.uid", "type"] {
-        assert_eq!(refer(open), [""; 0], "{open}");
+        assert!(run(made(open)).is_ok(), "{open}");
     }
 }
 

@@ -214,7 +214,10 @@ impl KubernetesRuntime {
     }
 
     /// Makes a call that changes something. It is not sent, or sent again, when somebody else may have the Lease.
-    pub(super) async fn make_change(&self, call: &Call) -> Result<Result<Value, Failure>, RuntimeError> {
+    pub(super) async fn make_change(
+        &self,
+        call: &Call,
+    ) -> Result<Result<Value, Failure>, RuntimeError> {
         self.check_lease()?;
         let left = || match self.claim.held() {
             Some(held) => held.left(clocks()),

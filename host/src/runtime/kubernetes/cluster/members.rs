@@ -20,7 +20,7 @@ use super::transport::Call;
 use super::wait::Awaited;
 use crate::runtime::RuntimeError;
 use crate::secret::{Resolve, SecretError};
-use crate::spec::{Resource, SecretRef, SecretText};
+use crate::spec::{Resource, ResourceId, SecretRef, SecretText};
 
 /// What is known of the parent object.
 #[derive(Debug, Default)]
@@ -90,6 +90,15 @@ impl KubernetesRuntime {
                 }
             }
         }
+    }
+
+    /// Returns the stack's namespace if the plan makes it and it was not there when the plan was made.
+    pub(super) fn missing_namespace(&self) -> Option<ResourceId> {
+        let survey = self.survey();
+        let resource = survey.desired_namespace(&self.parent.namespace)?;
+        let (_, path) = self.locate(&survey, &place(resource).ok()?)?;
+        let seen = survey.seen_before(&path)?;
+        seen.is_none_or(|seen| is_leaving(&seen)).then(|| resource.id.clone())
     }
 
     /// Makes the stack's namespace if the plan does and it is not there: the parent and the Lease lie in it.

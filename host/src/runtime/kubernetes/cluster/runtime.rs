@@ -279,6 +279,10 @@ impl Runtime for KubernetesRuntime {
         self.look_at_lease(run).await
     }
 
+    fn groundwork(&self) -> Option<ResourceId> {
+        self.missing_namespace()
+    }
+
     async fn claim(
         &self,
         run: &Claimant,

@@ -209,6 +209,11 @@ impl Survey {
         cell.get_or_try_init(read).await.cloned()
     }
 
+    /// Returns what was read of an object in this run, `None` if nothing was.
+    pub(super) fn seen_before(&self, path: &str) -> Option<Live> {
+        self.seen().get(path)?.get().cloned()
+    }
+
     /// Takes note of an object as it is now.
     pub(super) fn see(&self, path: &str, live: Option<Arc<Value>>) {
         self.seen().insert(path.to_owned(), Arc::new(OnceCell::new_with(Some(live))));
