@@ -94,20 +94,19 @@ fn what_others_do_while_somebody_is_asked_is_not_run_over() {
     assert!(stage.object("service", &service).is_some());
 
     stage.run(&["destroy", "--yes"]).success();
-    let secret = format!("{}-a", stage.workload());
     stage.sandbox.edit(
         "app.yaml",
         "workload:\n",
         "workload:\n  secrets: {a: {type: opaque, data: {key: x}}}\n",
     );
     let create = stage.sandbox.at_terminal("dev", "apply", &[], |_| {
-        let _ = stage.kubectl(&["create", "secret", "generic", &secret]);
+        let _ = stage.kubectl(&["create", "secret", "generic", "a"]);
         std::thread::sleep(std::time::Duration::from_secs(11));
         Some("yes")
     });
     assert_eq!(create.code, Some(1), "{create}");
     assert!(create.stdout.contains("was made by somebody else since"), "{create}");
-    assert!(stage.object("secret", &secret).is_some_and(|secret| secret["data"].is_null()));
+    assert!(stage.object("secret", "a").is_some_and(|secret| secret["data"].is_null()));
 }
 
 #[test]
