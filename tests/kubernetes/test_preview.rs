@@ -15,11 +15,30 @@ fn the_first_preview_names_the_cluster_and_says_what_the_server_could_not_check(
         "{preview}"
     );
     assert!(
-        preview.stdout.contains("not checked by the server: its namespace is new"),
+        preview.stdout.contains("only its schema was checked by the server: its namespace is new"),
         "{preview}"
     );
     assert!(preview.stdout.contains("Plan: 3 to create, 0 to update, 0 to delete."), "{preview}");
     assert!(stage.object("namespace", &stage.project).is_none());
+}
+
+#[test]
+fn a_schema_error_shows_even_where_the_namespace_is_new() {
+    let stage = Stage::raw();
+    let service = |ports: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "x", "namespace": stage.project},
+            "spec": {ports: [{"port": 80}]},
+        })
+    };
+    stage.write_raw(&[service("prots")]);
+    let preview = stage.run(&["preview"]);
+    assert_eq!(preview.code, Some(1), "{preview}");
+    let told = "is not valid: `spec.prots`: field not declared in schema";
+    assert!(preview.stderr.contains(told), "{preview}");
+    stage.write_raw(&[service("ports")]);
+    stage.run(&["preview"]).success();
 }
 
 #[test]

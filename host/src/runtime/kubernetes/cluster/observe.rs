@@ -87,7 +87,12 @@ impl KubernetesRuntime {
         };
         if self.lacks_namespace(&survey, &place, &kind, id).await? {
             survey.see(&path, None);
-            return Ok(unchecked(new, "not checked by the server: its namespace is new"));
+            let is_open = !references(&resolved.attributes).is_empty();
+            let label = match !is_open && self.fits_schema(id, &path, &object).await? {
+                true => "only its schema was checked by the server: its namespace is new",
+                false => "not checked by the server: its namespace is new",
+            };
+            return Ok(unchecked(new, label));
         }
         let live = self.look_at(id, &place, &path, &survey).await?;
         if live.as_deref().is_some_and(Value::is_null) {
@@ -274,6 +279,26 @@ impl KubernetesRuntime {
                 Ok(Some(survey.hide(path)))
             }
             live => live.map_err(|failure| self.error(failure, id, "read", None)),
+        }
+    }
+
+    /// Asks the server whether an object has the form of its kind, where it cannot say more: it looks at that before
+    /// it looks for the namespace. Returns whether it came to that.
+    async fn fits_schema(
+        &self,
+        id: &ResourceId,
+        path: &str,
+        object: &Object,
+    ) -> Result<bool, RuntimeError> {
+        let call = Call::apply(apply_path(path, true, false), &object.value);
+        match self.link.call(&call).await {
+            Err(Failure::Refused(refusal)) if refusal.is_not_found() => Ok(true),
+            Err(Failure::Refused(refusal)) if refusal.is_schema_error() => {
+                Err(self.error(Failure::Refused(refusal), id, "check", Some(object)))
+            }
+            // What else it says may change with the namespace: rights, quotas, whether one is on its way out.
+            Ok(_) | Err(Failure::Refused(_)) => Ok(false),
+            Err(failure) => Err(self.error(failure, id, "check", Some(object))),
         }
     }
 
