@@ -49,9 +49,9 @@ const VENDORS: &[(&str, &str)] = &[
     ("age", "secret"),
     ("getrandom", "secret"),
     ("json_patch", "spec"),
-    ("kube", "runtime/kubernetes/cluster"),
-    ("k8s_openapi", "runtime/kubernetes/cluster"),
-    ("http", "runtime/kubernetes/cluster"),
+    ("kube", "runtime/kubernetes/cluster/wire"),
+    ("k8s_openapi", "runtime/kubernetes/cluster/wire"),
+    ("http", "runtime/kubernetes/cluster/wire"),
     ("base64", "runtime/kubernetes/cluster"),
     ("cel", "runtime/kubernetes/health.rs"),
     ("clap", "bin"),
@@ -59,6 +59,12 @@ const VENDORS: &[(&str, &str)] = &[
     ("indicatif", "bin"),
     ("tracing_subscriber", "bin"),
 ];
+
+/// The folders of the cluster runtime, from the ground up: each may import those before it.
+const CLUSTER: (&str, &[&str]) = (
+    "runtime/kubernetes/cluster",
+    &["wire", "objects", "refusals", "look", "ready", "stack", "change"],
+);
 
 /// What only the binary may do.
 const ONLY_IN_BIN: &[&str] = &[
@@ -124,6 +130,28 @@ fn the_table_has_no_circle_and_no_idle_entry() {
         let idle: Vec<_> = allowed.iter().filter(|other| !used.contains(**other)).collect();
         assert!(idle.is_empty(), "`{room}` does not use {idle:?}: take it out of the table");
     }
+}
+
+#[test]
+fn folders_of_the_cluster_runtime_stand_on_each_other() {
+    let (room, folders) = CLUSTER;
+    let mut wrong = BTreeSet::new();
+    for source in sources() {
+        let Ok(path) = source.path.strip_prefix(room) else { continue };
+        let position = |name: &str| folders.iter().position(|folder| *folder == name);
+        let inside = path.parent().and_then(Path::to_str).filter(|folder| !folder.is_empty());
+        let Some(folder) = inside else { continue };
+        let Some(own) = position(folder) else {
+            wrong.insert(format!("{}: folder `{folder}` is not in the list", path.display()));
+            continue;
+        };
+        let named = source.code.split("kubernetes::cluster::").skip(1);
+        let named = named.filter_map(|rest| rest.split("::").next());
+        for above in named.filter(|name| position(name).is_some_and(|other| other > own)) {
+            wrong.insert(format!("{}: `{folder}` may not import `{above}`", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", lines(&wrong));
 }
 
 #[test]

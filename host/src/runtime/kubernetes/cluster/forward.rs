@@ -6,11 +6,9 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::error::ClusterError;
-use super::failure::Failure;
-use super::kinds::segment;
-use super::record::is_leaving;
+use super::objects::is_leaving;
 use super::runtime::KubernetesRuntime;
-use super::transport::Call;
+use super::wire::{Call, Failure, segment};
 use crate::runtime::RuntimeError;
 use crate::runtime::connection::{Connection, Doorway, PodPort};
 use crate::runtime::kubernetes::readiness::pod_trouble;

@@ -7,17 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::access::{Access, Opened};
-use super::claim::Claim;
 use super::error::ClusterError;
-use super::failure::Failure;
-use super::kinds::Kind;
-use super::object::Object;
-use super::parent::Parent;
-use super::survey::{Place, Survey};
-use super::transport::Transport;
-use super::verdict::{Attempt, verdict};
-use super::watches::Watches;
+use super::look::Survey;
+use super::objects::{HEIR, MANAGER, Object, Parent, Place};
+use super::ready::Watches;
+use super::refusals::{Attempt, verdict};
+use super::stack::Claim;
+use super::wire::{Access, Failure, Kind, Opened, Transport};
 use crate::runtime::kubernetes::doorway;
 use crate::runtime::{
     Applied, Claimant, Connection, Doorway, KUBERNETES, Owner, Readiness, Runtime, RuntimeError,
@@ -172,14 +168,14 @@ pub(super) fn unknown_kind(id: &ResourceId, place: &Place) -> RuntimeError {
 
 /// Adds the name of a field manager and how strict the server shall be.
 pub(super) fn apply_path(path: &str, dry_run: bool, force: bool) -> String {
-    let manager = super::ownership::MANAGER;
+    let manager = MANAGER;
     let dry_run = if dry_run { "&dryRun=All" } else { "" };
     format!("{path}?fieldManager={manager}&fieldValidation=Strict&force={force}{dry_run}")
 }
 
 /// Adds the name of the manager that keeps what is handed over.
 pub(super) fn bequest_path(path: &str) -> String {
-    let manager = super::handover::HEIR;
+    let manager = HEIR;
     format!("{path}?fieldManager={manager}&fieldValidation=Strict&force=false")
 }
 

@@ -1,0 +1,236 @@
+//! Deleting what we made, and nothing else.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::runtime::RuntimeError;
+use crate::runtime::kubernetes::cluster::error::{ClusterError, quoted};
+use crate::runtime::kubernetes::cluster::look::Residents;
+use crate::runtime::kubernetes::cluster::objects::{is_kept, uid};
+use crate::runtime::kubernetes::cluster::ready::Awaited;
+use crate::runtime::kubernetes::cluster::runtime::{KubernetesRuntime, place};
+use crate::runtime::kubernetes::cluster::wire::{Call, Failure};
+use crate::spec::{ResourceId, StateEntry};
+
+/// After how long it is told what an object that goes waits for.
+const WORTH_TELLING: Duration = Duration::from_secs(3);
+
+/// The conditions by which a namespace says why it does not go.
+const HOLDS: [&str; 5] = [
+    "NamespaceFinalizersRemaining",
+    "NamespaceContentRemaining",
+    "NamespaceDeletionContentFailure",
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+];
+
+impl KubernetesRuntime {
+    /// Deletes the object that was recorded and waits until it is gone. One that is not the recorded object
+    /// stays.
+    pub(crate) async fn remove(
+        &self,
+        prior: &StateEntry,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+    ) -> Result<(), RuntimeError> {
+        let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
+        let Some((kind, path)) = self.locate(&survey, &place) else { return Ok(()) };
+        let read = |failure| self.error(failure, id, "read", None);
+        let live = match survey.live(&self.link, &path).await.map_err(read)? {
+            Some(_) => self.link.find(&path).await.map_err(read)?.map(Arc::new),
+            None => None,
+        };
+        let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
+        if is_kept(&live) {
+            let error = ClusterError::KeptMeanwhile { id: id.clone() };
+            return Err(RuntimeError::Cluster(Box::new(error)));
+        }
+        if place.is_namespace() {
+            let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
+            let mut objects = residents.others;
+            if !self.terms.allow_data_loss {
+                objects.extend(residents.claims);
+            }
+            if !objects.is_empty() {
+                let namespace = place.name.clone();
+                return Err(RuntimeError::Cluster(Box::new(ClusterError::NamespaceInUse {
+                    namespace,
+                    objects,
+                })));
+            }
+        }
+        match self.make_change(&deletion(&path, &live, false)).await? {
+            Ok(_) => {}
+            // Somebody was faster. If an object of this name is there now, it is another one.
+            Err(Failure::Refused(refusal)) if refusal.is_gone() => {
+                survey.see_gone(&path);
+                return Ok(());
+            }
+            Err(failure) => return Err(self.error(failure, id, "delete", None)),
+        }
+        if place.is_namespace() && place.name == self.parent.namespace {
+            self.claim.leave();
+        }
+        let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
+        self.wait_until_gone(awaited, Some(live), tell).await?;
+        survey.see_gone(&path);
+        Ok(())
+    }
+
+    /// Asks the server whether it would let us delete an object, and changes nothing.
+    pub(crate) async fn ask_to_delete(
+        &self,
+        id: &ResourceId,
+        path: &str,
+        live: &Value,
+    ) -> Result<(), RuntimeError> {
+        match self.link.call(&deletion(path, live, true)).await {
+            Ok(_) => Ok(()),
+            Err(Failure::Refused(refusal)) if refusal.is_gone() || refusal.refuses_dry_runs() => {
+                Ok(())
+            }
+            Err(failure) => Err(self.error(failure, id, "delete", None)),
+        }
+    }
+
+    /// Waits until an object that is being deleted is gone. If that takes a while, `tell` hears what it waits
+    /// for.
+    pub(crate) async fn wait_until_gone(
+        &self,
+        awaited: Awaited<'_>,
+        leaving: Option<Arc<Value>>,
+        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+    ) -> Result<(), RuntimeError> {
+        let leaves = leaving.as_deref().and_then(uid).map(str::to_owned);
+        let last = Mutex::new(Leaving::default());
+        let known = || last.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = Instant::now() + self.terms.patience;
+        let going = self.wait_for(awaited, leaving, deadline, |live| {
+            let leaving = live.filter(|live| uid(live) == leaves.as_deref());
+            match leaving {
+                Some(leaving) => known().see(finalizers(leaving), tell),
+                None => return Some(()),
+            }
+            None
+        });
+        let grumbling = async {
+            sleep(WORTH_TELLING).await;
+            known().speak(tell);
+            pending().await
+        };
+        let gone = tokio::select! {
+            gone = going => gone?,
+            never = grumbling => never,
+        };
+        if gone.is_some() {
+            return Ok(());
+        }
+        Err(RuntimeError::Cluster(Box::new(ClusterError::StillThere {
+            id: awaited.id.clone(),
+            seconds: self.terms.patience.as_secs(),
+            finalizers: last.into_inner().unwrap_or_else(PoisonError::into_inner).finalizers,
+        })))
+    }
+}
+
+/// Deletes an object, and no other one of its name.
+fn deletion(path: &str, live: &Value, dry_run: bool) -> Call {
+    let options = json!({
+        "apiVersion": "v1", "kind": "DeleteOptions",
+        // What the object owns goes before it, so that it is gone when we say so.
+        "propagationPolicy": "Foreground",
+        "preconditions": {"uid": uid(live)},
+        "dryRun": dry_run.then_some(["All"]),
+    });
+    Call::delete(path, &options)
+}
+
+/// What is known of an object that goes.
+#[derive(Default)]
+struct Leaving {
+    finalizers: Vec<String>,
+    /// Whether it takes so long that changes are told.
+    slow: bool,
+}
+
+impl Leaving {
+    fn see(&mut self, finalizers: Vec<String>, tell: &(dyn for<'t> Fn(&'t str) + Sync)) {
+        let changed = self.finalizers != finalizers;
+        self.finalizers = finalizers;
+        if self.slow && changed {
+            self.speak(tell);
+        }
+    }
+
+    fn speak(&mut self, tell: &(dyn for<'t> Fn(&'t str) + Sync)) {
+        self.slow = true;
+        if self.finalizers.is_empty() {
+            tell("it is being deleted");
+        } else {
+            tell(&format!("it is being deleted and waits for {}", quoted(&self.finalizers)));
+        }
+    }
+}
+
+/// Lists what an object waits for before it goes.
+fn finalizers(live: &Value) -> Vec<String> {
+    let list = live.pointer("/metadata/finalizers").and_then(Value::as_array);
+    let own = list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    // A namespace says what lies in it that does not go.
+    let conditions = live.pointer("/status/conditions").and_then(Value::as_array);
+    let remaining = conditions.into_iter().flatten().filter_map(|condition| {
+        let part = |member| condition.get(member).and_then(Value::as_str);
+        let holds = HOLDS.contains(&part("type")?) && part("status") == Some("True");
+        holds.then(|| part("message").unwrap_or_default().to_owned())
+    });
+    own.chain(remaining).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_takes_its_time_is_told_and_then_each_change_once() {
+        let told = Mutex::new(Vec::new());
+        let tell = |text: &str| told.lock().unwrap().push(text.to_owned());
+        let mut leaving = Leaving::default();
+        let hold = || vec!["example.com/hold".to_owned()];
+        leaving.see(vec!["foregroundDeletion".to_owned()], &tell);
+        assert!(told.lock().unwrap().is_empty());
+        leaving.see(hold(), &tell);
+        leaving.speak(&tell);
+        leaving.see(hold(), &tell);
+        leaving.see(Vec::new(), &tell);
+        let waits = "it is being deleted and waits for `example.com/hold`";
+        assert_eq!(*told.lock().unwrap(), [waits, "it is being deleted"]);
+    }
+
+    #[test]
+    fn what_holds_an_object_back_is_named() {
+        assert_eq!(
+            finalizers(
+                &json!({"metadata": {"finalizers": ["foregroundDeletion", "example.com/x"]}})
+            ),
+            ["foregroundDeletion", "example.com/x"]
+        );
+        let namespace = json!({
+            "metadata": {"name": "n"},
+            "status": {"conditions": [
+                {"type": "NamespaceContentRemaining", "status": "False", "message": "all gone"},
+                {"type": "NamespaceFinalizersRemaining", "status": "True",
+                 "message": "Some content in the namespace has finalizers remaining: example.com/x in 1 resource instances"},
+            ]},
+        });
+        assert_eq!(
+            finalizers(&namespace),
+            [
+                "Some content in the namespace has finalizers remaining: example.com/x in 1 resource instances"
+            ]
+        );
+        assert!(finalizers(&json!({})).is_empty());
+    }
+}

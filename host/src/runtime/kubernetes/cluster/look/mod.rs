@@ -1,0 +1,11 @@
+//! Looking at a cluster before anything is changed: at all of it once, then at each object.
+
+mod homes;
+mod observe;
+mod relation;
+mod residents;
+mod survey;
+
+pub(super) use relation::Relation;
+pub(super) use residents::Residents;
+pub(super) use survey::{Survey, WORTH_LISTING};

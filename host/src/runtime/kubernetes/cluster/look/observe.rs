@@ -1,0 +1,383 @@
+//! What is there, and what an apply would make of it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::relation::Relation;
+use super::residents::Residents;
+use super::survey::Survey;
+use crate::runtime::kubernetes::cluster::ClusterError;
+use crate::runtime::kubernetes::cluster::objects::{
+    Making, Missing, Object, Place, editors, is_kept, is_leaving, normalise, overlay, references,
+    replicas_left, reserved, with_replicas,
+};
+use crate::runtime::kubernetes::cluster::refusals::{FieldConflict, immutable_fields};
+use crate::runtime::kubernetes::cluster::runtime::{
+    KubernetesRuntime, apply_path, is_object, place, unknown_kind,
+};
+use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind};
+use crate::runtime::kubernetes::data;
+use crate::runtime::kubernetes::grade::grades;
+use crate::runtime::{KubernetesSemantics, RuntimeError};
+use crate::secret::Resolve;
+use crate::spec::{
+    Grade, Note, NoteKind, Observed, Resource, ResourceId, Semantics as _, StateEntry,
+    path_reference, resolve_paths,
+};
+
+/// What the server is asked about.
+struct Question<'a> {
+    id: &'a ResourceId,
+    path: &'a str,
+    object: &'a Object,
+    live: Option<&'a Value>,
+    prior: Option<&'a StateEntry>,
+}
+
+/// What the server says an apply would do.
+enum DryRun {
+    Would(Value, Vec<Note>),
+    /// The change cannot be made in place.
+    Replace,
+    /// The server could not say.
+    Unknown(String),
+}
+
+impl KubernetesRuntime {
+    pub(crate) async fn observe_desired(
+        &self,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+        secrets: &dyn Resolve,
+    ) -> Result<Observed, RuntimeError> {
+        let (place, survey, id) = (place(desired)?, self.survey(), &desired.id);
+        if let Some(key) = reserved(&desired.attributes, &self.owner, &self.parent.id) {
+            return Err(RuntimeError::Cluster(Box::new(ClusterError::Reserved {
+                id: id.clone(),
+                key,
+            })));
+        }
+        let located = self.locate(&survey, &place);
+        let namespaced =
+            located.as_ref().map_or(place.namespace.is_some(), |(kind, _)| kind.namespaced);
+        let resolved = self.resolve_known(desired, &survey).await?;
+        let making = Making {
+            owner: &self.owner,
+            parent: &self.parent,
+            namespaced,
+            secrets,
+            missing: Missing::Keep,
+        };
+        let object = Object::of(&resolved, making)?;
+        let planned = Some(normalise(object.value.clone()));
+        let new = Observed {
+            grades: grades(None, planned.as_ref(), false),
+            planned,
+            sensitive: KubernetesSemantics.secret_places(desired),
+            ..Observed::default()
+        };
+        let Some((kind, path)) = located else {
+            if survey.defines(&place) {
+                return Ok(unchecked(new, "not checked by the server: its kind is new"));
+            }
+            return Err(unknown_kind(id, &place));
+        };
+        if self.lacks_namespace(&survey, &place, &kind, id).await? {
+            survey.see(&path, None);
+            let is_open = !references(&resolved.attributes).is_empty();
+            let label = match !is_open && self.fits_schema(id, &path, &object).await? {
+                true => "only its schema was checked by the server: its namespace is new",
+                false => "not checked by the server: its namespace is new",
+            };
+            return Ok(unchecked(new, label));
+        }
+        let live = self.look_at(id, &place, &path, &survey).await?;
+        if live.as_deref().is_some_and(Value::is_null) {
+            return Ok(untouchable(new, prior));
+        }
+        if live.as_deref().is_some_and(is_leaving) {
+            return Ok(unchecked(
+                new,
+                "not checked by the server: an object of this name is being deleted",
+            ));
+        }
+        let foreign = match &live {
+            Some(live) => match self.relate(id, &place, live, prior)? {
+                Relation::Ours => false,
+                Relation::Adopted => true,
+                Relation::Shared(whose) => return Ok(shared(live, prior, &whose)),
+            },
+            None => false,
+        };
+        let open = references(&resolved.attributes);
+        let dry_run = if let Some(reference) = open.first() {
+            DryRun::Unknown(format!("`{reference}` has no value yet"))
+        } else {
+            let live = live.as_deref();
+            let question = Question { id, path: &path, object: &object, live, prior };
+            match self.dry_run(question).await {
+                Err(error) if place.is_namespace() && error.is_forbidden() && live.is_some() => {
+                    survey.see(&path, Some(Arc::new(Value::Null)));
+                    return Ok(untouchable(new, prior));
+                }
+                dry_run => dry_run?,
+            }
+        };
+        let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
+        if let Some(live) = live {
+            let lost = data::lost(&live, observed.planned.as_ref(), observed.replace);
+            observed.notes.extend(lost.map(|lost| self.data_loss(lost)));
+        }
+        Ok(observed)
+    }
+
+    pub(crate) async fn observe_leaving(
+        &self,
+        prior: &StateEntry,
+    ) -> Result<Observed, RuntimeError> {
+        let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
+        let Some((_, path)) = self.locate(&survey, &place) else { return Ok(Observed::default()) };
+        let live = self.look_at(id, &place, &path, &survey).await?;
+        let Some(live) = live.filter(|live| self.made(prior, live)) else {
+            return Ok(Observed::default());
+        };
+        let read = |failure| self.error(failure, id, "read", None);
+        let mut kept = is_kept(&live);
+        let mut notes: Vec<Note> =
+            data::lost(&live, None, false).map(|lost| self.data_loss(lost)).into_iter().collect();
+        if place.is_namespace() && !prior.adopted && !kept {
+            let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
+            kept = !residents.others.is_empty();
+            notes.extend(residents.claims.first().map(|claim| {
+                self.data_loss(&format!("{claim} is deleted with it, and the data on its volume"))
+            }));
+        }
+        if !kept && !prior.adopted {
+            self.ask_to_delete(id, &path, &live).await?;
+        }
+        let live = Some(normalise(live.as_ref().clone()));
+        // Until here all notes are about data.
+        let risk = (!notes.is_empty()).then_some(Grade::DataAtRisk);
+        let grades = grades(live.as_ref(), None, false).into_iter().chain(risk).collect();
+        Ok(Observed {
+            grades,
+            live,
+            sensitive: KubernetesSemantics.secret_places(&prior.resource),
+            kept,
+            notes,
+            ..Observed::default()
+        })
+    }
+
+    fn data_loss(&self, lost: &str) -> Note {
+        if self.terms.allow_data_loss {
+            return Note { kind: NoteKind::DataLossAgreed, message: lost.to_owned() };
+        }
+        let message = format!("{lost}; refused without `--allow-data-loss`");
+        Note { kind: NoteKind::DataLoss, message }
+    }
+
+    /// Puts attributes of live objects in the place of references to them.
+    pub(crate) async fn resolve_known(
+        &self,
+        desired: &Resource,
+        survey: &Survey,
+    ) -> Result<Resource, RuntimeError> {
+        let mut resolved = desired.clone();
+        let mut sources: Vec<(String, Arc<Value>)> = Vec::new();
+        for reference in references(&desired.attributes) {
+            let known = |id: &str| survey.places.contains_key(id);
+            let Some((source, _)) = path_reference(&reference, known) else { continue };
+            let Some((_, path)) =
+                survey.places.get(source).and_then(|place| self.locate(survey, place))
+            else {
+                continue;
+            };
+            let read = |failure| self.error(failure, &desired.id, "read", None);
+            if let Some(live) = survey.live(&self.link, &path).await.map_err(read)? {
+                sources.push((source.to_owned(), live));
+            }
+        }
+        let lookup = |id: &str| {
+            sources.iter().find(|(source, _)| source == id).map(|(_, live)| live.as_ref())
+        };
+        resolve_paths(&mut resolved.attributes, &lookup);
+        Ok(resolved)
+    }
+
+    async fn lacks_namespace(
+        &self,
+        survey: &Survey,
+        place: &Place,
+        kind: &Kind,
+        id: &ResourceId,
+    ) -> Result<bool, RuntimeError> {
+        if !kind.namespaced || !survey.wants_namespace(place.namespace()) {
+            return Ok(false);
+        }
+        let namespace = Place {
+            api_version: "v1".to_owned(),
+            kind: "Namespace".to_owned(),
+            namespace: None,
+            name: place.namespace().to_owned(),
+        };
+        let Some((_, path)) = self.locate(survey, &namespace) else { return Ok(false) };
+        let live = self.look_at(id, &namespace, &path, survey).await?;
+        Ok(live.is_none_or(|live| is_leaving(&live)))
+    }
+
+    /// Reads an object. A namespace that we may not read is taken to be there, and is `Null`: whoever works in
+    /// one often sees nothing outside.
+    async fn look_at(
+        &self,
+        id: &ResourceId,
+        place: &Place,
+        path: &str,
+        survey: &Survey,
+    ) -> Result<Option<Arc<Value>>, RuntimeError> {
+        match survey.live(&self.link, path).await {
+            Err(Failure::Refused(refusal)) if refusal.code == 403 && place.is_namespace() => {
+                Ok(Some(survey.hide(path)))
+            }
+            live => live.map_err(|failure| self.error(failure, id, "read", None)),
+        }
+    }
+
+    /// Asks the server whether an object has the form of its kind, where it cannot say more: it looks at that before
+    /// it looks for the namespace. Returns whether it came to that.
+    async fn fits_schema(
+        &self,
+        id: &ResourceId,
+        path: &str,
+        object: &Object,
+    ) -> Result<bool, RuntimeError> {
+        let call = Call::apply(apply_path(path, true, false), &object.value);
+        match self.link.call(&call).await {
+            Err(Failure::Refused(refusal)) if refusal.is_not_found() => Ok(true),
+            Err(Failure::Refused(refusal)) if refusal.is_schema_error() => {
+                Err(self.error(Failure::Refused(refusal), id, "check", Some(object)))
+            }
+            // What else it says may change with the namespace: rights, quotas, whether one is on its way out.
+            Ok(_) | Err(Failure::Refused(_)) => Ok(false),
+            Err(failure) => Err(self.error(failure, id, "check", Some(object))),
+        }
+    }
+
+    async fn dry_run(&self, question: Question<'_>) -> Result<DryRun, RuntimeError> {
+        let Question { id, path, object, live, prior } = question;
+        let handed_over = live.and_then(|live| replicas_left(live, &object.value));
+        let kept = handed_over.map(|replicas| with_replicas(&object.value, replicas));
+        let sent = kept.as_ref().unwrap_or(&object.value);
+        let ask =
+            async |force| self.link.call(&Call::apply(apply_path(path, true, force), sent)).await;
+        let refusal = match ask(false).await {
+            Ok(would) if is_object(&would) => {
+                let note = |replicas| Note {
+                    kind: NoteKind::HandedOver,
+                    message: format!(
+                        "`spec.replicas` is no longer configured; its value {replicas} stays"
+                    ),
+                };
+                return Ok(DryRun::Would(would, handed_over.map(note).into_iter().collect()));
+            }
+            Ok(_) => return Ok(DryRun::Unknown("the server's answer is no object".to_owned())),
+            Err(Failure::Refused(refusal)) => refusal,
+            Err(failure) => return Err(self.error(failure, id, "check", Some(object))),
+        };
+        let conflicts = refusal.conflicts();
+        if !conflicts.is_empty() {
+            // A dry run in conflict says nothing else, so it is repeated, for display only.
+            let would = match ask(true).await {
+                Ok(would) => would,
+                Err(Failure::Refused(refusal))
+                    if self.terms.replace && !immutable_fields(&refusal).is_empty() =>
+                {
+                    return Ok(DryRun::Replace);
+                }
+                Err(failure) => return Err(self.error(failure, id, "check", Some(object))),
+            };
+            let by_hand = prior.is_some() && conflicts.iter().all(FieldConflict::is_by_hand);
+            let taken_over = by_hand || self.terms.force_conflicts;
+            let (kind, fate) = if taken_over {
+                (NoteKind::TakenOver, "it is taken over")
+            } else {
+                (NoteKind::Conflict, "an apply is refused")
+            };
+            let note = |conflict: &FieldConflict| {
+                let message = format!("{conflict}; {fate}");
+                Note { kind, message }
+            };
+            return Ok(DryRun::Would(would, conflicts.iter().map(note).collect()));
+        }
+        if refusal.refuses_dry_runs() {
+            return Ok(DryRun::Unknown(refusal.message.clone()));
+        }
+        if self.terms.replace && !immutable_fields(&refusal).is_empty() {
+            return Ok(DryRun::Replace);
+        }
+        Err(self.error(Failure::Refused(refusal), id, "check", Some(object)))
+    }
+}
+
+fn compose(
+    new: Observed,
+    live: Option<&Value>,
+    object: &Object,
+    dry_run: DryRun,
+    foreign: bool,
+) -> Observed {
+    let note = |said: &str| format!("not checked by the server: {said}");
+    let Some(live) = live else {
+        // What the server would add at random, such as addresses, is left out of the preview.
+        return match dry_run {
+            DryRun::Unknown(said) => unchecked(new, &note(&said)),
+            DryRun::Would(_, notes) => Observed { notes, ..new },
+            DryRun::Replace => new,
+        };
+    };
+    let normal = normalise(live.clone());
+    let overlaid = || Some(overlay(&normal, &normalise(object.value.clone())));
+    let observed = Observed { foreign, secrets_changed: object.unknown, ..new };
+    let observed = match dry_run {
+        DryRun::Would(would, notes) => {
+            Observed { planned: Some(normalise(would)), notes, ..observed }
+        }
+        DryRun::Replace => Observed { planned: overlaid(), replace: true, ..observed },
+        DryRun::Unknown(said) => {
+            unchecked(Observed { planned: overlaid(), ..observed }, &note(&said))
+        }
+    };
+    let planned = observed.planned.as_ref();
+    let grades = grades(Some(&normal), planned, observed.replace);
+    let editors = planned.filter(|planned| **planned != normal).map(|_| editors(live));
+    Observed { live: Some(normal), grades, editors, ..observed }
+}
+
+fn unchecked(observed: Observed, message: &str) -> Observed {
+    let note = Note { kind: NoteKind::Unchecked, message: message.to_owned() };
+    Observed { notes: vec![note], ..observed }
+}
+
+/// Leaves a namespace as it is that we may not read or change.
+fn untouchable(new: Observed, prior: Option<&StateEntry>) -> Observed {
+    let message = "you may not change it, so it stays as it is".to_owned();
+    Observed {
+        live: new.planned.clone(),
+        foreign: prior.is_none(),
+        notes: vec![Note { kind: NoteKind::Shared, message }],
+        ..new
+    }
+}
+
+fn shared(live: &Value, prior: Option<&StateEntry>, whose: &str) -> Observed {
+    let normal = normalise(live.clone());
+    let message = format!("it is managed by {whose} and stays as it is");
+    Observed {
+        live: Some(normal.clone()),
+        planned: Some(normal),
+        foreign: prior.is_none(),
+        notes: vec![Note { kind: NoteKind::Shared, message }],
+        ..Observed::default()
+    }
+}

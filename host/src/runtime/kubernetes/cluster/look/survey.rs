@@ -1,0 +1,344 @@
+//! What a run knows of a cluster and of its own plan before it looks at single objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::runtime::Subject;
+use crate::runtime::kubernetes::cluster::objects::Place;
+use crate::runtime::kubernetes::cluster::wire::{
+    Call, Failure, Kind, Kinds, Transport, root, segment,
+};
+
+use crate::spec::{Resource, ResourceId};
+
+/// From how many objects of one kind in one namespace on they are listed rather than read one by one.
+pub(crate) const WORTH_LISTING: usize = 3;
+/// For how long nobody is expected to have made an object that did not exist.
+const FRESH: Duration = Duration::from_secs(10);
+/// How many objects a page of a list has at most.
+const PAGE: usize = 500;
+/// How many lists are read at once.
+const LISTS: usize = 8;
+
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+    application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+
+/// An object as it is; `None` if it does not exist.
+type Live = Option<Arc<Value>>;
+
+/// What is known.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    kinds: RwLock<Arc<Kinds>>,
+    /// Where every desired or recorded resource is.
+    pub(crate) places: BTreeMap<ResourceId, Place>,
+    /// The resources, as they shall be or are recorded.
+    pub(crate) sources: BTreeMap<ResourceId, Resource>,
+    /// Namespaces that the plan makes or keeps.
+    namespaces: BTreeSet<String>,
+    /// Kinds that the plan defines, by group and name.
+    definitions: BTreeSet<(String, String)>,
+    /// Objects as last read, by path. Whoever wants one that is being read waits for that reading.
+    seen: Mutex<BTreeMap<String, Arc<OnceCell<Live>>>>,
+    /// Where the recorded resources are that we made.
+    own: Vec<Place>,
+    /// The paths of objects that were made ahead of their steps.
+    made: Mutex<BTreeSet<String>>,
+    /// The paths of objects that we deleted.
+    deleted: Mutex<BTreeSet<String>>,
+    /// When the objects were read.
+    taken: Option<Instant>,
+}
+
+impl Survey {
+    /// Asks what the server serves, and reads objects together where that takes fewer requests.
+    pub(crate) async fn make(link: &Transport, subjects: &[Subject<'_>]) -> Result<Self, Failure> {
+        let mut survey = Self { taken: Some(Instant::now()), ..Self::default() };
+        for subject in subjects {
+            let resource = subject.desired.or(subject.prior.map(|prior| &prior.resource));
+            let Some((resource, place)) =
+                resource.and_then(|resource| Some((resource, Place::of(&resource.attributes)?)))
+            else {
+                continue;
+            };
+            if subject.desired.is_some() {
+                survey.note_desired(&place, &resource.attributes);
+            }
+            if subject.prior.is_some_and(|prior| !prior.adopted) {
+                survey.own.push(place.clone());
+            }
+            survey.places.insert(resource.id.clone(), place);
+            survey.sources.insert(resource.id.clone(), resource.clone());
+        }
+        let kinds = discover(link, survey.places.values()).await?;
+        survey.kinds = RwLock::new(Arc::new(kinds));
+        survey.read_together(link).await?;
+        Ok(survey)
+    }
+
+    fn note_desired(&mut self, place: &Place, manifest: &Value) {
+        if place.is_namespace() {
+            self.namespaces.insert(place.name.clone());
+        }
+        if place.kind == "CustomResourceDefinition" {
+            let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str);
+            let names = text("/spec/group").zip(text("/spec/names/kind"));
+            self.definitions.extend(names.map(|(group, kind)| (group.into(), kind.into())));
+        }
+    }
+
+    /// Returns the kinds that the server serves.
+    pub(crate) fn kinds(&self) -> Arc<Kinds> {
+        Arc::clone(&self.kinds.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the kind of an object, if the server serves it.
+    pub(crate) fn kind(&self, place: &Place) -> Option<Kind> {
+        self.kinds().get(&place.api_version, &place.kind).cloned()
+    }
+
+    /// Asks again for an `apiVersion`, of which kinds were defined since.
+    pub(crate) async fn ask_again(
+        &self,
+        link: &Transport,
+        place: &Place,
+    ) -> Result<Option<Kind>, Failure> {
+        let mut kinds = Kinds::default();
+        match link.call(&Call::get(root(&place.api_version))).await {
+            Ok(document) => kinds.read_plain(&place.api_version, &document),
+            // Of a group that is not served yet the server says so in plain text.
+            Err(Failure::Refused(refusal)) if refusal.code == 404 => {}
+            Err(failure) => return Err(failure),
+        }
+        let found = kinds.get(&place.api_version, &place.kind).cloned();
+        let mut known = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(known.with(kinds));
+        Ok(found)
+    }
+
+    /// Returns whether the plan itself defines the kind of an object.
+    pub(crate) fn defines(&self, place: &Place) -> bool {
+        self.definitions.contains(&(place.group().to_owned(), place.kind.clone()))
+    }
+
+    /// Returns whether an object in a namespace is on record as one that we made.
+    pub(super) fn is_own(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> bool {
+        let group = |api_version: &str| Some(api_version.split_once('/')?.0.to_owned());
+        self.own.iter().any(|place| {
+            (place.kind.as_str(), place.namespace(), place.name.as_str()) == (kind, namespace, name)
+                && group(&place.api_version) == group(api_version)
+        })
+    }
+
+    /// Returns whether the plan itself makes a namespace, or keeps it.
+    pub(super) fn wants_namespace(&self, namespace: &str) -> bool {
+        self.namespaces.contains(namespace)
+    }
+
+    /// Returns the namespace of this name that the plan makes or keeps.
+    pub(crate) fn desired_namespace(&self, namespace: &str) -> Option<&Resource> {
+        let is_meant = |place: &Place| place.is_namespace() && place.name == namespace;
+        let (id, _) = self.places.iter().find(|(_, place)| is_meant(place))?;
+        self.sources.get(id).filter(|_| self.wants_namespace(namespace))
+    }
+
+    /// Returns the names of the plan's objects that lie together with one: of its kind, in its namespace.
+    pub(crate) fn names_beside(&self, place: &Place) -> BTreeSet<String> {
+        let beside = self.places.values().filter(|other| {
+            (&other.api_version, &other.kind) == (&place.api_version, &place.kind)
+                && other.namespace() == place.namespace()
+        });
+        beside.map(|other| other.name.clone()).collect()
+    }
+
+    /// Reads an object, unless it was read in this run already.
+    pub(crate) async fn live(
+        &self,
+        link: &Transport,
+        path: &str,
+    ) -> Result<Option<Arc<Value>>, Failure> {
+        let cell = Arc::clone(self.seen().entry(path.to_owned()).or_default());
+        let read = async || Ok::<_, Failure>(link.find(path).await?.map(Arc::new));
+        cell.get_or_try_init(read).await.cloned()
+    }
+
+    /// Returns what was read of an object in this run, `None` if nothing was.
+    pub(crate) fn seen_before(&self, path: &str) -> Option<Live> {
+        self.seen().get(path)?.get().cloned()
+    }
+
+    /// Takes note of an object as it is now.
+    pub(crate) fn see(&self, path: &str, live: Option<Arc<Value>>) {
+        self.seen().insert(path.to_owned(), Arc::new(OnceCell::new_with(Some(live))));
+    }
+
+    /// Takes note of an object that was made as it shall be, ahead of its step.
+    pub(crate) fn see_made(&self, path: &str, live: Value) {
+        self.see(path, Some(Arc::new(live)));
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
+
+    /// Returns whether an object was made ahead of its step.
+    pub(crate) fn was_made(&self, path: &str) -> bool {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+    }
+
+    /// Returns whether others may have made an object since it was found missing: because so much time has passed, as
+    /// when somebody is asked, or because we deleted one.
+    pub(crate) fn is_old(&self, path: &str) -> bool {
+        let deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
+        deleted || self.taken.is_none_or(|taken| taken.elapsed() > FRESH)
+    }
+
+    /// Takes note of an object that we deleted.
+    pub(crate) fn see_gone(&self, path: &str) {
+        self.see(path, None);
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    }
+
+    /// Takes note of an object that we may not read and take to be there.
+    pub(super) fn hide(&self, path: &str) -> Arc<Value> {
+        let hidden = Arc::new(Value::Null);
+        self.see(path, Some(Arc::clone(&hidden)));
+        hidden
+    }
+
+    fn seen(&self) -> MutexGuard<'_, BTreeMap<String, Arc<OnceCell<Live>>>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read_together(&self, link: &Transport) -> Result<(), Failure> {
+        let kinds = self.kinds();
+        let mut groups: BTreeMap<String, Vec<(&Place, &Kind)>> = BTreeMap::new();
+        for place in self.places.values() {
+            let Some(kind) = kinds.get(&place.api_version, &place.kind) else { continue };
+            // Secrets of others are none of our business.
+            if kind.lists && !(place.api_version == "v1" && place.kind == "Secret") {
+                let collection = kind.collection(Some(place.namespace()));
+                groups.entry(collection).or_default().push((place, kind));
+            }
+        }
+        groups.retain(|_, members| members.len() >= WORTH_LISTING);
+        let reading: Vec<_> = groups
+            .into_iter()
+            .map(|(collection, members)| self.read_group(link, collection, members))
+            .collect();
+        let lists = stream::iter(reading).buffer_unordered(LISTS).try_collect();
+        futures_util::try_join!(lists, self.read_namespaces(link).map(Ok)).map(|((), ())| ())
+    }
+
+    /// Reads the namespaces that the plan makes or keeps: everything in them waits to know whether they exist.
+    async fn read_namespaces(&self, link: &Transport) {
+        let reading =
+            self.places.values().filter(|place| place.is_namespace()).filter_map(|place| {
+                let path = self.kind(place)?.object(None, &place.name);
+                Some(async move {
+                    // If it cannot be read for another reason, whoever needs to know says so.
+                    if let Err(Failure::Refused(refusal)) = self.live(link, &path).await
+                        && refusal.code == 403
+                    {
+                        self.hide(&path);
+                    }
+                })
+            });
+        let reading: Vec<_> = reading.collect();
+        stream::iter(reading).buffer_unordered(LISTS).collect::<()>().await;
+    }
+
+    async fn read_group(
+        &self,
+        link: &Transport,
+        collection: String,
+        members: Vec<(&Place, &Kind)>,
+    ) -> Result<(), Failure> {
+        let Some(objects) = list(link, &collection, members.len()).await? else { return Ok(()) };
+        for (place, kind) in members {
+            let path = kind.object(Some(place.namespace()), &place.name);
+            let live = objects.get(&place.name).map(|object| {
+                // Objects in a list do not say what they are.
+                let mut object = object.clone();
+                if let Some(members) = object.as_object_mut() {
+                    members.insert("apiVersion".to_owned(), place.api_version.clone().into());
+                    members.insert("kind".to_owned(), place.kind.clone().into());
+                }
+                Arc::new(object)
+            });
+            self.see(&path, live);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the objects of a collection by name. `None` if that would take more requests than reading `wanted`
+/// objects one by one, or if we may not.
+async fn list(
+    link: &Transport,
+    collection: &str,
+    wanted: usize,
+) -> Result<Option<BTreeMap<String, Value>>, Failure> {
+    let mut objects = BTreeMap::new();
+    let mut from = String::new();
+    for _ in 0..wanted {
+        let path = format!("{collection}?limit={PAGE}{from}");
+        let mut page = match link.call(&Call::get(path)).await {
+            Ok(page) => page,
+            Err(Failure::Refused(refusal)) if matches!(refusal.code, 403..=405 | 410) => {
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        };
+        if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
+            let named = items.into_iter().filter_map(|item| {
+                Some((item.pointer("/metadata/name")?.as_str()?.to_owned(), item))
+            });
+            objects.extend(named);
+        }
+        let text = |pointer| page.pointer(pointer).and_then(Value::as_str);
+        let Some(token) = text("/metadata/continue").filter(|token| !token.is_empty()) else {
+            return Ok(Some(objects));
+        };
+        let remaining = page.pointer("/metadata/remainingItemCount").and_then(Value::as_u64);
+        let pages = remaining.map_or(1, |items| items.div_ceil(PAGE as u64));
+        if pages >= wanted as u64 {
+            return Ok(None);
+        }
+        from = format!("&continue={}", segment(token));
+    }
+    Ok(None)
+}
+
+/// Asks what the server serves: at once, or one by one for the `apiVersion`s that are needed.
+async fn discover<'a>(
+    link: &Transport,
+    places: impl Iterator<Item = &'a Place>,
+) -> Result<Kinds, Failure> {
+    let (core, groups) =
+        (Call::get("/api").accept(AGGREGATED), Call::get("/apis").accept(AGGREGATED));
+    let (core, groups) = futures_util::try_join!(link.call(&core), link.call(&groups))?;
+    let mut kinds = Kinds::default();
+    if kinds.read_aggregated(&core) && kinds.read_aggregated(&groups) {
+        return Ok(kinds);
+    }
+    let mut kinds = Kinds::default();
+    let versions: BTreeSet<&str> = places.map(|place| place.api_version.as_str()).collect();
+    for version in versions {
+        match link.call(&Call::get(root(version))).await {
+            Ok(document) => kinds.read_plain(version, &document),
+            Err(Failure::Refused(refusal)) if refusal.code == 404 => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(kinds)
+}

@@ -1,0 +1,25 @@
+//! What is to know of single objects, live ones and those that we send.
+//!
+//! All of it is pure: nothing in here asks a server.
+
+mod handover;
+mod managed;
+mod normalise;
+mod object;
+mod overlay;
+mod ownership;
+mod parent;
+mod place;
+mod record;
+
+pub(super) use handover::{HEIR, bequest, replicas_left, with_replicas};
+pub(super) use managed::editors;
+pub(super) use normalise::normalise;
+pub(super) use object::{Making, Missing, Object, references};
+pub(super) use overlay::overlay;
+#[cfg(test)]
+pub(super) use ownership::tests::owner;
+pub(super) use ownership::{Holder, MANAGER, holder, is_kept, mark, reserved};
+pub(super) use parent::{Members, Parent};
+pub(super) use place::Place;
+pub(super) use record::{Record, is_leaving, uid};

@@ -1,0 +1,266 @@
+//! The object that is sent to a cluster for a resource.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::normalise;
+use super::ownership;
+use super::parent::{MEMBER_OF, Parent};
+use super::place::Place;
+use crate::runtime::kubernetes::identity;
+use crate::runtime::{Owner, RuntimeError};
+use crate::secret::{Resolve, SecretError};
+use crate::spec::{PATH_PREFIX, Resource, SecretText, replace_secrets, visit_strings};
+
+/// The namespace of objects that name none.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// What happens where a secret has no value yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The reference stands in for it, for a preview.
+    Keep,
+    /// It is an error.
+    Refuse,
+}
+
+/// What an object is made with.
+#[derive(Clone, Copy)]
+pub(crate) struct Making<'a> {
+    pub(crate) owner: &'a Owner,
+    pub(crate) parent: &'a Parent,
+    pub(crate) namespaced: bool,
+    pub(crate) secrets: &'a dyn Resolve,
+    pub(crate) missing: Missing,
+}
+
+/// An object as it is sent. It holds the values of secrets.
+pub(crate) struct Object {
+    pub(crate) value: Value,
+    /// Whether a secret has no value yet.
+    pub(crate) unknown: bool,
+    /// The values that must not be shown, as text and as they are sent.
+    pub(super) confidential: Vec<SecretText>,
+}
+
+impl Object {
+    /// Makes the object of a resource.
+    ///
+    /// Text of a Secret becomes `data` here, because a server merges `stringData` into `data` and so keeps
+    /// the keys that it once held.
+    pub(crate) fn of(resource: &Resource, making: Making<'_>) -> Result<Self, RuntimeError> {
+        let mut object =
+            Self { value: resource.attributes.clone(), unknown: false, confidential: Vec::new() };
+        let place = Place::of(&object.value);
+        let member = place.is_some_and(|place| making.parent.has(&place));
+        let Some(members) = object.value.as_object_mut() else { return Ok(object) };
+        if let Some(metadata) = child(members, "metadata") {
+            normalise::strip(metadata);
+            if making.namespaced {
+                metadata.entry("namespace").or_insert_with(|| DEFAULT_NAMESPACE.into());
+            }
+            ownership::mark(metadata, making.owner);
+            if member && let Some(labels) = child(metadata, "labels") {
+                labels.insert(MEMBER_OF.to_owned(), making.parent.id.as_str().into());
+            }
+        }
+        if identity::is_secret(&object.value) {
+            object.fill_in(making).map_err(|source| RuntimeError::Secret {
+                id: resource.id.clone(),
+                source: Box::new(source),
+            })?;
+        }
+        Ok(object)
+    }
+
+    /// Says which live object is meant; with `None`, any of this name.
+    pub(crate) fn set_uid(&mut self, uid: Option<&str>) {
+        let Some(metadata) = self.value.get_mut("metadata").and_then(Value::as_object_mut) else {
+            return;
+        };
+        match uid {
+            Some(uid) => metadata.insert("uid".to_owned(), uid.into()),
+            None => metadata.remove("uid"),
+        };
+    }
+
+    /// Returns whether one live object is meant.
+    pub(crate) fn has_uid(&self) -> bool {
+        self.value.pointer("/metadata/uid").is_some()
+    }
+
+    /// Returns a text without the values of secrets that it may quote.
+    pub(crate) fn without_secrets(&self, text: &str) -> String {
+        let values = self.confidential.iter().map(SecretText::expose);
+        // Short values are everywhere, and removing them would say where they are.
+        values
+            .filter(|value| value.len() > 3)
+            .fold(text.to_owned(), |text, value| text.replace(value, "(sensitive)"))
+    }
+
+    fn fill_in(&mut self, making: Making<'_>) -> Result<(), SecretError> {
+        let Some(secret) = self.value.as_object_mut() else { return Ok(()) };
+        let texts = match secret.remove("stringData") {
+            Some(Value::Object(texts)) => texts,
+            _ => Map::new(),
+        };
+        if let Some(data) = secret.get("data").and_then(Value::as_object) {
+            let values = data.values().filter_map(Value::as_str);
+            self.confidential.extend(values.map(SecretText::new));
+        }
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let Some(data) = child(secret, "data") else { return Ok(()) };
+        for (key, text) in texts {
+            let Value::String(text) = text else { continue };
+            let value = match replace_secrets(&text, |secret| making.secrets.resolve(secret)) {
+                Err(error) if making.missing == Missing::Keep && error.is_unknown() => {
+                    self.unknown = true;
+                    SecretText::new(text)
+                }
+                value => value?,
+            };
+            let sent = STANDARD.encode(value.expose());
+            self.confidential.extend([value, SecretText::new(sent.as_str())]);
+            data.insert(key, Value::String(sent));
+        }
+        Ok(())
+    }
+}
+
+/// Returns the references to attributes of other resources that are still in a manifest.
+pub(crate) fn references(manifest: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    visit_strings(manifest, &mut |_, text| {
+        if text.starts_with(PATH_PREFIX) {
+            found.push(text.to_owned());
+        }
+    });
+    found
+}
+
+fn child<'v>(members: &'v mut Map<String, Value>, key: &str) -> Option<&'v mut Map<String, Value>> {
+    members.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::name::{ProjectName, StackName, WorkspaceName};
+    use crate::spec::{ResourceId, SecretRef};
+
+    /// Knows one secret, `known`.
+    struct One;
+
+    impl Resolve for One {
+        fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
+            if secret.name == "known" {
+                return Ok(SecretText::new("hunter2"));
+            }
+            Err(SecretError::NotMade { secret: secret.clone() })
+        }
+    }
+
+    fn make(attributes: Value, namespaced: bool, missing: Missing) -> Result<Object, RuntimeError> {
+        let owner = Owner {
+            project: ProjectName::parse("shop").unwrap(),
+            stack: StackName::parse("dev").unwrap(),
+            workspace: WorkspaceName::parse("default").unwrap(),
+        };
+        let resource = Resource {
+            id: ResourceId::parse("x").unwrap(),
+            kind: "Kubernetes".to_owned(),
+            attributes,
+            depends_on: BTreeSet::new(),
+            extensions: Map::new(),
+        };
+        let parent = &Parent::of(&owner, "n");
+        Object::of(&resource, Making { owner: &owner, parent, namespaced, secrets: &One, missing })
+    }
+
+    fn secret(string_data: Value) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "n"},
+            "data": {"plain": "aGk="}, "stringData": string_data,
+        })
+    }
+
+    #[test]
+    fn text_of_a_secret_becomes_data() {
+        let texts = json!({"url": "db://root:$kusion_secret.a.b.known@h", "plain": "wins"});
+        let object = make(secret(texts), true, Missing::Refuse).unwrap();
+        assert_eq!(
+            object.value["data"],
+            json!({"url": STANDARD.encode("db://root:hunter2@h"), "plain": STANDARD.encode("wins")})
+        );
+        assert_eq!(object.value.get("stringData"), None);
+        assert!(!object.unknown);
+    }
+
+    #[test]
+    fn a_message_that_quotes_a_secret_is_shown_without_it() {
+        let texts = json!({"key": "$kusion_secret.a.b.known"});
+        let object = make(secret(texts), true, Missing::Refuse).unwrap();
+        let sent = STANDARD.encode("hunter2");
+        let message = format!("cannot use hunter2 or {sent} or aGk=, but x");
+        assert_eq!(
+            object.without_secrets(&message),
+            "cannot use (sensitive) or (sensitive) or (sensitive), but x"
+        );
+    }
+
+    #[test]
+    fn a_secret_without_a_value_is_unknown_in_a_preview_and_refused_in_an_apply() {
+        let texts = || json!({"key": "$kusion_secret.a.b.later"});
+        let object = make(secret(texts()), true, Missing::Keep).unwrap();
+        assert!(object.unknown);
+        assert_eq!(
+            object.value["data"]["key"],
+            STANDARD.encode("$kusion_secret.a.b.later").as_str()
+        );
+        let refused = make(secret(texts()), true, Missing::Refuse);
+        assert!(matches!(refused, Err(RuntimeError::Secret { .. })));
+    }
+
+    #[test]
+    fn an_object_is_marked_and_has_a_namespace_if_its_kind_has() {
+        let manifest = || {
+            json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "c", "uid": "copied", "resourceVersion": "1", "managedFields": []},
+            })
+        };
+        let metadata = |namespaced| {
+            make(manifest(), namespaced, Missing::Refuse).unwrap().value["metadata"].clone()
+        };
+        let owner = ownership::tests::owner("dev");
+        let marks = json!({
+            "labels": {
+                "app.kubernetes.io/managed-by": "kusion", "app.kubernetes.io/name": "shop",
+                "app.kubernetes.io/part-of": "shop", MEMBER_OF: Parent::of(&owner, "n").id,
+            },
+            "annotations": {"kusion.io/project": "shop", "kusion.io/stack": "dev", "kusion.io/workspace": "default"},
+        });
+        let with = |mut metadata: Value, namespace: Option<&str>| {
+            metadata["name"] = "c".into();
+            if let Some(namespace) = namespace {
+                metadata["namespace"] = namespace.into();
+            }
+            metadata
+        };
+        assert_eq!(metadata(true), with(marks.clone(), Some("default")));
+        assert_eq!(metadata(false), with(marks, None));
+    }
+
+    #[test]
+    fn references_that_are_left_are_found() {
+        let manifest = json!({"a": "$kusion_path.x.status.ip", "b": ["$kusion_path.y.z", "plain"]});
+        assert_eq!(references(&manifest), ["$kusion_path.x.status.ip", "$kusion_path.y.z"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! What a refusal means: whose field it is about, what is wrong with an object, who denied it.
+
+mod conflict;
+mod invalid;
+mod verdict;
+
+pub use conflict::FieldConflict;
+pub use invalid::FieldProblem;
+pub(super) use invalid::immutable_fields;
+pub(super) use verdict::{Attempt, verdict};
