@@ -38,6 +38,13 @@ impl Problem {
         Self { message: message.into(), location: None, hints: Vec::new() }
     }
 
+    /// Describes an error that has no place, with its causes, as one of several problems.
+    pub fn of(error: &impl Diagnose) -> Self {
+        let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
+        Self { message, location: None, hints: error.hints() }
+    }
+
     /// Adds advice.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

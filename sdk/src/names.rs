@@ -21,6 +21,9 @@ pub const PART_OF_LABEL: &str = "app.kubernetes.io/part-of";
 /// The label whose value is the app.
 pub const NAME_LABEL: &str = "app.kubernetes.io/name";
 
+/// The label whose value is the stack.
+pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+
 /// Builds the name of an app's main resource: `<project>-<stack>-<app>`, as [`dns_label`].
 ///
 /// ```
@@ -107,10 +110,16 @@ pub fn env_suffix(text: &str) -> String {
         .collect()
 }
 
-/// The labels by which an app's pods are found: `app.kubernetes.io/part-of` is the project and
-/// `app.kubernetes.io/name` the app, each as [`label_value`].
+/// The labels by which an app's pods are found: `app.kubernetes.io/part-of` is the project,
+/// `app.kubernetes.io/instance` the stack and `app.kubernetes.io/name` the app, each as [`label_value`].
+///
+/// The stack is one of them because all stacks of a project share a namespace unless they say otherwise.
 pub fn app_labels(scope: &Scope) -> BTreeMap<String, String> {
-    texts([(PART_OF_LABEL, label_value(&scope.project)), (NAME_LABEL, label_value(&scope.app))])
+    texts([
+        (PART_OF_LABEL, label_value(&scope.project)),
+        (INSTANCE_LABEL, label_value(&scope.stack)),
+        (NAME_LABEL, label_value(&scope.app)),
+    ])
 }
 
 fn app_text(scope: &Scope) -> String {
@@ -215,6 +224,14 @@ mod tests {
         assert_eq!(service_name("2048-dev-web"), "s-2048-dev-web");
         assert_eq!(service_name("web"), "web");
         assert!(is_dns_label(&service_name(&format!("2{}", "x".repeat(62)))));
+    }
+
+    #[test]
+    fn two_stacks_of_a_project_find_only_their_own_pods() {
+        let dev = app_labels(&scope("shop", "dev", "web"));
+        let expected = [(NAME_LABEL, "web"), (INSTANCE_LABEL, "dev"), (PART_OF_LABEL, "shop")];
+        assert_eq!(dev, texts(expected.map(|(key, value)| (key, value.to_owned()))));
+        assert_ne!(dev, app_labels(&scope("shop", "prod", "web")));
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn a_file_edited_by_hand_is_shown_and_set_right() {
     ~ apps/v1:Deployment:shop:shop-dev-shop
         from workload of app `shop` (module `service`)
         changed outside kusion:
-          spec.replicas: 7 -> 1
+          spec.replicas: was 1, is 7
 
     1 resource was changed or deleted outside kusion.
     Plan: 0 to create, 1 to update, 0 to delete.

@@ -165,7 +165,7 @@ fn an_accessory_that_leaves_takes_its_resources_along() {
 
        ID                                                               ACTION  EFFECT           REASON
     ~  apps/v1:Deployment:shop:shop-dev-shop                            update  rolling restart
-    ~  v1:Service:shop:shop-dev-shop-private                            update  no restart
+    ~  v1:Service:shop:shop-dev-shop-private                            update
     -  v1:Service:shop:shop-dev-shop-mysql-db-local-service             delete
     -  apps/v1:Deployment:shop:shop-dev-shop-mysql-db-local-deployment  delete
     -  v1:Secret:shop:shop-dev-shop-mysql-db-local-secret               delete

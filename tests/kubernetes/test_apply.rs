@@ -69,7 +69,7 @@ fn what_was_set_by_hand_is_told_with_who_did_it_and_put_right() {
     let _ = stage.kubectl(&["scale", "deployment", &workload, "--replicas=5"]);
     let preview = stage.run(&["preview"]).success();
     assert!(preview.stdout.contains("changed outside kusion"), "{preview}");
-    assert!(preview.stdout.contains("spec.replicas: 5 -> 2"), "{preview}");
+    assert!(preview.stdout.contains("spec.replicas: was 2, is 5 (set by `kubectl`"), "{preview}");
     assert!(
         preview
             .stdout

@@ -116,7 +116,9 @@ fn data_is_lost_only_with_consent() {
     assert!(stage.object("deployment", &stage.workload()).is_some());
 
     stage.sandbox.edit("app.yaml", database, "");
-    assert!(stage.run(&["preview"]).success().stdout.contains("refused without"));
+    let preview = stage.run(&["preview"]);
+    assert_eq!(preview.code, Some(1), "{preview}");
+    assert!(preview.stdout.contains("refused without"), "{preview}");
     assert_eq!(stage.run(&["apply", "--yes"]).code, Some(1));
     assert_eq!(claims().lines().count(), 1);
     let pruned = stage.run(&["apply", "--yes", "--allow-data-loss"]).success();

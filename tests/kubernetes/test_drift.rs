@@ -35,8 +35,11 @@ fn drift_is_shown_apart_with_who_did_it_and_repaired() {
         at("    spec.template.spec.containers[main].image: theirs:1 -> shop:2") < apart,
         "{text}"
     );
-    assert!(at("      spec.replicas: 5 -> 2 (set by `kubectl` through `scale`)") > apart, "{text}");
-    let both = "      spec.template.spec.containers[main].image: theirs:1, was shop:1 in the last release (set by `kubectl-set` at 20";
+    assert!(
+        at("      spec.replicas: was 2, is 5 (set by `kubectl` through `scale`)") > apart,
+        "{text}"
+    );
+    let both = "      spec.template.spec.containers[main].image: was shop:1, is theirs:1 (set by `kubectl-set` at 20";
     assert!(at(both) > apart, "{text}");
     assert!(text.contains("deleted outside kusion"), "{text}");
     assert!(text.contains("\n2 resources were changed or deleted outside kusion.\nPlan: 1 to create, 1 to update, 0 to delete (1 rolling restart).\n"), "{text}");

@@ -59,7 +59,7 @@ fn every_change_is_graded_and_the_plan_counts_them() {
     stage.run(&["apply", "--yes", "--no-wait"]).success();
 
     stage.write_raw(&[deployment("a:2"), service("blue"), role(&["get", "list"]), binding]);
-    let preview = stage.run(&["preview", "-o", "json"]).success().json();
+    let preview = stage.run(&["preview", "-o", "json", "--allow-data-loss"]).success().json();
     let steps = preview["plan"]["steps"].as_array().unwrap().iter();
     let grades: Vec<(String, Value)> = steps
         .filter(|step| step["action"] != "unchanged")
@@ -72,14 +72,14 @@ fn every_change_is_graded_and_the_plan_counts_them() {
         grades,
         [
             ("update Deployment", json!(["rolling-restart"])),
-            ("update Role", json!(["no-restart", "permission-gained"])),
+            ("update Role", json!(["permission-gained"])),
             ("create RoleBinding", json!(["permission-gained"])),
-            ("update Service", json!(["no-restart"])),
+            ("update Service", Value::Null),
             ("delete PersistentVolumeClaim", json!(["data-at-risk"])),
         ]
         .map(|(step, grades)| (step.to_owned(), grades))
     );
-    let text = stage.run(&["preview"]).success().stdout;
+    let text = stage.run(&["preview", "--allow-data-loss"]).success().stdout;
     assert!(text.ends_with(
         "Plan: 1 to create, 3 to update, 1 to delete (1 rolling restart, 1 data at risk, 2 permission gained).\n"
     ), "{text}");
@@ -88,9 +88,20 @@ fn every_change_is_graded_and_the_plan_counts_them() {
     moved["spec"]["selector"]["matchLabels"]["app"] = "other".into();
     moved["spec"]["template"]["metadata"]["labels"]["app"] = "other".into();
     stage.write_raw(&[moved]);
-    let refused = stage.run(&["preview"]);
-    assert!(refused.stderr.contains("cannot change in place: `spec.selector`"), "{refused}");
-    let replaced = stage.run(&["preview", "--replace", "-o", "json"]).success().json();
+    // The plan is shown whole, and then what it needs consent for.
+    let refused = stage.run(&["preview", "-o", "json"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    let of = "resource `apps/v1:Deployment:[project]:web`";
+    let refusal = format!("error: {of} cannot change in place: `spec.selector`");
+    assert!(refused.stderr.starts_with(&refusal), "{refused}");
+    assert!(refused.stderr.contains(" --> ../app.yaml:"), "{refused}");
+    assert!(refused.stderr.contains("hint: pass `--replace` to delete it"), "{refused}");
+    let refused = refused.json();
+    assert_eq!(refused["refused"][0]["line"], 2);
+    assert_eq!(refused["plan"]["summary"]["replace"], 1);
+    assert_eq!(refused["context"], "[context]");
+    let consent = ["preview", "--replace", "--allow-data-loss", "-o", "json"];
+    let replaced = stage.run(&consent).success().json();
     let steps = replaced["plan"]["steps"].as_array().unwrap();
     let replace = steps.iter().find(|step| step["action"] == "replace").unwrap();
     assert_eq!(replace["grades"], json!(["replace"]));

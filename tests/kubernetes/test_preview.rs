@@ -121,9 +121,12 @@ fn replicas_that_are_handed_over_keep_their_value_and_come_back() {
     let kubeconfig = stage.cluster.kubeconfig();
     let _ = stage.cluster.kubectl_with(&kubeconfig, &arguments, &manifest.to_string()).expect_ok();
     stage.sandbox.edit("app.yaml", "  containers:\n", "  replicas: 3\n  containers:\n");
-    let preview = stage.run(&["preview"]).success();
+    let preview = stage.run(&["preview"]);
+    assert_eq!(preview.code, Some(1), "{preview}");
     assert!(preview.stdout.contains("    spec.replicas: 6 -> 3\n"), "{preview}");
-    assert!(preview.stdout.contains("managed by `scaler`; an apply is refused"), "{preview}");
+    let note = "managed by `scaler`; refused without `--force-conflicts`";
+    assert!(preview.stdout.contains(note), "{preview}");
+    assert!(preview.stderr.contains(" --> ../app.yaml:"), "{preview}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use crate::release::{
 };
 use crate::runtime::{Claimant, Runtime, RuntimeError};
 use crate::secret::Resolve;
-use crate::spec::{NoteKind, Resource, SecretRef, Spec, State};
+use crate::spec::{Resource, SecretRef, Spec, State};
 
 /// A change that waits for approval. It holds the stack's lease until it is dropped.
 pub struct Prepared<'a> {
@@ -46,8 +46,8 @@ pub struct Applied {
     pub pruned: Vec<u64>,
     /// Why old releases could not go. What was asked for is done all the same.
     pub not_pruned: Option<OpsError>,
-    /// Why the target still keeps others out of the stack, or does not tell what belongs to it. The former passes
-    /// by itself.
+    /// Why the target still keeps others out of the stack, or does not tell what belongs to it and what no longer
+    /// does. The first passes by itself.
     pub not_released: Option<OpsError>,
 }
 
@@ -169,7 +169,7 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     ///
-    /// [`Prepared::check`] says no, somebody else changed the stack meanwhile, a secret cannot be had, or the
+    /// [`Proposal::check`] says no, somebody else changed the stack meanwhile, a secret cannot be had, or the
     /// release cannot be written; [`OpsError::Interrupted`] if the target may have been changed by then. What
     /// failed in the target is part of the outcome, not an error.
     pub async fn execute(
@@ -180,7 +180,7 @@ impl<'a> Prepared<'a> {
         if self.plan().is_empty() {
             return self.nothing(stop, listener).await;
         }
-        self.check()?;
+        self.proposal.check()?;
         let runtime = self.proposal.session.runtime;
         let work = pin!(self.carry_out(stop, listener));
         let mut done = match select(work, pin!(runtime.keep_claim())).await {
@@ -193,7 +193,7 @@ impl<'a> Prepared<'a> {
             .map(|release| release.state.resources.values().map(|entry| &entry.resource).collect());
         let ended = runtime.end_claim(left.as_deref()).await;
         if let (Ok(applied), Err(error)) = (&mut done, ended) {
-            applied.not_released = Some(error.into());
+            applied.not_released.get_or_insert(error.into());
         }
         done
     }
@@ -243,6 +243,7 @@ impl<'a> Prepared<'a> {
             patience: self.patience,
         };
         let mut outcome = execution.run(stop, &recorder).await;
+        let marked = if outcome.is_complete() { self.let_go().await } else { None };
         match self.close(&journal, &mut outcome).await {
             Ok(release) => {
                 let (pruned, not_pruned) = self.prune().await;
@@ -251,7 +252,7 @@ impl<'a> Prepared<'a> {
                     outcome,
                     pruned,
                     not_pruned,
-                    not_released: None,
+                    not_released: marked,
                 })
             }
             Err(source) => Err(OpsError::Interrupted {
@@ -288,36 +289,16 @@ impl<'a> Prepared<'a> {
         claimed
     }
 
-    /// Refuses before anything is changed what the target would refuse half-way, and what would destroy data.
-    ///
-    /// # Errors
-    ///
-    /// [`OpsError::Contested`], [`OpsError::DataAtRisk`], or something that was adopted would be replaced.
-    pub fn check(&self) -> Result<(), OpsError> {
-        let changing = || self.plan().steps.iter().filter(|step| step.action != Action::Unchanged);
-        let said = |kind: NoteKind| {
-            changing().flat_map(move |step| {
-                let notes = step.notes.iter().filter(move |note| note.kind == kind);
-                notes.map(|note| (step.id.clone(), note.message.clone()))
-            })
-        };
-        let data: Vec<_> = said(NoteKind::DataLoss).map(|(resource, _)| resource).collect();
-        if !data.is_empty() {
-            return Err(OpsError::DataAtRisk { resources: data });
-        }
-        if let Some((resource, note)) = said(NoteKind::Conflict).next() {
-            return Err(OpsError::Contested { resource, note });
-        }
-        let is_adopted = |id| {
-            let entry = self.proposal.latest.state.resources.get(id);
-            entry.is_some_and(|entry| entry.adopted)
-        };
-        for step in changing().filter(|step| step.action == Action::Replace) {
-            if step.reason == Some(Reason::Adopted) || is_adopted(&step.id) {
-                return Err(RuntimeError::AdoptedReplaced { id: step.id.clone() }.into());
+    /// Takes our marks off what stays though it leaves the stack. Returns what went wrong first.
+    async fn let_go(&self) -> Option<OpsError> {
+        let Proposal { session, latest, .. } = &self.proposal;
+        let mut wrong = None;
+        for entry in self.plan().stays.keys().filter_map(|id| latest.state.resources.get(id)) {
+            if let Err(error) = session.runtime.let_go(entry).await {
+                wrong.get_or_insert(OpsError::from(error));
             }
         }
-        Ok(())
+        wrong
     }
 
     /// Lists what shall exist and what shall go.

@@ -124,7 +124,7 @@ fn plan(from: &Release, to: &Release) -> Plan {
             after: Vec::new(),
         })
     };
-    Plan { steps: ids.into_iter().filter_map(step).collect(), forgotten: Vec::new() }
+    Plan { steps: ids.into_iter().filter_map(step).collect(), ..Plan::default() }
 }
 
 /// Lists the changed attributes as a preview does, and after them what else differs.

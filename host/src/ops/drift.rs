@@ -7,7 +7,18 @@ use crate::ops::weigh::{Wanted, leave_behind, weigh};
 use crate::ops::{OpsError, Session};
 use crate::plan::{Plan, Reason};
 use crate::release::LatestState;
-use crate::spec::{Origin, ResourceId, Spec};
+use crate::spec::{NoteKind, Origin, ResourceId, Spec};
+
+/// What notes are about that speak of what an apply would do.
+const CONSENT: [NoteKind; 7] = [
+    NoteKind::Conflict,
+    NoteKind::TakenOver,
+    NoteKind::HandedOver,
+    NoteKind::DataLoss,
+    NoteKind::DataLossAgreed,
+    NoteKind::NeedsAdoption,
+    NoteKind::NeedsReplacement,
+];
 
 /// How a target differs from what was last applied.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,14 +67,17 @@ pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
     };
     let weighed = weigh(&session, vault, wanted).await?;
     let observed = weighed.comparison.observed;
-    let mut plan = Plan { forgotten: Vec::new(), ..weighed.comparison.plan };
+    let mut plan = Plan { steps: weighed.comparison.plan.steps, ..Plan::default() };
     plan.steps.retain(|step| {
         // Where the target does not keep who set a value, a secret may have changed on either side.
         let unsigned = observed.get(&step.id).is_some_and(|observed| observed.editors.is_none());
         let secret = step.reason == Some(Reason::Secret) && !step.changes.is_empty() && unsigned;
         step.is_drifted() || secret
     });
-    // Nothing is done in any order.
-    plan.steps.iter_mut().for_each(|step| step.after.clear());
+    // Nothing is done, so it is in no order, and no one is asked for consent.
+    for step in &mut plan.steps {
+        step.after.clear();
+        step.notes.retain(|note| !CONSENT.contains(&note.kind));
+    }
     Ok(DriftReport { revision: Some(revision), plan, latest })
 }

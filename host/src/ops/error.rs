@@ -61,13 +61,11 @@ pub enum OpsError {
         /// Why it ended.
         source: Box<Self>,
     },
-    /// Somebody else manages a part of what would be changed.
-    #[error("resource `{resource}` has a field that others manage: {note}")]
-    Contested {
-        /// The resource.
-        resource: ResourceId,
-        /// Which part, and by whom.
-        note: String,
+    /// The plan needs consent that was not given.
+    #[error("the plan needs consent")]
+    Withheld {
+        /// What for, each with what gives it.
+        problems: Vec<Problem>,
     },
     /// What would go holds data.
     #[error("data would be lost with {}", at_risk(resources))]
@@ -166,7 +164,7 @@ macro_rules! from {
                     Self::Invalid { .. }
                     | Self::NotAccepted { .. }
                     | Self::Refused { .. }
-                    | Self::Contested { .. }
+                    | Self::Withheld { .. }
                     | Self::DataAtRisk { .. }
                     | Self::RollbackToDestroy { .. }
                     | Self::NoSources { .. }
@@ -211,9 +209,6 @@ impl Diagnose for OpsError {
                 "apply from the KUSION_HOME that made it, which still has the value",
                 "or delete the resource that uses it, and a new secret is drawn",
             ],
-            Self::Contested { .. } => &[
-                "take the field out of the configuration, or pass `--force-conflicts` to take it over",
-            ],
             Self::DataAtRisk { .. } => &[
                 "save what is needed, then pass `--allow-data-loss`",
                 "or let it stay: give the object the annotation `kusion.io/keep: \"true\"`",
@@ -242,7 +237,9 @@ impl Diagnose for OpsError {
 
     fn problems(&self) -> &[Problem] {
         match self {
-            Self::Invalid { problems } | Self::NotAccepted { problems } => problems,
+            Self::Invalid { problems }
+            | Self::NotAccepted { problems }
+            | Self::Withheld { problems } => problems,
             _ => self.inner().map_or(&[], Diagnose::problems),
         }
     }

@@ -11,6 +11,7 @@ mod blame;
 mod build_module;
 mod compare;
 mod compare_releases;
+mod consent;
 mod drift;
 mod error;
 mod generate;

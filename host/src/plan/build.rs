@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::plan::drift::changes;
 use crate::plan::grade::grade;
 use crate::plan::{Action, Plan, Reason, Step};
-use crate::spec::{Graph, Observed, Origin, Resource, ResourceId, Spec, State, StateEntry};
+use crate::spec::{
+    Graph, NoteKind, Observed, Origin, Resource, ResourceId, Spec, State, StateEntry,
+};
 
 pub(super) fn plan(
     spec: &Spec,
@@ -39,6 +41,9 @@ pub(super) fn plan(
         let gone = observed.get(id).is_some_and(|observed| observed.live.is_none());
         let kept = observed.get(id).is_some_and(|observed| observed.kept);
         if prior.adopted || gone || kept {
+            let why =
+                observed.get(id).filter(|_| !gone).and_then(|observed| stays(prior, observed));
+            plan.stays.extend(why.map(|why| (id.clone(), why)));
             plan.forgotten.push(id.clone());
             continue;
         }
@@ -52,6 +57,13 @@ pub(super) fn plan(
     }
     plan.forgotten.sort();
     plan
+}
+
+/// Says why a resource that nobody wants any more stays in the target.
+fn stays(prior: &StateEntry, observed: &Observed) -> Option<String> {
+    let said = observed.notes.iter().find(|note| note.kind == NoteKind::Shared);
+    let adopted = || prior.adopted.then(|| "it existed before kusion managed it".to_owned());
+    said.map(|note| note.message.clone()).or_else(adopted)
 }
 
 /// Returns the positions of steps to wait for. Those without a position yet close a cycle, or have no step.
@@ -108,6 +120,9 @@ fn judge(
         return (Action::Create, Some(reason));
     }
     let action = if observed.replace { Action::Replace } else { Action::Update };
+    if observed.notes.iter().any(|note| note.kind == NoteKind::Shared) {
+        return (Action::Unchanged, None);
+    }
     // What an interrupted run of ours made says whose it is, so that this was there before.
     if observed.foreign {
         return (action, Some(Reason::Adopted));

@@ -10,13 +10,13 @@ pub(super) fn grade(action: Action, known: &BTreeSet<Grade>) -> BTreeSet<Grade> 
     let mut grades = known.clone();
     match action {
         Action::Unchanged => grades.clear(),
-        Action::Update if !grades.contains(&Grade::RollingRestart) => {
-            grades.insert(Grade::NoRestart);
-        }
         Action::Replace => {
             grades.insert(Grade::Replace);
         }
         Action::Update | Action::Create | Action::Delete => {}
+    }
+    if action != Action::Update {
+        grades.remove(&Grade::NoRestart);
     }
     grades
 }
@@ -31,9 +31,10 @@ mod tests {
             grade(action, &known.iter().copied().collect()).into_iter().collect()
         };
         let (gained, restart) = (Grade::PermissionGained, Grade::RollingRestart);
-        assert_eq!(of(Action::Update, &[]), [Grade::NoRestart]);
+        assert_eq!(of(Action::Update, &[]), []);
+        assert_eq!(of(Action::Update, &[Grade::NoRestart, gained]), [Grade::NoRestart, gained]);
         assert_eq!(of(Action::Update, &[restart]), [restart]);
-        assert_eq!(of(Action::Update, &[gained]), [Grade::NoRestart, gained]);
+        assert_eq!(of(Action::Replace, &[Grade::NoRestart]), [Grade::Replace]);
         assert_eq!(of(Action::Replace, &[Grade::DataAtRisk]), [Grade::Replace, Grade::DataAtRisk]);
         assert_eq!(of(Action::Create, &[gained]), [gained]);
         assert_eq!(of(Action::Delete, &[Grade::DataAtRisk]), [Grade::DataAtRisk]);

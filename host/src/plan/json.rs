@@ -1,6 +1,6 @@
 //! The stable form of a plan for other programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
@@ -17,6 +17,8 @@ struct Document<'a> {
     summary: Summary,
     steps: Vec<StepDocument<'a>>,
     forgotten: &'a [ResourceId],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stays: &'a BTreeMap<ResourceId, String>,
 }
 
 #[derive(serde::Serialize)]
@@ -70,6 +72,7 @@ impl Serialize for Plan {
             summary: self.summary(),
             steps: steps.collect(),
             forgotten: &self.forgotten,
+            stays: &self.stays,
         }
         .serialize(serializer)
     }

@@ -32,6 +32,8 @@ pub struct Plan {
     /// Recorded resources that leave the state without a step: adopted ones, which are never deleted, those
     /// that others need, and those that are gone from the target already.
     pub forgotten: Vec<ResourceId>,
+    /// Why those in `forgotten` stay in the target that are still there.
+    pub stays: BTreeMap<ResourceId, String>,
 }
 
 impl Plan {

@@ -246,7 +246,7 @@ fn the_json_form_is_stable_and_holds_no_secret() {
             "steps": [
                 {
                     "id": "secret", "type": "Kubernetes", "action": "update", "reason": "configuration",
-                    "grades": ["no-restart", "permission-gained"],
+                    "grades": ["permission-gained"],
                     "origin": {"app": "shop", "accessory": "db", "module": "mysql"},
                     "changes": [
                         {"path": "data.p", "old": "(sensitive)", "new": "(sensitive)", "sensitive": true},

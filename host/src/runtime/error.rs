@@ -1,6 +1,5 @@
 //! What can go wrong between us and a target.
 
-use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -178,16 +177,9 @@ impl RuntimeError {
                 errors.extend(last);
                 let users = errors.iter().find(|error| error.kind() == Kind::User);
                 let kind = users.or(errors.first()).map_or(Kind::User, Self::kind);
-                Self::Several { problems: errors.iter().map(Self::to_problem).collect(), kind }
+                Self::Several { problems: errors.iter().map(Problem::of).collect(), kind }
             }
         }
-    }
-
-    /// Returns the error with its causes, as one of several.
-    pub(crate) fn to_problem(&self) -> Problem {
-        let causes = std::iter::successors(self.source(), |cause: &&dyn Error| (*cause).source());
-        let message = causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"));
-        Problem { message, location: None, hints: self.hints() }
     }
 }
 

@@ -61,6 +61,11 @@ pub trait Runtime: Send + Sync {
         self.target()
     }
 
+    /// Names the entry of the user's own settings by which the target is reached, if there are several.
+    fn context(&self) -> Option<&str> {
+        None
+    }
+
     /// Learns of all resources before they are observed one by one: what is the same for many is asked once.
     async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
         let _ = subjects;
@@ -149,6 +154,12 @@ pub trait Runtime: Send + Sync {
 
     /// Deletes a recorded resource; one that is gone already is no error.
     async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError>;
+
+    /// Takes our marks off a recorded resource that stays though it leaves the stack.
+    async fn let_go(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+        let _ = prior;
+        Ok(())
+    }
 
     /// Looks whether somebody changes the stack whom the lease of our records does not keep out, because theirs
     /// are elsewhere. To be asked before anything is observed that a change will stand on; writes nothing.

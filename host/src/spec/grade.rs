@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// It changes in place, and nothing that runs is started anew by it.
+    /// What runs pods changes in place, and none of them is started anew by it.
     NoRestart,
     /// Pods are replaced by new ones, as the workload's strategy says.
     RollingRestart,

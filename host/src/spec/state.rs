@@ -1,6 +1,7 @@
 //! What the last release recorded, and what the target holds now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -73,6 +74,26 @@ pub struct Note {
     pub kind: NoteKind,
     /// A sentence without full stop.
     pub message: String,
+    /// The fields that it is about, as a plan names them, if it is about some only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+}
+
+impl Note {
+    /// Makes a note about a whole resource.
+    pub fn new(kind: NoteKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), fields: Vec::new() }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match self.kind.consent() {
+            Some(flag) => write!(f, "; refused without `{flag}`"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a [`Note`] is about.
@@ -85,6 +106,10 @@ pub enum NoteKind {
     Conflict,
     /// Somebody set a part of it in the target, which is put right or taken over.
     TakenOver,
+    /// Another tool manages it, and the change is refused unless it is adopted.
+    NeedsAdoption,
+    /// Fields of it cannot change in place, and the change is refused unless it is replaced.
+    NeedsReplacement,
     /// A part of it is no longer configured, and its value stays for somebody else to change.
     HandedOver,
     /// It stays as it is, because others need it too.
@@ -93,4 +118,21 @@ pub enum NoteKind {
     DataLoss,
     /// Data goes with it, as was agreed to.
     DataLossAgreed,
+}
+
+impl NoteKind {
+    /// Returns the flag of the command line without which the change is refused.
+    pub fn consent(self) -> Option<&'static str> {
+        match self {
+            Self::Conflict => Some("--force-conflicts"),
+            Self::NeedsAdoption => Some("--adopt"),
+            Self::NeedsReplacement => Some("--replace"),
+            Self::DataLoss => Some("--allow-data-loss"),
+            Self::Unchecked
+            | Self::TakenOver
+            | Self::HandedOver
+            | Self::Shared
+            | Self::DataLossAgreed => None,
+        }
+    }
 }

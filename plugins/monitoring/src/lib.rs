@@ -7,7 +7,7 @@ mod config;
 mod duration;
 
 use kusion_sdk::{
-    Module, Output, Patch, Pointer, Problems, Rejection, Request, Resource, kubernetes, names,
+    Module, Output, Patch, Pointer, Problems, Rejection, Request, Resource, kubernetes,
 };
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ impl Module for Monitoring {
         if !request.platform.operator_mode {
             return Ok(Output::new().patch(pod_annotations(&request)));
         }
-        let label = [(APP_LABEL, names::label_value(&request.scope.app))];
+        let label = [(APP_LABEL, request.unique_app_name())];
         Ok(match request.platform.monitor_type {
             MonitorType::Service => {
                 Output::new().resource(service_monitor(&request)).patch(Patch::labels(label))
@@ -116,7 +116,8 @@ fn service_monitor(request: &Request<Config, Platform>) -> Resource {
 }
 
 fn pod_monitor(request: &Request<Config, Platform>) -> Resource {
-    let label = names::label_value(&request.scope.app);
+    // Whatever labels a workload has, this one is put on its pods here; apps of other stacks have another value.
+    let label = request.unique_app_name();
     monitor(
         request,
         "PodMonitor",

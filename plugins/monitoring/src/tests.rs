@@ -44,6 +44,7 @@ fn the_operator_watches_services() {
         "monitoring.coreos.com/v1:ServiceMonitor:shop:shop-dev-web-service-monitor"
     );
     let labels = json!({
+        "app.kubernetes.io/instance": "dev",
         "app.kubernetes.io/name": "web",
         "app.kubernetes.io/part-of": "shop",
     });
@@ -69,7 +70,7 @@ fn the_operator_watches_services() {
             },
         })
     );
-    assert_eq!(output.patches, [Patch::labels([("kusion_monitoring_appname", "web")])]);
+    assert_eq!(output.patches, [Patch::labels([("kusion_monitoring_appname", "shop-dev-web")])]);
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn the_operator_watches_pods() {
     assert_eq!(
         output.resources[0].attributes["spec"],
         json!({
-            "selector": {"matchLabels": {"kusion_monitoring_appname": "web"}},
+            "selector": {"matchLabels": {"kusion_monitoring_appname": "shop-dev-web"}},
             "podMetricsEndpoints": [{
                 "interval": "1m",
                 "scrapeTimeout": "60s",
@@ -95,7 +96,10 @@ fn the_operator_watches_pods() {
             }],
         })
     );
-    assert_eq!(output.patches, [Patch::pod_labels([("kusion_monitoring_appname", "web")])]);
+    assert_eq!(
+        output.patches,
+        [Patch::pod_labels([("kusion_monitoring_appname", "shop-dev-web")])]
+    );
 }
 
 #[test]

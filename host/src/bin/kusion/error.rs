@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use kusion::diagnostic::{Diagnose, Kind, Problem};
 use kusion::source::Location;
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing::Level;
 
 use crate::context::World;
@@ -100,6 +100,24 @@ impl CliError {
     /// Returns how the process ends.
     pub(crate) fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Returns what is wrong, for a document that is printed all the same.
+    pub(crate) fn document(&self) -> Value {
+        if self.problems.is_empty() {
+            let message = self.message.join(": ");
+            return json!([{"message": message, "hints": self.hints}]);
+        }
+        let problem = |problem: &Problem| {
+            let mut document = json!({"message": problem.message, "hints": problem.hints});
+            if let (Some(members), Some(at)) = (document.as_object_mut(), &problem.location) {
+                members.insert("path".to_owned(), json!(at.file().path()));
+                members.insert("line".to_owned(), json!(at.line()));
+                members.insert("column".to_owned(), json!(at.column()));
+            }
+            document
+        };
+        self.problems.iter().map(problem).collect()
     }
 
     /// Writes the error to standard error.

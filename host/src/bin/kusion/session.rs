@@ -92,15 +92,18 @@ impl Loaded {
     }
 
     /// Begins the document that a command prints for programs.
-    pub(crate) fn document(&self, kind: &str, target: &str) -> Map<String, Value> {
-        let head = json!({
+    pub(crate) fn document(&self, kind: &str, runtime: &dyn Runtime) -> Map<String, Value> {
+        let mut head = json!({
             "formatVersion": 1,
             "kind": kind,
             "project": self.stack.project(),
             "stack": self.stack.stack(),
             "workspace": self.workspace.name(),
-            "target": target,
+            "target": runtime.target(),
         });
+        if let Some(context) = runtime.context() {
+            head["context"] = context.into();
+        }
         head.as_object().cloned().unwrap_or_default()
     }
 

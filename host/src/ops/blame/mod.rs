@@ -68,7 +68,7 @@ impl Court<'_> {
                 _ => {}
             }
         }
-        vec![error.to_problem()]
+        vec![Problem::of(error)]
     }
 
     fn invalid(&self, id: &ResourceId, wrong: &FieldProblem) -> Problem {
@@ -79,6 +79,21 @@ impl Court<'_> {
                 problem(self.component(id).map(|component| component.location().clone()), message)
             }
         }
+    }
+
+    /// Describes a problem of fields of a resource, at the place in which the first was written.
+    pub(super) fn problem_at(
+        &self,
+        id: &ResourceId,
+        fields: &[String],
+        message: String,
+    ) -> Problem {
+        let field = fields.iter().find_map(|field| {
+            let wrong = FieldProblem { field: field.clone(), message: String::new() };
+            self.locate(id, &wrong)
+        });
+        let component = || self.component(id).map(|component| component.location().clone());
+        problem(field.or_else(component), message)
     }
 
     /// Names the accessory and the module that made a resource.

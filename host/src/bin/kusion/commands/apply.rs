@@ -12,6 +12,7 @@ use kusion::ops::{
 };
 use kusion::plan::{Action, Plan};
 use kusion::release::{Phase, Recovered};
+use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -126,14 +127,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
     options.terms.patience = args.timeout;
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
     let session = loaded.session(runtime.as_ref());
-    let scene = Scene {
-        world,
-        args: &args,
-        verb,
-        loaded: &loaded,
-        target: runtime.target(),
-        shown: runtime.title(),
-    };
+    let scene = Scene { world, args: &args, verb, loaded: &loaded, runtime: runtime.as_ref() };
     if args.dry_run {
         let proposal = match verb {
             Verb::Apply => propose_apply(session).await?,
@@ -142,7 +136,9 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
         };
         scene.announce(&proposal)?;
         warn_unfinished(world, proposal.latest());
-        return scene.report(proposal.plan(), None, scene.head(&proposal, None));
+        let head = scene.head(&proposal, None);
+        scene.check(&proposal, &head)?;
+        return scene.report(proposal.plan(), None, head);
     }
     let ports = after.listen().await?;
     let holder = holder(world, verb.name());
@@ -166,7 +162,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
     let after = after.prepare(runtime.as_ref(), prepared.proposal().spec(), ports)?;
     scene.announce(prepared.proposal())?;
     let head = scene.head(prepared.proposal(), recovered.as_ref());
-    prepared.check()?;
+    scene.check(prepared.proposal(), &head)?;
     let plan = prepared.plan().clone();
     if asks && !plan.is_empty() && !approved(world, verb, &plan)? {
         world.eprint("Nothing was changed.\n");
@@ -234,14 +230,12 @@ struct Scene<'a> {
     args: &'a ApplyArgs,
     verb: Verb,
     loaded: &'a Loaded,
-    target: String,
-    /// The target with how it is reached.
-    shown: String,
+    runtime: &'a dyn Runtime,
 }
 
 impl Scene<'_> {
     fn announce(&self, proposal: &Proposal<'_>) -> Result<(), CliError> {
-        let Self { world, loaded, shown, .. } = self;
+        let Self { world, loaded, runtime, .. } = self;
         if let Some(generation) = proposal.generation() {
             show_warnings(world, generation);
         }
@@ -272,7 +266,7 @@ impl Scene<'_> {
             Verb::Rollback(revision) => format!("{}, back to release {revision}", loaded.title()),
             Verb::Apply | Verb::Destroy => loaded.title(),
         };
-        let mut text = format!("{title}\nTarget: {shown}\n\n");
+        let mut text = format!("{title}\nTarget: {}\n\n", runtime.title());
         text.push_str(&self.plan(proposal));
         let notes = proposal.secret_notes();
         if !notes.is_empty() {
@@ -289,7 +283,7 @@ impl Scene<'_> {
     }
 
     fn recovery(&self, recovered: Option<&Recovered>) -> Map<String, Value> {
-        let mut document = self.loaded.document(self.verb.title(), &self.target);
+        let mut document = self.loaded.document(self.verb.title(), self.runtime);
         document.insert("recovered".to_owned(), json!(recovered));
         document
     }
@@ -312,6 +306,19 @@ impl Scene<'_> {
             document.insert("rolledBackTo".to_owned(), json!(rollback.revision));
         }
         document
+    }
+
+    /// Refuses a plan that needs consent, which programs are shown all the same; people were shown it.
+    fn check(&self, proposal: &Proposal<'_>, head: &Map<String, Value>) -> Result<(), CliError> {
+        let Err(error) = proposal.check() else { return Ok(()) };
+        let error = CliError::from(error);
+        if self.args.output == Format::Json {
+            let mut head = head.clone();
+            head.insert("refused".to_owned(), error.document());
+            let document = render::outcome_document(head, proposal.plan(), (None, &[]), None);
+            self.world.print_json(&document)?;
+        }
+        Err(error)
     }
 
     /// Shows how it ended, and says how the process ends.

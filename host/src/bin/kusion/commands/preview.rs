@@ -44,11 +44,14 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     if let Some(generation) = proposal.generation() {
         show_warnings(world, generation);
     }
-    let target = runtime.target();
+    let refused = proposal.check().err().map(CliError::from);
     match args.output {
         Format::Json => {
-            let mut document = loaded.document("Preview", &target);
+            let mut document = loaded.document("Preview", runtime.as_ref());
             document.insert("plan".to_owned(), json!(proposal.plan()));
+            if let Some(error) = &refused {
+                document.insert("refused".to_owned(), error.document());
+            }
             world.print_json(&document.into())?;
         }
         Format::Text => {
@@ -62,6 +65,9 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
             world.print(&text)?;
             warn(world, &proposal);
         }
+    }
+    if let Some(error) = refused {
+        return Err(error);
     }
     let changes = args.detailed_exitcode && !proposal.plan().is_empty();
     // The process ends here, and taking all documents apart would be the last thing it does.
@@ -79,7 +85,7 @@ async fn drift(world: &World, args: &PreviewArgs) -> Result<Exit, CliError> {
     let drift = find_drift(loaded.session(runtime.as_ref())).await?;
     match args.output {
         Format::Json => {
-            let mut document = loaded.document("Drift", &runtime.target());
+            let mut document = loaded.document("Drift", runtime.as_ref());
             document.insert("revision".to_owned(), json!(drift.revision));
             document.insert("plan".to_owned(), json!(drift.plan));
             world.print_json(&document.into())?;

@@ -2,7 +2,7 @@
 
 use kusion::ops::DriftReport;
 use kusion::plan::{Action, Change, Drift, Plan, Reason, Step};
-use kusion::spec::Grade;
+use kusion::spec::{Grade, Note, NoteKind};
 use serde_json::Value;
 
 use crate::render::{Paint, Style, Table};
@@ -38,7 +38,22 @@ pub(crate) fn drift(drift: &DriftReport, paint: Paint) -> String {
         1 => format!("Drift: 1 resource is not as release {revision} left it."),
         count => format!("Drift: {count} resources are not as release {revision} left them."),
     };
-    format!("{}\n{}\n", changes(&drift.plan, paint), paint.text(Style::Bold, &count))
+    let mut table = Table::new(["", "ID", "FOUND"]);
+    let found = |step: &Step| match step.reason {
+        Some(Reason::DeletedOutside) => ("-", "deleted", Style::Delete),
+        _ => ("~", "changed", Style::Update),
+    };
+    for step in &drift.plan.steps {
+        let (symbol, word, _) = found(step);
+        table.row([symbol.to_owned(), step.id.to_string(), word.to_owned()]);
+    }
+    let mut text = colour(&table.render(), paint);
+    for step in drift.plan.steps.iter().filter(|step| tells_more(step)) {
+        let (symbol, _, style) = found(step);
+        let title = paint.text(style, &format!("{symbol} {}", step.id));
+        text.push_str(&format!("\n{title}\n{}", body(step, paint)));
+    }
+    format!("{text}\n{}\n", paint.text(Style::Bold, &count))
 }
 
 /// Shows the table of what changes, then the changed fields of what exists before and after.
@@ -54,14 +69,18 @@ pub(crate) fn changes(plan: &Plan, paint: Paint) -> String {
             reason(step),
         ]);
     }
+    let shared = |note: &&Note| note.kind == NoteKind::Shared;
+    for step in plan.steps.iter().filter(|step| step.action == Action::Unchanged) {
+        let Some(note) = step.notes.iter().find(shared) else { continue };
+        let why = super::harmless_line(&note.message);
+        table.row([" ".to_owned(), step.id.to_string(), "keep".to_owned(), String::new(), why]);
+    }
     for id in &plan.forgotten {
-        table.row([
-            " ".to_owned(),
-            id.to_string(),
-            "forget".to_owned(),
-            String::new(),
-            "no longer managed".to_owned(),
-        ]);
+        let why = match plan.stays.get(id) {
+            Some(why) => format!("stays: {}", super::harmless_line(why)),
+            None => "gone already".to_owned(),
+        };
+        table.row([" ".to_owned(), id.to_string(), "forget".to_owned(), String::new(), why]);
     }
     let mut text = colour(&table.without_empty(3).render(), paint);
     for step in changing().filter(|step| tells_more(step)) {
@@ -82,7 +101,7 @@ fn effect(step: &Step) -> String {
 fn reason(step: &Step) -> String {
     let reason = step.reason.filter(|reason| tells(step, *reason)).map(|reason| reason.to_string());
     let notes = step.notes.iter().filter(|_| step.action == Action::Create);
-    let said = reason.into_iter().chain(notes.map(|note| super::harmless_line(&note.message)));
+    let said = reason.into_iter().chain(notes.map(|note| super::harmless_line(&note.to_string())));
     said.collect::<Vec<_>>().join("; ")
 }
 
@@ -104,7 +123,11 @@ pub(crate) fn full_details(plan: &Plan, paint: Paint) -> String {
 
 fn details(step: &Step, paint: Paint) -> String {
     let title = format!("{} {}", symbol(step.action), step.id);
-    let mut text = format!("{}\n", paint.text(style(step.action), &title));
+    format!("{}\n{}", paint.text(style(step.action), &title), body(step, paint))
+}
+
+fn body(step: &Step, paint: Paint) -> String {
+    let mut text = String::new();
     if let Some(origin) = &step.origin {
         text.push_str(&format!("    {}\n", paint.text(Style::Dim, &format!("from {origin}"))));
     }
@@ -114,7 +137,7 @@ fn details(step: &Step, paint: Paint) -> String {
     }
     text.push_str(&drifted(step, paint));
     for note in &step.notes {
-        let message = super::harmless_line(&note.message);
+        let message = super::harmless_line(&note.to_string());
         text.push_str(&format!(
             "    {}\n",
             paint.text(Style::Warning, &format!("note: {message}"))
@@ -132,20 +155,26 @@ fn drifted(step: &Step, paint: Paint) -> String {
             text = format!("    {}\n", paint.text(Style::Warning, "changed outside kusion:"));
         }
         let by = drift.by.as_ref().map(|editor| format!(" ({editor})")).unwrap_or_default();
-        let shown = if drift.configured { was(change, drift) } else { field(change, paint) };
+        let shown = was(change, drift, paint);
         text.push_str(&format!("      {shown}{}\n", super::harmless_line(&by)));
     }
     text
 }
 
-/// Shows a value that drifted and is configured anew: the change itself stands above.
-fn was(change: &Change, drift: &Drift) -> String {
+/// Shows what became of a value since the last release.
+fn was(change: &Change, drift: &Drift, paint: Paint) -> String {
     let path = super::harmless_line(&change.path);
     if change.sensitive {
-        return format!("{path}: (secret, changed)");
+        return format!("{path}: {}", paint.text(Style::Dim, "(secret, changed)"));
     }
-    let text = |value: &Option<Value>| value.as_ref().map_or("(none)".to_owned(), short);
-    format!("{path}: {}, was {} in the last release", text(&change.old), text(&drift.recorded))
+    let is = match &change.old {
+        Some(value) => format!("is {}", short(value)),
+        None => "is gone".to_owned(),
+    };
+    match &drift.recorded {
+        Some(value) => format!("{path}: was {}, {is}", short(value)),
+        None => format!("{path}: was not there, {is}"),
+    }
 }
 
 fn field(change: &Change, paint: Paint) -> String {

@@ -194,6 +194,10 @@ impl Runtime for KubernetesRuntime {
         format!("cluster `{}`, context `{}`", self.server, self.context)
     }
 
+    fn context(&self) -> Option<&str> {
+        Some(&self.context)
+    }
+
     async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
         let survey = Survey::make(&self.link, subjects).await;
         let survey = survey.map_err(|failure| self.trouble(failure))?;
@@ -269,6 +273,10 @@ impl Runtime for KubernetesRuntime {
         tell: &(dyn for<'t> Fn(&'t str) + Sync),
     ) -> Result<(), RuntimeError> {
         self.remove(prior, tell).await
+    }
+
+    async fn let_go(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+        self.take_marks_off(prior).await
     }
 
     async fn look_for_others(&self, run: &Claimant) -> Result<(), RuntimeError> {

@@ -25,9 +25,10 @@ pub(in crate::runtime) fn grades(
     }
     if let (Some(live), Some(planned)) = (live, planned)
         && !replace
-        && restarts(live, planned)
+        && pods::template(planned).is_some()
     {
-        grades.insert(Grade::RollingRestart);
+        let restarts = restarts(live, planned);
+        grades.insert(if restarts { Grade::RollingRestart } else { Grade::NoRestart });
     }
     if planned.is_some_and(|planned| permission::is_gained(live, planned)) {
         grades.insert(Grade::PermissionGained);

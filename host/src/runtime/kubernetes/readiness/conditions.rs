@@ -71,10 +71,17 @@ impl<'a> Conditions<'a> {
     }
 
     /// Returns the condition that says most about an object that does not work: of those with bad news the
-    /// one that changed last, otherwise of all.
+    /// one that changed last, otherwise the one about its progress. That its old version works is no news.
     pub(super) fn telling(&self) -> Option<ReportedCondition> {
-        let last = self.iter().max_by_key(|condition| (condition.is_bad_news(), condition.since()));
-        last.and_then(|condition| condition.report())
+        let is_good = |condition: &Condition<'a>| {
+            condition.is("True") && condition.text("type").is_some_and(|kind| GOOD.contains(&kind))
+        };
+        let rank = |condition: &Condition<'a>| {
+            let is_progress = condition.text("type") == Some("Progressing");
+            (condition.is_bad_news(), is_progress, condition.since())
+        };
+        let told = self.iter().filter(|condition| !is_good(condition)).max_by_key(rank);
+        told.and_then(|condition| condition.report())
     }
 
     fn is_about_the_past(&self, condition: Condition<'_>) -> bool {

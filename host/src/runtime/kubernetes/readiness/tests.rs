@@ -394,7 +394,8 @@ fn the_last_bad_news_is_the_condition_that_tells_most() {
             Some("ReplicaFailure"),
         ),
         (json!([at("Failed", "False", 9), at("Ready", "Unknown", 1)]), Some("Ready")),
-        (json!([at("Progressing", "True", 1), at("Available", "True", 2)]), Some("Available")),
+        (json!([at("Progressing", "True", 1), at("Available", "True", 2)]), Some("Progressing")),
+        (json!([at("Available", "True", 2)]), None),
         (json!([]), None),
     ];
     for (conditions, expected) in cases {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::runtime::RuntimeError;
 use crate::runtime::kubernetes::cluster::error::{ClusterError, quoted};
 use crate::runtime::kubernetes::cluster::look::Residents;
-use crate::runtime::kubernetes::cluster::objects::{is_kept, uid};
+use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_kept, uid, unmark};
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::runtime::{KubernetesRuntime, place};
 use crate::runtime::kubernetes::cluster::wire::{Call, Failure};
@@ -78,6 +78,25 @@ impl KubernetesRuntime {
         self.wait_until_gone(awaited, Some(live), tell).await?;
         survey.see_gone(&path);
         Ok(())
+    }
+
+    /// Takes our marks off an object that stays.
+    pub(crate) async fn take_marks_off(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+        let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
+        let Some((_, path)) = self.locate(&survey, &place) else { return Ok(()) };
+        let read = |failure| self.error(failure, id, "read", None);
+        let live = self.link.find(&path).await.map_err(read)?;
+        let is_ours = |live: &Value| holder(live, &self.owner, &self.parent.id) == Holder::Us;
+        let Some(live) = live.filter(is_ours) else { return Ok(()) };
+        let mut patch = unmark(&live);
+        if let Some(version) = live.pointer("/metadata/resourceVersion") {
+            patch["metadata"]["resourceVersion"] = version.clone();
+        }
+        match self.make_change(&Call::merge(path, &patch)).await? {
+            Err(Failure::Refused(refusal)) if refusal.is_gone() => Ok(()),
+            Err(failure) => Err(self.error(failure, id, "take the marks off", None)),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Asks the server whether it would let us delete an object, and changes nothing.

@@ -12,11 +12,13 @@ use crate::runtime::kubernetes::cluster::objects::{
     Making, Missing, Object, Place, editors, is_kept, is_leaving, normalise, overlay, references,
     replicas_left, reserved, with_replicas,
 };
-use crate::runtime::kubernetes::cluster::refusals::{FieldConflict, immutable_fields};
+use crate::runtime::kubernetes::cluster::refusals::{
+    FieldConflict, immutable_fields, is_immutable,
+};
 use crate::runtime::kubernetes::cluster::runtime::{
     KubernetesRuntime, apply_path, is_object, place, unknown_kind,
 };
-use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind};
+use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind, Refusal};
 use crate::runtime::kubernetes::data;
 use crate::runtime::kubernetes::grade::grades;
 use crate::runtime::{KubernetesSemantics, RuntimeError};
@@ -38,8 +40,8 @@ struct Question<'a> {
 /// What the server says an apply would do.
 enum DryRun {
     Would(Value, Vec<Note>),
-    /// The change cannot be made in place.
-    Replace,
+    /// The change cannot be made in place, and perhaps not without consent.
+    Replace(Option<Note>),
     /// The server could not say.
     Unknown(String),
 }
@@ -102,13 +104,13 @@ impl KubernetesRuntime {
                 "not checked by the server: an object of this name is being deleted",
             ));
         }
-        let foreign = match &live {
-            Some(live) => match self.relate(id, &place, live, prior)? {
-                Relation::Ours => false,
-                Relation::Adopted => true,
-                Relation::Shared(whose) => return Ok(shared(live, prior, &whose)),
+        let (foreign, consent) = match &live {
+            Some(live) => match self.weigh_relation(id, &place, live, prior)? {
+                (Relation::Ours, _) => (false, None),
+                (Relation::Adopted, consent) => (true, consent),
+                (Relation::Shared(whose), _) => return Ok(shared(live, prior, &whose)),
             },
-            None => false,
+            None => (false, None),
         };
         let open = references(&resolved.attributes);
         let dry_run = if let Some(reference) = open.first() {
@@ -125,6 +127,7 @@ impl KubernetesRuntime {
             }
         };
         let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
+        observed.notes.splice(..0, consent);
         if let Some(live) = live {
             let lost = data::lost(&live, observed.planned.as_ref(), observed.replace);
             observed.notes.extend(lost.map(|lost| self.data_loss(lost)));
@@ -143,23 +146,26 @@ impl KubernetesRuntime {
             return Ok(Observed::default());
         };
         let read = |failure| self.error(failure, id, "read", None);
-        let mut kept = is_kept(&live);
+        let mut stays = is_kept(&live).then(|| "it is marked with `kusion.io/keep`".to_owned());
         let mut notes: Vec<Note> =
             data::lost(&live, None, false).map(|lost| self.data_loss(lost)).into_iter().collect();
-        if place.is_namespace() && !prior.adopted && !kept {
+        if place.is_namespace() && !prior.adopted && stays.is_none() {
             let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
-            kept = !residents.others.is_empty();
+            let others = residents.others.join(", ");
+            stays = (!others.is_empty()).then(|| format!("it holds objects of others: {others}"));
             notes.extend(residents.claims.first().map(|claim| {
                 self.data_loss(&format!("{claim} is deleted with it, and the data on its volume"))
             }));
         }
-        if !kept && !prior.adopted {
+        if stays.is_none() && !prior.adopted {
             self.ask_to_delete(id, &path, &live).await?;
         }
         let live = Some(normalise(live.as_ref().clone()));
         // Until here all notes are about data.
         let risk = (!notes.is_empty()).then_some(Grade::DataAtRisk);
         let grades = grades(live.as_ref(), None, false).into_iter().chain(risk).collect();
+        let kept = stays.is_some();
+        notes.extend(stays.map(|why| Note::new(NoteKind::Shared, why)));
         Ok(Observed {
             grades,
             live,
@@ -172,10 +178,9 @@ impl KubernetesRuntime {
 
     fn data_loss(&self, lost: &str) -> Note {
         if self.terms.allow_data_loss {
-            return Note { kind: NoteKind::DataLossAgreed, message: lost.to_owned() };
+            return Note::new(NoteKind::DataLossAgreed, lost);
         }
-        let message = format!("{lost}; refused without `--allow-data-loss`");
-        Note { kind: NoteKind::DataLoss, message }
+        Note::new(NoteKind::DataLoss, lost)
     }
 
     /// Puts attributes of live objects in the place of references to them.
@@ -273,11 +278,11 @@ impl KubernetesRuntime {
             async |force| self.link.call(&Call::apply(apply_path(path, true, force), sent)).await;
         let refusal = match ask(false).await {
             Ok(would) if is_object(&would) => {
-                let note = |replicas| Note {
-                    kind: NoteKind::HandedOver,
-                    message: format!(
+                let note = |replicas| {
+                    let message = format!(
                         "`spec.replicas` is no longer configured; its value {replicas} stays"
-                    ),
+                    );
+                    Note::new(NoteKind::HandedOver, message)
                 };
                 return Ok(DryRun::Would(would, handed_over.map(note).into_iter().collect()));
             }
@@ -290,33 +295,59 @@ impl KubernetesRuntime {
             // A dry run in conflict says nothing else, so it is repeated, for display only.
             let would = match ask(true).await {
                 Ok(would) => would,
-                Err(Failure::Refused(refusal))
-                    if self.terms.replace && !immutable_fields(&refusal).is_empty() =>
-                {
-                    return Ok(DryRun::Replace);
+                Err(Failure::Refused(refusal)) if is_immutable(&refusal) => {
+                    return Ok(self.would_replace(&refusal));
                 }
                 Err(failure) => return Err(self.error(failure, id, "check", Some(object))),
             };
             let by_hand = prior.is_some() && conflicts.iter().all(FieldConflict::is_by_hand);
             let taken_over = by_hand || self.terms.force_conflicts;
-            let (kind, fate) = if taken_over {
-                (NoteKind::TakenOver, "it is taken over")
-            } else {
-                (NoteKind::Conflict, "an apply is refused")
-            };
             let note = |conflict: &FieldConflict| {
-                let message = format!("{conflict}; {fate}");
-                Note { kind, message }
+                let note = if taken_over {
+                    Note::new(NoteKind::TakenOver, format!("{conflict}; it is taken over"))
+                } else {
+                    Note::new(NoteKind::Conflict, conflict.to_string())
+                };
+                Note { fields: vec![conflict.field.clone()], ..note }
             };
             return Ok(DryRun::Would(would, conflicts.iter().map(note).collect()));
         }
         if refusal.refuses_dry_runs() {
             return Ok(DryRun::Unknown(refusal.message.clone()));
         }
-        if self.terms.replace && !immutable_fields(&refusal).is_empty() {
-            return Ok(DryRun::Replace);
+        if is_immutable(&refusal) {
+            return Ok(self.would_replace(&refusal));
         }
         Err(self.error(Failure::Refused(refusal), id, "check", Some(object)))
+    }
+
+    /// Says that only another object could be as desired, and whether one may be made.
+    fn would_replace(&self, refusal: &Refusal) -> DryRun {
+        if self.terms.replace {
+            return DryRun::Replace(None);
+        }
+        let fields = immutable_fields(refusal);
+        let named: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+        let message = format!("cannot change in place: {}", named.join(", "));
+        DryRun::Replace(Some(Note { fields, ..Note::new(NoteKind::NeedsReplacement, message) }))
+    }
+
+    /// Says whose a live object is; of one that another tool manages, that consent is needed.
+    fn weigh_relation(
+        &self,
+        id: &ResourceId,
+        place: &Place,
+        live: &Value,
+        prior: Option<&StateEntry>,
+    ) -> Result<(Relation, Option<Note>), RuntimeError> {
+        let error = match self.relate(id, place, live, prior) {
+            Ok(standing) => return Ok((standing, None)),
+            Err(error) => error,
+        };
+        let RuntimeError::Cluster(inner) = &error else { return Err(error) };
+        let ClusterError::ManagedByTool { tool, .. } = inner.as_ref() else { return Err(error) };
+        let message = format!("exists and is managed by {tool}");
+        Ok((Relation::Adopted, Some(Note::new(NoteKind::NeedsAdoption, message))))
     }
 }
 
@@ -333,7 +364,7 @@ fn compose(
         return match dry_run {
             DryRun::Unknown(said) => unchecked(new, &note(&said)),
             DryRun::Would(_, notes) => Observed { notes, ..new },
-            DryRun::Replace => new,
+            DryRun::Replace(_) => new,
         };
     };
     let normal = normalise(live.clone());
@@ -343,7 +374,12 @@ fn compose(
         DryRun::Would(would, notes) => {
             Observed { planned: Some(normalise(would)), notes, ..observed }
         }
-        DryRun::Replace => Observed { planned: overlaid(), replace: true, ..observed },
+        DryRun::Replace(consent) => Observed {
+            planned: overlaid(),
+            replace: true,
+            notes: consent.into_iter().collect(),
+            ..observed
+        },
         DryRun::Unknown(said) => {
             unchecked(Observed { planned: overlaid(), ..observed }, &note(&said))
         }
@@ -355,17 +391,16 @@ fn compose(
 }
 
 fn unchecked(observed: Observed, message: &str) -> Observed {
-    let note = Note { kind: NoteKind::Unchecked, message: message.to_owned() };
-    Observed { notes: vec![note], ..observed }
+    Observed { notes: vec![Note::new(NoteKind::Unchecked, message)], ..observed }
 }
 
 /// Leaves a namespace as it is that we may not read or change.
 fn untouchable(new: Observed, prior: Option<&StateEntry>) -> Observed {
-    let message = "you may not change it, so it stays as it is".to_owned();
+    let message = "you may not change it, so it stays as it is";
     Observed {
         live: new.planned.clone(),
         foreign: prior.is_none(),
-        notes: vec![Note { kind: NoteKind::Shared, message }],
+        notes: vec![Note::new(NoteKind::Shared, message)],
         ..new
     }
 }
@@ -377,7 +412,7 @@ fn shared(live: &Value, prior: Option<&StateEntry>, whose: &str) -> Observed {
         live: Some(normal.clone()),
         planned: Some(normal),
         foreign: prior.is_none(),
-        notes: vec![Note { kind: NoteKind::Shared, message }],
+        notes: vec![Note::new(NoteKind::Shared, message)],
         ..Observed::default()
     }
 }

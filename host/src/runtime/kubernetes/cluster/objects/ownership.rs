@@ -3,7 +3,7 @@
 //! With one field manager for all stacks, a server-side apply would take an object over without a conflict;
 //! so every object says whose it is, and that is read before anything is applied.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::parent::MEMBER_OF;
 use crate::name::{ProjectName, StackName, WorkspaceName};
@@ -85,6 +85,20 @@ pub(crate) fn mark(metadata: &mut Map<String, Value>, owner: &Owner) {
         annotations.insert(STACK.to_owned(), owner.stack.as_str().into());
         annotations.insert(WORKSPACE.to_owned(), owner.workspace.as_str().into());
     }
+}
+
+/// Returns the merge patch that takes off an object what says that it is ours, as far as it is there.
+pub(crate) fn unmark(live: &Value) -> Value {
+    let gone = |member, keys: &[&str]| -> Map<String, Value> {
+        let there = keys.iter().filter(|key| text(live, member, key).is_some());
+        there.map(|key| ((*key).to_owned(), Value::Null)).collect()
+    };
+    let mut labels = gone("labels", &[MEMBER_OF]);
+    if text(live, "labels", MANAGED_BY) == Some(MANAGER) {
+        labels.insert(MANAGED_BY.to_owned(), Value::Null);
+    }
+    let annotations = gone("annotations", &[PROJECT, STACK, WORKSPACE]);
+    json!({"metadata": {"annotations": annotations, "labels": labels}})
 }
 
 /// Returns the annotation or label of a manifest that only we may set, if it sets one to something else.

@@ -37,6 +37,11 @@ pub(crate) fn problems(refusal: &Refusal) -> Vec<FieldProblem> {
     problems
 }
 
+/// Returns whether a refusal is only about fields that cannot change once they are set.
+pub(crate) fn is_immutable(refusal: &Refusal) -> bool {
+    !immutable_fields(refusal).is_empty()
+}
+
 /// Returns the fields that cannot change once they are set, if the refusal is about nothing else.
 pub(crate) fn immutable_fields(refusal: &Refusal) -> Vec<String> {
     let problems = if refusal.code == 422 { problems(refusal) } else { Vec::new() };

@@ -6,5 +6,5 @@ mod verdict;
 
 pub use conflict::FieldConflict;
 pub use invalid::FieldProblem;
-pub(super) use invalid::immutable_fields;
+pub(super) use invalid::{immutable_fields, is_immutable};
 pub(super) use verdict::{Attempt, verdict};

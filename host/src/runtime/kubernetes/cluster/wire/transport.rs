@@ -78,6 +78,15 @@ impl Call {
         }
     }
 
+    /// Merges a patch (RFC 7396) into an object.
+    pub(crate) fn merge(path: impl Into<String>, patch: &Value) -> Self {
+        Self {
+            method: Method::PATCH,
+            content_type: Some("application/merge-patch+json"),
+            ..Self::with_json(path, patch)
+        }
+    }
+
     pub(crate) fn delete(path: impl Into<String>, options: &Value) -> Self {
         Self { method: Method::DELETE, ..Self::with_json(path, options) }
     }
