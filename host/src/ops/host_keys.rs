@@ -11,6 +11,10 @@ use crate::spec::Resource;
 
 const IMPORT_ID: &str = "kusionstack.io/import-id";
 const HEALTH_POLICY: &str = "healthPolicy";
+/// What a health policy consists of.
+const POLICY_KEYS: [&str; 3] = ["apiVersion", "cel", "kind"];
+/// The key of upstream's form, which is let be.
+const UPSTREAM_POLICY: &str = "health.kcl";
 
 /// Marks the resources that `importedResources` and `healthPolicy` speak of.
 pub(super) fn apply(platform: &Platform, resources: &mut [Resource]) -> Result<(), OpsError> {
@@ -18,18 +22,34 @@ pub(super) fn apply(platform: &Platform, resources: &mut [Resource]) -> Result<(
         import(imported, resources)?;
     }
     if let Some(policy) = &platform.health_policy {
-        let location = policy.location();
+        check_policy(policy)?;
         let policy = policy.to_json();
-        if let Err(problem) = check_health_policy(&policy) {
-            return Err(OpsError::Invalid {
-                problems: vec![Problem::at(location.clone(), problem)],
-            });
-        }
         for resource in resources.iter_mut().filter(|resource| concerns(&policy, resource)) {
             resource.extensions.insert(HEALTH_POLICY.to_owned(), policy.clone());
         }
     }
     Ok(())
+}
+
+fn check_policy(policy: &Node) -> Result<(), OpsError> {
+    let unknown = policy.entries().filter(|entry| {
+        let key = entry.key.text.as_str();
+        !POLICY_KEYS.contains(&key) && key != UPSTREAM_POLICY
+    });
+    let mut problems: Vec<Problem> = unknown
+        .map(|entry| {
+            let key = entry.key.text.as_str();
+            let message = format!("unknown field `{key}` in `{HEALTH_POLICY}`");
+            let hints = name_hints(key, POLICY_KEYS);
+            Problem { hints, ..Problem::at(entry.key.location.clone(), message) }
+        })
+        .collect();
+    if problems.is_empty()
+        && let Err(problem) = check_health_policy(&policy.to_json())
+    {
+        problems.push(Problem::at(policy.locate("/cel").clone(), problem));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(OpsError::Invalid { problems }) }
 }
 
 fn import(imported: &Node, resources: &mut [Resource]) -> Result<(), OpsError> {

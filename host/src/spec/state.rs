@@ -112,6 +112,8 @@ pub enum NoteKind {
     NeedsReplacement,
     /// A part of it is no longer configured, and its value stays for somebody else to change.
     HandedOver,
+    /// Something that it needs does not exist.
+    Missing,
     /// It stays as it is, because others need it too.
     Shared,
     /// Data goes with it, and the change is refused unless that is agreed to.
@@ -129,6 +131,7 @@ impl NoteKind {
             Self::NeedsReplacement => Some("--replace"),
             Self::DataLoss => Some("--allow-data-loss"),
             Self::Unchecked
+            | Self::Missing
             | Self::TakenOver
             | Self::HandedOver
             | Self::Shared

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::files::FileSpec;
+use super::image;
 use super::probe::{self, Lifecycle, Probe};
 use super::quantity;
 use super::secret_ref::{self, SecretRef};
@@ -59,8 +60,8 @@ pub(super) fn container(
     at: &Pointer,
     problems: &mut Problems,
 ) -> Value {
-    if container.image.trim().is_empty() {
-        problems.add(at.key("image"), "must not be empty");
+    if let Some(problem) = image::problem(&container.image) {
+        problems.add(at.key("image"), problem);
     }
     let env = env(container, at, problems);
     let mut probe = |probe: &Option<Probe>, key: &str| {

@@ -7,6 +7,7 @@
 
 mod container;
 mod files;
+mod image;
 mod metadata;
 mod pods;
 mod probe;

@@ -1,6 +1,7 @@
 //! Shows what a target refuses at the place where somebody wrote it.
 
 mod field;
+mod mark;
 mod written;
 
 use std::collections::BTreeMap;
@@ -72,6 +73,10 @@ impl Court<'_> {
     }
 
     fn invalid(&self, id: &ResourceId, wrong: &FieldProblem) -> Problem {
+        if let Some((place, what)) = self.marked(id, wrong) {
+            // Not a word about the object: the same mistake is refused in several, and told once.
+            return Problem::at(place, format!("the {what} is not valid: {}", wrong.message));
+        }
         match self.locate(id, wrong) {
             Some(place) => Problem::at(place, format!("resource `{id}` is not valid: {wrong}")),
             None => {
@@ -94,6 +99,20 @@ impl Court<'_> {
         });
         let component = || self.component(id).map(|component| component.location().clone());
         problem(field.or_else(component), message)
+    }
+
+    /// Finds the label, annotation or secret of the workload that a refusal is about.
+    fn marked(&self, id: &ResourceId, wrong: &FieldProblem) -> Option<(Location, &'static str)> {
+        let resource = self.spec.resources.get(id)?;
+        let origin = self.makers.get(id)?;
+        let workload = app(self.project?, origin)?.workload();
+        let components = [self.component(id), workload];
+        components.into_iter().flatten().find_map(|component| {
+            let config = component.config();
+            let (field, message) = (&wrong.field, &wrong.message);
+            let found = mark::mark(&resource.attributes, field, message, &config.to_json())?;
+            Some((at(config, &found.written), found.what))
+        })
     }
 
     /// Names the accessory and the module that made a resource.

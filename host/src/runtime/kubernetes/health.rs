@@ -71,7 +71,7 @@ impl HealthPolicy {
                 let mut mistakes = errors.errors.iter().filter(|error| is_about_text(&error.msg));
                 return Err(mistakes.next().filter(|_| !too_deep).map_or_else(
                     || UNREADABLE.to_owned(),
-                    |error| format!("column {}: {}", error.pos.1, error.msg.trim()),
+                    |error| format!("column {}: {}", error.pos.1, readable(&error.msg)),
                 ));
             }
             Err(_) => return Err(UNREADABLE.to_owned()),
@@ -199,6 +199,31 @@ fn is_about_text(message: &str) -> bool {
     !["No `", "Incomplete ", "UNKNOWN"].iter().any(|start| message.starts_with(start))
 }
 
+/// Says a mistake as people do: the parser lists everything that could have stood there.
+fn readable(message: &str) -> String {
+    let quoted = |text: &str| {
+        let text = text.trim().trim_matches('\'');
+        if text == "<EOF>" { "the end".to_owned() } else { format!("`{text}`") }
+    };
+    let message = message.trim();
+    let after = |start: &str| {
+        let (_, rest) = message.split_once(start)?;
+        Some(rest.split_once(" expecting ").map_or(rest, |(found, _)| found))
+    };
+    for start in ["mismatched input ", "extraneous input ", "no viable alternative at input "] {
+        if let Some(found) = after(start) {
+            return format!("{} is not expected here", quoted(found));
+        }
+    }
+    if let Some(found) = after("token recognition error at: ") {
+        return format!("{} is no part of an expression", quoted(found));
+    }
+    if let Some((wanted, found)) = after("missing ").and_then(|rest| rest.split_once(" at ")) {
+        return format!("{} is missing before {}", quoted(wanted), quoted(found));
+    }
+    message.to_owned()
+}
+
 /// Returns whether macros made up a name; nobody can write it.
 fn is_internal(name: &str) -> bool {
     name.starts_with('@')
@@ -318,7 +343,7 @@ mod tests {
         let long = format!("object.x == '{}'", "a".repeat(MAX_LENGTH));
         let deep = format!("{}object{}", "(".repeat(400), ")".repeat(400));
         for (text, expected) in [
-            ("object.status.size >", "column"),
+            ("object.status.size >", "column 20: the end is not expected here"),
             ("", ""),
             ("status.size > 1", "there is no variable `status`, only `object`"),
             ("object.items.exists(c, d)", "there is no variable `d`"),
@@ -331,6 +356,23 @@ mod tests {
         ] {
             let problem = HealthPolicy::parse(text).map(|_| ()).unwrap_err();
             assert!(problem.contains(expected), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_without_everything_that_could_have_been_there() {
+        for (message, expected) in [
+            (
+                "Syntax error: mismatched input '<EOF>' expecting {'[', '{'}",
+                "the end is not expected here",
+            ),
+            ("extraneous input ')' expecting <EOF>", "`)` is not expected here"),
+            ("token recognition error at: '$'", "`$` is no part of an expression"),
+            ("missing ')' at '<EOF>'", "`)` is missing before the end"),
+            ("no viable alternative at input 'a.'", "`a.` is not expected here"),
+            ("something else", "something else"),
+        ] {
+            assert_eq!(readable(message), expected);
         }
     }
 

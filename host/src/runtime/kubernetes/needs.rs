@@ -2,6 +2,8 @@
 //!
 //! Both sides are names of capabilities, so that joining them takes one look-up per need.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::identity::Identity;
@@ -38,6 +40,32 @@ pub(super) fn requires(manifest: &Value) -> Vec<String> {
         pod.read(spec);
     }
     needs
+}
+
+/// Returns the names of the Secrets without which the pods of an object do not start.
+pub(super) fn secrets(manifest: &Value) -> BTreeSet<String> {
+    let (Ok(identity), Some(spec)) = (Identity::of(manifest), pods::spec(manifest)) else {
+        return BTreeSet::new();
+    };
+    let mut needs = Vec::new();
+    Pod { namespace: identity.namespace, needs: &mut needs }.read(&without_optional(spec));
+    let start = object("Secret", identity.namespace, "");
+    needs.iter().filter_map(|need| Some(need.strip_prefix(&start)?.to_owned())).collect()
+}
+
+/// Leaves out what may be missing. Without a Secret to pull with, an image may still be had.
+fn without_optional(spec: &Value) -> Value {
+    match spec {
+        Value::Object(members) => {
+            let is_optional = |value: &Value| value.get("optional") == Some(&Value::Bool(true));
+            let kept = members
+                .iter()
+                .filter(|(key, value)| *key != "imagePullSecrets" && !is_optional(value));
+            kept.map(|(key, value)| (key.clone(), without_optional(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_optional).collect(),
+        other => other.clone(),
+    }
 }
 
 fn namespace(name: &str) -> String {
@@ -155,6 +183,21 @@ mod tests {
                 "ConfigMap n init-map",
             ]
         );
+    }
+
+    #[test]
+    fn pods_do_not_start_without_the_secrets_that_are_not_optional() {
+        let variable = |name: &str, optional: bool| json!({"name": "A", "valueFrom": {"secretKeyRef": {"name": name, "key": "k", "optional": optional}}});
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "n"},
+            "spec": {
+                "imagePullSecrets": [{"name": "pull"}],
+                "volumes": [{"secret": {"secretName": "keys"}}, {"secret": {"secretName": "extra", "optional": true}}],
+                "containers": [{"env": [variable("env", false), variable("maybe", true)]}],
+            },
+        });
+        let expected = ["env", "keys"].map(str::to_owned);
+        assert_eq!(secrets(&pod), expected.into());
     }
 
     #[test]

@@ -150,6 +150,12 @@ fn a_job_is_ready_when_it_is_done_and_a_cron_job_at_once() {
         vec![
             (json!({"completions": 3}), json!({"succeeded": 1}), "1 of 3 pods completed"),
             (json!({}), json!({}), "0 pods completed"),
+            (
+                json!({"completions": 1, "backoffLimit": 2}),
+                json!({"failed": 2}),
+                "0 of 1 pods completed, 2 of 3 attempts failed",
+            ),
+            (json!({}), json!({"failed": 1}), "0 pods completed, 1 of 7 attempts failed"),
             (json!({"completions": 1}), ended("Complete"), ""),
             (
                 json!({"completions": 1}),

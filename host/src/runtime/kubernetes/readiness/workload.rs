@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::conditions::Conditions;
 use super::{Readiness, UNSEEN, count, failed, integer, text, waiting};
 
+/// How many pods of a Job may fail if it does not say.
+const BACKOFF_LIMIT: i64 = 6;
+
 pub(super) fn deployment(live: &Value) -> Readiness {
     let conditions = Conditions::of(live);
     if let Some(progress) = conditions.get("Progressing")
@@ -108,9 +111,16 @@ pub(super) fn job(live: &Value) -> Readiness {
         return Readiness::Ready;
     }
     let done = count(live, "/status/succeeded");
-    match integer(live, "/spec/completions") {
-        Some(wanted) => waiting(format!("{done} of {wanted} pods completed")),
-        None => waiting(format!("{done} {} completed", plural(done, "pod"))),
+    let done = match integer(live, "/spec/completions") {
+        Some(wanted) => format!("{done} of {wanted} pods completed"),
+        None => format!("{done} {} completed", plural(done, "pod")),
+    };
+    match count(live, "/status/failed") {
+        0 => waiting(done),
+        failed => {
+            let limit = integer(live, "/spec/backoffLimit").unwrap_or(BACKOFF_LIMIT);
+            waiting(format!("{done}, {failed} of {} attempts failed", limit.saturating_add(1)))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Looking at a cluster before anything is changed: at all of it once, then at each object.
 
+mod absent;
 mod homes;
 mod observe;
 mod relation;

@@ -92,7 +92,9 @@ impl KubernetesRuntime {
                 true => "only its schema was checked by the server: its namespace is new",
                 false => "not checked by the server: its namespace is new",
             };
-            return Ok(unchecked(new, label));
+            let mut new = unchecked(new, label);
+            new.notes.extend(self.note_absent(&resolved.attributes, &survey, true).await);
+            return Ok(new);
         }
         let live = self.look_at(id, &place, &path, &survey).await?;
         if live.as_deref().is_some_and(Value::is_null) {
@@ -128,6 +130,7 @@ impl KubernetesRuntime {
         };
         let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
         observed.notes.splice(..0, consent);
+        observed.notes.extend(self.note_absent(&resolved.attributes, &survey, false).await);
         if let Some(live) = live {
             let lost = data::lost(&live, observed.planned.as_ref(), observed.replace);
             observed.notes.extend(lost.map(|lost| self.data_loss(lost)));

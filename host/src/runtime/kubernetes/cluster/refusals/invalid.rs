@@ -61,8 +61,16 @@ pub(crate) fn immutable_fields(refusal: &Refusal) -> Vec<String> {
 fn from_causes(refusal: &Refusal) -> Vec<FieldProblem> {
     let causes = refusal.causes.iter();
     causes
-        .map(|cause| FieldProblem { field: path(&cause.field), message: cause.message.clone() })
+        .map(|cause| FieldProblem { field: path(&cause.field), message: brief(&cause.message) })
         .collect()
+}
+
+/// Leaves out the examples and the regular expression that a server adds to what a name consists of.
+fn brief(message: &str) -> String {
+    match message.split_once(" (e.g. ") {
+        Some((said, rest)) if rest.contains("regex used for validation is") => said.to_owned(),
+        _ => message.to_owned(),
+    }
 }
 
 /// Reads `failed to create typed patch object (…): .spec.foo: field not declared in schema`; of several
@@ -130,6 +138,13 @@ mod tests {
             ]
         );
         assert_eq!(lines(422, "it is invalid", &[]), ["it is invalid"]);
+        let long = "Invalid value: \"a b\": a valid label must be an empty string or consist of alphanumeric characters (e.g. 'MyValue',  or '12345', regex used for validation is '[A-Z]')";
+        assert_eq!(
+            lines(422, "invalid", &[("metadata.labels", long)]),
+            [
+                "`metadata.labels`: Invalid value: \"a b\": a valid label must be an empty string or consist of alphanumeric characters"
+            ]
+        );
     }
 
     #[test]
