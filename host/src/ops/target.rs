@@ -41,6 +41,12 @@ pub enum TargetError {
         /// The workspace.
         workspace: String,
     },
+    /// The workspace names a context, and there is no file that could hold it.
+    #[error("workspace `{workspace}` is for a cluster, and you have no kubeconfig")]
+    NoKubeconfig {
+        /// The workspace.
+        workspace: String,
+    },
     /// The workspace decides which context is used.
     #[error("workspace `{workspace}` is for context `{pinned}`, and `--context` says `{given}`")]
     ContextPinned {
@@ -87,6 +93,10 @@ impl Diagnose for TargetError {
             ),
             Self::ContextNeeded { .. } => {
                 "name the context of your kubeconfig with `--context`, or the target in the workspace"
+                    .to_owned()
+            }
+            Self::NoKubeconfig { .. } => {
+                "make `~/.kube/config`, set `KUBECONFIG`, or name a file in `targets.kubernetes.kubeconfig`"
                     .to_owned()
             }
             Self::ContextPinned { .. } => {
@@ -196,6 +206,9 @@ fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, Targ
         }
         let paths = match kubeconfig {
             Some(path) => vec![expand(path)],
+            None if options.kubeconfigs.is_empty() => {
+                return Err(TargetError::NoKubeconfig { workspace: name() });
+            }
             None => options.kubeconfigs.clone(),
         };
         return Ok(Access::Files { paths, context: given.or_else(|| context.clone()) });
@@ -279,6 +292,12 @@ mod tests {
         assert_eq!(access(&workspace, &bare).unwrap(), Access::InCluster);
         let nothing = access(&workspace, &TargetOptions::default()).unwrap_err();
         assert_eq!(nothing.to_string(), "workspace `dev` has no target");
+        let pinned = self::workspace("targets: {kubernetes: {context: prod}}\n");
+        let nothing = access(&pinned, &TargetOptions::default()).unwrap_err();
+        assert_eq!(
+            nothing.to_string(),
+            "workspace `dev` is for a cluster, and you have no kubeconfig"
+        );
     }
 
     #[test]

@@ -112,6 +112,8 @@ pub enum NoteKind {
     NeedsReplacement,
     /// A part of it is no longer configured, and its value stays for somebody else to change.
     HandedOver,
+    /// Others added something to it that stays, where something of ours was taken away.
+    Added,
     /// Something that it needs does not exist.
     Missing,
     /// It stays as it is, because others need it too.
@@ -131,6 +133,7 @@ impl NoteKind {
             Self::NeedsReplacement => Some("--replace"),
             Self::DataLoss => Some("--allow-data-loss"),
             Self::Unchecked
+            | Self::Added
             | Self::Missing
             | Self::TakenOver
             | Self::HandedOver

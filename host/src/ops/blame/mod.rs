@@ -7,7 +7,7 @@ mod written;
 use std::collections::BTreeMap;
 
 use crate::config::{App, Component};
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Diagnose as _, Problem};
 use crate::ops::{OpsError, Project};
 use crate::runtime::{ClusterError, FieldProblem, KubernetesSemantics, RuntimeError};
 use crate::source::{Location, Node};
@@ -55,8 +55,12 @@ impl Court<'_> {
     fn problems(&self, error: &RuntimeError) -> Vec<Problem> {
         if let RuntimeError::Cluster(cluster) = error {
             match cluster.as_ref() {
-                ClusterError::Invalid { id, problems } => {
-                    return problems.iter().map(|problem| self.invalid(id, problem)).collect();
+                ClusterError::Invalid { id, problems, .. } => {
+                    let hints = cluster.hints();
+                    let problems = problems.iter().map(|problem| self.invalid(id, problem));
+                    return problems
+                        .map(|problem| Problem { hints: hints.clone(), ..problem })
+                        .collect();
                 }
                 ClusterError::Denied { id, by, message } => {
                     let message = format!(

@@ -34,6 +34,13 @@ pub(crate) enum Command {
     /// Change the target to what the stack says.
     Apply(apply::ApplyCommand),
     /// Delete everything that the stack has in the target.
+    // These say nothing about a destroy, and are taken like those of an apply.
+    #[command(
+        mut_arg("adopt", |arg| arg.hide(true)),
+        mut_arg("replace", |arg| arg.hide(true)),
+        mut_arg("force_conflicts", |arg| arg.hide(true)),
+        mut_arg("no_wait", |arg| arg.hide(true))
+    )]
     Destroy(apply::ApplyArgs),
     /// Manage workspaces: which modules exist, their defaults, and the target.
     #[command(subcommand)]

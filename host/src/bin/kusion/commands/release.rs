@@ -80,6 +80,9 @@ pub(crate) struct RollbackArgs {
 pub(crate) struct UnlockArgs {
     #[command(flatten)]
     meta: Meta,
+    /// Context of the kubeconfig to use.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -216,8 +219,14 @@ async fn unlock(world: &World, args: &UnlockArgs) -> Result<(), CliError> {
     let stack = load_stack(world, &args.meta, Stack::load_header)?;
     let runtime = match workspaces.load(name).await {
         Ok(workspace) => {
-            let options = world.target_options(&Cluster::default());
-            kusion::ops::open_target(&stack, &workspace, &options).await.ok()
+            let cluster = Cluster { context: args.context.clone(), ..Cluster::default() };
+            let options = world.target_options(&cluster);
+            match kusion::ops::open_target(&stack, &workspace, &options).await {
+                Ok(runtime) => Some(runtime),
+                // Whoever names a context wants to know.
+                Err(error) if args.context.is_some() => return Err(error.into()),
+                Err(_) => None,
+            }
         }
         Err(_) => None,
     };

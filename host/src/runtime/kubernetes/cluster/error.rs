@@ -83,6 +83,8 @@ pub enum ClusterError {
         id: ResourceId,
         /// What is wrong, field by field.
         problems: Vec<FieldProblem>,
+        /// What others added to lists of the object, which an apply keeps, a few items by name.
+        others: Vec<String>,
     },
     /// The change touches what cannot change in place.
     #[error("resource `{id}` cannot change in place: {}", backquoted(fields))]
@@ -376,6 +378,10 @@ impl Diagnose for ClusterError {
                 "take the fields out of the configuration, or pass `--force-conflicts` to take them over"
                     .to_owned()
             }
+            Self::Invalid { others, .. } if !others.is_empty() => format!(
+                "others added {} to the object, and an apply leaves that there: remove it with kubectl, or write it too",
+                others.join(", ")
+            ),
             Self::Immutable { .. } => {
                 "pass `--replace` to delete it and make it anew, or put the fields back".to_owned()
             }

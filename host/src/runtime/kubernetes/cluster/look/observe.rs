@@ -10,7 +10,7 @@ use super::survey::Survey;
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::objects::{
     Making, Missing, Object, Place, editors, is_kept, is_leaving, normalise, overlay, references,
-    replicas_left, reserved, with_replicas,
+    replaced, replicas_left, reserved, strangers, with_replicas,
 };
 use crate::runtime::kubernetes::cluster::refusals::{
     FieldConflict, immutable_fields, is_immutable,
@@ -125,11 +125,18 @@ impl KubernetesRuntime {
                     survey.see(&path, Some(Arc::new(Value::Null)));
                     return Ok(untouchable(new, prior));
                 }
-                dry_run => dry_run?,
+                dry_run => dry_run.map_err(|error| beside_others(error, &object, live))?,
             }
         };
         let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
         observed.notes.splice(..0, consent);
+        let stranger = |item| {
+            let message =
+                format!("{item} was added by somebody else, and an apply leaves it there");
+            Note::new(NoteKind::Added, message)
+        };
+        let replaced = live.as_deref().map(|live| replaced(&object.value, live));
+        observed.notes.extend(replaced.unwrap_or_default().into_iter().map(stranger));
         observed.notes.extend(self.note_absent(&resolved.attributes, &survey, false).await);
         if let Some(live) = live {
             let lost = data::lost(&live, observed.planned.as_ref(), observed.replace);
@@ -352,6 +359,16 @@ impl KubernetesRuntime {
         let message = format!("exists and is managed by {tool}");
         Ok((Relation::Adopted, Some(Note::new(NoteKind::NeedsAdoption, message))))
     }
+}
+
+/// Adds to what is not valid what others added to the object, because only together they are not.
+fn beside_others(mut error: RuntimeError, object: &Object, live: Option<&Value>) -> RuntimeError {
+    if let (RuntimeError::Cluster(inner), Some(live)) = (&mut error, live)
+        && let ClusterError::Invalid { others, .. } = inner.as_mut()
+    {
+        *others = strangers(&object.value, live);
+    }
+    error
 }
 
 fn compose(

@@ -11,6 +11,7 @@ mod ownership;
 mod parent;
 mod place;
 mod record;
+mod strangers;
 
 pub(super) use handover::{HEIR, bequest, replicas_left, with_replicas};
 pub(super) use managed::editors;
@@ -23,3 +24,4 @@ pub(super) use ownership::{Holder, MANAGER, holder, is_kept, mark, reserved, unm
 pub(super) use parent::{Members, Parent};
 pub(super) use place::Place;
 pub(super) use record::{Record, is_leaving, uid};
+pub(super) use strangers::{replaced, strangers};
