@@ -22,6 +22,39 @@ fn an_object_of_another_stack_is_refused() {
 }
 
 #[test]
+fn two_stacks_of_a_project_share_a_namespace_and_no_pods() {
+    let first = Stage::new();
+    first.apply();
+    let second = Stage::named(first.cluster, first.project.clone());
+    second.sandbox.write("prod/stack.yaml", "name: prod\n");
+    second.sandbox.run("prod", &["apply", "--yes"]).success();
+    for stack in ["dev", "prod"] {
+        let service = format!("{0}-{stack}-{0}-private", first.project);
+        let service = first.object("service", &service).unwrap();
+        let selector = service["spec"]["selector"].as_object().unwrap().iter();
+        let selector: Vec<String> =
+            selector.map(|(key, value)| format!("{key}={}", value.as_str().unwrap())).collect();
+        let pods = ["get", "pods", "--output=name", "--selector", &selector.join(",")];
+        let pods = first.kubectl(&pods);
+        let own = format!("pod/{0}-{stack}-{0}-", first.project);
+        assert_eq!(pods.lines().filter(|pod| pod.starts_with(&own)).count(), 2, "{pods}");
+        assert_eq!(pods.lines().count(), 2, "{pods}");
+    }
+
+    // Whoever made the namespace leaves it to the other one, who does not take it for his.
+    let destroyed = first.run(&["destroy", "--yes"]).success();
+    assert!(
+        destroyed.stdout.contains("forget  stays: it holds objects of others: "),
+        "{destroyed}"
+    );
+    let namespace = first.object("namespace", &first.project).unwrap();
+    assert_eq!(namespace.pointer("/metadata/annotations/kusion.io~1stack"), None);
+    assert_eq!(namespace["metadata"]["labels"]["app.kubernetes.io/managed-by"], Value::Null);
+    second.sandbox.run("prod", &["destroy", "--yes"]).success();
+    let _ = first.cluster.kubectl(&["delete", "namespace", &first.project, "--wait=false"]);
+}
+
+#[test]
 fn an_object_of_another_tool_is_adopted_only_with_consent_and_never_deleted() {
     let stage = Stage::new();
     let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();

@@ -112,3 +112,28 @@ fn what_the_schema_does_not_know_and_what_a_policy_denies_is_shown_at_the_access
       |   ^^^
     "#);
 }
+
+#[test]
+fn a_label_that_no_object_can_have_is_told_once_where_it_was_written() {
+    let stage = Stage::new();
+    let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
+    let module = "  module: service\n";
+    stage.sandbox.edit("app.yaml", module, &format!("{module}  labels: {{team: a b}}\n"));
+    let refused = stage.run(&["preview"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    let error = "error: the label is not valid: Invalid value: \"a b\": a valid label must be";
+    assert!(refused.stderr.starts_with(error), "{refused}");
+    assert!(refused.stderr.contains(" --> ../app.yaml:3:18\n"), "{refused}");
+    assert_eq!(refused.stderr.matches("error:").count(), 1, "{refused}");
+
+    stage.sandbox.edit("app.yaml", "  labels: {team: a b}\n", "");
+    let image = "      image: shop:1\n";
+    stage.sandbox.edit(
+        "app.yaml",
+        image,
+        &format!("{image}      env: {{KEY: secret://nope/key}}\n"),
+    );
+    let preview = stage.run(&["preview"]).success();
+    let note = "Secret `nope` does not exist, and its pods wait for it";
+    assert!(preview.stdout.contains(note), "{preview}");
+}
