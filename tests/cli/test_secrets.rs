@@ -290,7 +290,7 @@ fn a_destroy_of_what_is_gone_already_deletes_the_secrets_and_says_so() {
     apply(&sandbox);
     fs::remove_dir_all(sandbox.path("manifests")).unwrap();
     let destroyed = sandbox.run("dev", &["destroy", "--yes"]).success();
-    assert!(destroyed.stdout.contains("no longer managed"), "{destroyed}");
+    assert!(destroyed.stdout.contains("forget  gone already"), "{destroyed}");
     assert!(destroyed.stdout.contains("vault is deleted too"), "{destroyed}");
     assert!(!sandbox.home("secrets/shop/dev/dev.age").exists());
 }
