@@ -40,6 +40,8 @@ pub struct Prepared<'a> {
 pub struct Applied {
     /// The release that records it; `None` if there was nothing to do.
     pub release: Option<Release>,
+    /// The release that failed and is on record as succeeded now, because there was nothing to do and all works.
+    pub reached: Option<u64>,
     /// How it ended.
     pub outcome: Outcome,
     /// The old releases that went, oldest first.
@@ -249,6 +251,7 @@ impl<'a> Prepared<'a> {
                 let (pruned, not_pruned) = self.prune().await;
                 Ok(Applied {
                     release: Some(release),
+                    reached: None,
                     outcome,
                     pruned,
                     not_pruned,
@@ -326,11 +329,24 @@ impl<'a> Prepared<'a> {
             let settling = Settling { spec: resolved, runtime: session.runtime, patience };
             settling.run(stop, listener, &mut outcome).await;
         }
+        let mut reached = None;
+        let (waited, failed) = (self.patience.is_some(), latest.phase == Some(Phase::Failed));
+        if *operation != Operation::Destroy && waited && failed && outcome.is_complete() {
+            let spec = &self.proposal.basis.spec;
+            reached = session.releases().mark_reached(self.lease.as_ref(), spec).await?;
+        }
         let mut not_released = None;
         if *operation == Operation::Destroy && latest.state.resources.is_empty() {
             not_released = session.runtime.forget_claim().await.err().map(OpsError::from);
         }
-        Ok(Applied { release: None, outcome, pruned: Vec::new(), not_pruned: None, not_released })
+        Ok(Applied {
+            release: None,
+            reached,
+            outcome,
+            pruned: Vec::new(),
+            not_pruned: None,
+            not_released,
+        })
     }
 
     /// Writes how it ended.

@@ -79,3 +79,33 @@ fn concerns(policy: &Value, resource: &Resource) -> bool {
         policy.get(key).is_some_and(|wanted| resource.attributes.get(key) == Some(wanted))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Diagnose as _;
+    use crate::source::SourceFile;
+    use crate::yaml;
+
+    fn problems(text: &str) -> Vec<(String, usize, Vec<String>)> {
+        let node = yaml::read(&SourceFile::new("dev.yaml", text)).unwrap().remove(0);
+        let Err(error) = check_policy(&node) else { return Vec::new() };
+        let described = |problem: &Problem| {
+            let line = problem.location.as_ref().map_or(0, |at| at.line());
+            (problem.message.clone(), line, problem.hints.clone())
+        };
+        error.problems().iter().map(described).collect()
+    }
+
+    #[test]
+    fn a_health_policy_is_checked_where_it_is_written() {
+        assert!(problems("kind: Queue\napiVersion: v1\ncel: object.ready\n").is_empty());
+        assert!(problems("health.kcl: assert True\n").is_empty());
+        let unread = "`healthPolicy` cannot be read: there is no variable `size`, only `object`";
+        let expected = vec![(unread.to_owned(), 2, Vec::new())];
+        assert_eq!(problems("kind: Queue\ncel: size\n"), expected);
+        let found = problems("kind: Queue\ncell: object.ready\n");
+        assert_eq!(found[0].0, "unknown field `cell` in `healthPolicy`");
+        assert_eq!((found[0].1, found[0].2[0].as_str()), (2, "did you mean `cel`?"));
+    }
+}

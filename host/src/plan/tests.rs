@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::name::{AppName, ModuleName};
-use crate::spec::{Editor, Grade, Resource, StateEntry};
+use crate::spec::{Editor, Grade, Note, NoteKind, Resource, StateEntry};
 
 fn id(text: &str) -> ResourceId {
     ResourceId::parse(text).unwrap()
@@ -212,6 +212,32 @@ fn adopted_and_vanished_resources_are_forgotten() {
     assert_eq!((plan.steps.len(), &plan.forgotten), (0, &vec![id("adopted"), id("vanished")]));
     assert!(!plan.is_empty());
     assert!(Plan::destroy(&State::default(), &observed).is_empty());
+}
+
+#[test]
+fn what_others_need_too_stays_and_why_is_told() {
+    let said = |why: &str| vec![Note::new(NoteKind::Shared, why)];
+    let old = state(vec![
+        entry(resource("namespace", &[], json!({}))),
+        StateEntry { adopted: true, ..entry(resource("adopted", &[], json!({}))) },
+        entry(resource("gone", &[], json!({}))),
+    ]);
+    let kept = Observed { kept: true, notes: said("others use it"), ..live(json!({})) };
+    let observed = [
+        (id("namespace"), kept),
+        (id("adopted"), live(json!({}))),
+        (id("gone"), Observed::default()),
+    ];
+    let plan = Plan::destroy(&old, &observed.into());
+    assert_eq!(plan.forgotten, [id("adopted"), id("gone"), id("namespace")]);
+    let stays = [
+        (id("adopted"), "it existed before kusion managed it".to_owned()),
+        (id("namespace"), "others use it".to_owned()),
+    ];
+    assert_eq!(plan.stays, stays.into());
+
+    let shared = Observed { foreign: true, notes: said("theirs"), ..live(json!({"a": 1})) };
+    assert_eq!(judge(None, shared), (Action::Unchanged, None));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, Tag};
 use crate::name::{ProjectName, StackName, WorkspaceName};
 use crate::release::fold::Fold;
 use crate::release::log::Unreadable;
-use crate::release::{Phase, Recovered, Release, ReleaseError, StackKey, log, stack};
-use crate::spec::State;
+use crate::release::{Operation, Phase, Recovered, Release, ReleaseError, StackKey, log, stack};
+use crate::spec::{Spec, State};
 
 /// How often a reader looks again when a release ends while it reads its journal.
 const LOOKS: usize = 5;
@@ -141,6 +141,30 @@ impl ReleaseStore {
             lease.delete(&self.stack.journal(revision)).await?;
         }
         Ok(recovered)
+    }
+
+    /// Marks the latest release as succeeded if it failed and `spec` is what it should have made: for whoever found
+    /// that everything is so and works. Returns its revision.
+    ///
+    /// # Errors
+    ///
+    /// The lease was lost, or the record cannot be read, understood or written.
+    pub async fn mark_reached(
+        &self,
+        lease: &dyn Lease,
+        spec: &Spec,
+    ) -> Result<Option<u64>, ReleaseError> {
+        let Some((mut release, tag)) = self.latest_tagged().await? else { return Ok(None) };
+        let is_reached = release.phase == Phase::Failed
+            && release.operation != Operation::Destroy
+            && release.spec == *spec;
+        if !is_reached {
+            return Ok(None);
+        }
+        release.phase = Phase::Succeeded;
+        release.modified_time = release.create_time.max(Timestamp::now());
+        self.replace(lease, &release, tag).await?;
+        Ok(Some(release.revision))
     }
 
     async fn close(

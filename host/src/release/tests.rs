@@ -558,3 +558,21 @@ async fn a_damaged_record_does_not_hide_the_others() {
     let seen = store.each(|number, read| (number, read.is_ok())).await.unwrap();
     assert_eq!(seen, [(1, true), (2, false), (3, true)]);
 }
+
+#[tokio::test]
+async fn a_release_that_failed_is_marked_once_all_is_as_it_says() {
+    let backend = MemoryBackend::default();
+    let store = store(&backend);
+    let journal = begin(&store).await.unwrap();
+    run(&journal).await.unwrap();
+    journal.finish(Phase::Failed).await.unwrap();
+    drop(journal);
+    let lease = store.lease(&holder()).await.unwrap();
+    let mark = async |spec: &Spec| store.mark_reached(lease.as_ref(), spec).await.unwrap();
+    // What is so now is not what that release was for.
+    assert_eq!(mark(&Spec::default()).await, None);
+    assert_eq!(store.latest().await.unwrap().unwrap().phase, Phase::Failed);
+    assert_eq!(mark(&draft().spec).await, Some(1));
+    assert_eq!(store.latest().await.unwrap().unwrap().phase, Phase::Succeeded);
+    assert_eq!(mark(&draft().spec).await, None);
+}

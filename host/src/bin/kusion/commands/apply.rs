@@ -187,6 +187,11 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
             if let Some(error) = &applied.not_pruned {
                 world.warn(&format!("old releases could not be deleted: {error}"));
             }
+            if let Some(revision) = applied.reached {
+                world.eprint(&format!(
+                    "Release {revision} had failed; everything works now, and it is on record as succeeded.\n"
+                ));
+            }
             if let Some(error) = &applied.not_released {
                 world.warn(&render::advice(error));
             }

@@ -213,6 +213,18 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn marks_that_are_taken_off_leave_what_others_said() {
+        let object = marked_as("dev", json!({"labels": {MEMBER_OF: SET, "team": "a"}}));
+        let expected = json!({
+            "labels": {MEMBER_OF: null, MANAGED_BY: null},
+            "annotations": {PROJECT: null, STACK: null, WORKSPACE: null},
+        });
+        assert_eq!(unmark(&object)["metadata"], expected);
+        let theirs = json!({"metadata": {"labels": {MANAGED_BY: "Helm"}}});
+        assert_eq!(unmark(&theirs)["metadata"], json!({"labels": {}, "annotations": {}}));
+    }
+
+    #[test]
     fn what_a_module_says_stays() {
         let labels = json!({MANAGED_BY: "operator", NAME: "cart", PART_OF: "suite", "mine": "1"});
         let object = marked_as("dev", json!({"labels": labels, "annotations": {"note": "n"}}));
