@@ -7,7 +7,7 @@ use crate::ops::compare::compare;
 use crate::ops::session::Secrets;
 use crate::ops::weigh::{Wanted, Weighed, leave_behind, weigh};
 use crate::ops::{Comparison, Generation, OpsError, Rollback, Session, generate};
-use crate::plan::Plan;
+use crate::plan::{Plan, Reason};
 use crate::release::{LatestState, Operation};
 use crate::runtime::RuntimeError;
 use crate::secret::{Resolve, SecretError};
@@ -51,7 +51,7 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
     let mut latest = session.releases().latest_state().await?;
     let moved_from = leave_behind(&session, &mut latest).await?;
     let resolved = Spec::default();
-    let comparison = compare(
+    let mut comparison = compare(
         &resolved,
         &latest.state,
         &BTreeMap::new(),
@@ -61,6 +61,10 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
     )
     .await
     .map_err(RuntimeError::together)?;
+    for step in &mut comparison.plan.steps {
+        // The configuration says nothing about it; whoever destroys a stack does.
+        step.reason = step.reason.filter(|reason| *reason != Reason::Configuration);
+    }
     let has_vault = session.backend.get(&session.stack_key().secrets()).await?.is_some();
     let elsewhere = session.releases().lies_elsewhere(&session.runtime.target()).await?;
     Ok(Proposal {

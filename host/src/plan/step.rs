@@ -85,7 +85,7 @@ pub struct Step {
     pub kind: String,
     /// What happens.
     pub action: Action,
-    /// Why; `None` if nothing happens.
+    /// Why; `None` if nothing happens, and if all of the stack goes.
     pub reason: Option<Reason>,
     /// How far it reaches; empty if nothing happens, and if there is nothing to say.
     pub grades: BTreeSet<Grade>,
