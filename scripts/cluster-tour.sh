@@ -129,7 +129,7 @@ spec: {replicas: 5}
 YAML
 run kubectl apply --server-side --force-conflicts --field-manager=autoscaler --filename scaler.yaml
 printf '\nkusion shows it in the preview, and does not take the field back unasked:\n'
-run kusion preview
+run 1 kusion preview
 run 1 kusion apply --yes
 printf '\nWhoever means it says so:\n'
 run kusion apply --yes --force-conflicts
