@@ -152,9 +152,21 @@ impl KubernetesRuntime {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
         let Some((_, path)) = self.locate(&survey, &place) else { return Ok(Observed::default()) };
         let live = self.look_at(id, &place, &path, &survey).await?;
-        let Some(live) = live.filter(|live| self.made(prior, live)) else {
-            return Ok(Observed::default());
-        };
+        let Some(live) = live else { return Ok(Observed::default()) };
+        if !self.made(prior, &live) {
+            // What somebody made anew under its name is not what is on record, and that is gone.
+            let is_known =
+                prior.adopted || Record::of(prior).is_some_and(|r| uid(&live) == Some(&r.uid));
+            return Ok(match holder(&live, &self.owner, &self.parent.id) {
+                Holder::Stack(owner) if is_known => Observed {
+                    live: Some(normalise(live.as_ref().clone())),
+                    kept: true,
+                    notes: vec![Note::new(NoteKind::Shared, format!("it belongs to {owner}"))],
+                    ..Observed::default()
+                },
+                _ => Observed::default(),
+            });
+        }
         let read = |failure| self.error(failure, id, "read", None);
         let mut stays = is_kept(&live).then(|| "it is marked with `kusion.io/keep`".to_owned());
         let mut notes: Vec<Note> =
