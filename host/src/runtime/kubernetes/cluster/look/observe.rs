@@ -9,8 +9,9 @@ use super::residents::Residents;
 use super::survey::Survey;
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::objects::{
-    Making, Missing, Object, Place, editors, is_kept, is_leaving, normalise, overlay, references,
-    replaced, replicas_left, reserved, strangers, with_replicas,
+    Holder, Making, Missing, Object, Place, Record, editors, holder, is_kept, is_leaving,
+    normalise, overlay, references, replaced, replicas_left, reserved, strangers, uid,
+    with_replicas,
 };
 use crate::runtime::kubernetes::cluster::refusals::{
     FieldConflict, immutable_fields, is_immutable,
