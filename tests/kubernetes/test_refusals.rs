@@ -70,13 +70,13 @@ accessories:
     16 |         env: {"A=B": "1"}
        |               ^^^^^
 
-    error: resource `v1:Service:[project]:[project]` is not valid: `spec.ports[1].name`: Invalid value: "b_c": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')
+    error: resource `v1:Service:[project]:[project]` is not valid: `spec.ports[1].name`: Invalid value: "b_c": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character
       --> ../app.yaml:19:14
        |
     19 |     - {name: b_c, port: 81}
        |              ^^^
 
-    error: resource `v1:ConfigMap:[project]:No_Name` of accessory `roles` of app `[project]` (module `raw`) is not valid: `metadata.name`: Invalid value: "No_Name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
+    error: resource `v1:ConfigMap:[project]:No_Name` of accessory `roles` of app `[project]` (module `raw`) is not valid: `metadata.name`: Invalid value: "No_Name": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character
       --> ../app.yaml:20:3
        |
     20 |   roles:

@@ -343,7 +343,7 @@ mod tests {
         let long = format!("object.x == '{}'", "a".repeat(MAX_LENGTH));
         let deep = format!("{}object{}", "(".repeat(400), ")".repeat(400));
         for (text, expected) in [
-            ("object.status.size >", "column 20: the end is not expected here"),
+            ("object.status.size >", "column 21: the end is not expected here"),
             ("", ""),
             ("status.size > 1", "there is no variable `status`, only `object`"),
             ("object.items.exists(c, d)", "there is no variable `d`"),

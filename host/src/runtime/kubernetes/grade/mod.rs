@@ -99,15 +99,17 @@ mod tests {
         ];
         for (kind, spec, expected) in cases {
             let (old, new) = (workload(kind, spec.clone(), "a:1"), workload(kind, spec, "a:2"));
-            let expected: &[Grade] = if expected { &[Grade::RollingRestart] } else { &[] };
-            assert_eq!(list(Some(&old), Some(&new), false), expected, "{new}");
-            assert!(list(Some(&old), Some(&old), false).is_empty());
+            let expected = if expected { Grade::RollingRestart } else { Grade::NoRestart };
+            assert_eq!(list(Some(&old), Some(&new), false), [expected], "{new}");
+            assert_eq!(list(Some(&old), Some(&old), false), [Grade::NoRestart]);
             assert!(list(None, Some(&new), false).is_empty());
             assert!(list(Some(&old), Some(&new), true).is_empty());
         }
         let (few, many) = (json!({"replicas": 1}), json!({"replicas": 2}));
         let (few, many) = (workload("Deployment", few, "a"), workload("Deployment", many, "a"));
-        assert!(list(Some(&few), Some(&many), false).is_empty());
+        assert_eq!(list(Some(&few), Some(&many), false), [Grade::NoRestart]);
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}});
+        assert!(list(Some(&service), Some(&service), false).is_empty());
     }
 
     #[test]
@@ -128,8 +130,9 @@ mod tests {
             workload("StatefulSet", spec, "a")
         };
         let smaller = |policy| list(Some(&set(3, policy)), Some(&set(2, policy)), false);
-        assert_eq!(smaller("Delete"), [Grade::DataAtRisk]);
-        assert!(smaller("Retain").is_empty());
-        assert!(list(Some(&set(2, "Delete")), Some(&set(3, "Delete")), false).is_empty());
+        assert_eq!(smaller("Delete"), [Grade::NoRestart, Grade::DataAtRisk]);
+        assert_eq!(smaller("Retain"), [Grade::NoRestart]);
+        let bigger = list(Some(&set(2, "Delete")), Some(&set(3, "Delete")), false);
+        assert_eq!(bigger, [Grade::NoRestart]);
     }
 }
