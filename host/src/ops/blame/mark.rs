@@ -42,10 +42,10 @@ pub(super) fn mark(manifest: &Value, field: &str, message: &str, config: &Value)
     Some(place(key, false))
 }
 
-/// Returns whether a field is a map of labels or annotations, or an entry of one.
+/// Returns whether a field is a map of labels or annotations, or an entry of one. Of a pod template a server says
+/// `spec.template.labels`.
 fn is_in(field: &str, group: &str) -> bool {
-    let mut parts = field.split(['.', '[']);
-    parts.any(|part| part == group) && field.contains("metadata")
+    field.split(['.', '[']).any(|part| part == group)
 }
 
 /// Reads the value that a message is about: `Invalid value: "a b": a valid label must …`.
@@ -76,7 +76,7 @@ mod tests {
                 Some(("label", "/labels/team", false)),
             ),
             (
-                "spec.template.metadata.labels[team]",
+                "spec.template.labels",
                 "Invalid value: \"a b\"",
                 Some(("label", "/labels/team", false)),
             ),
