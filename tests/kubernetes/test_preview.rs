@@ -52,7 +52,8 @@ fn what_the_server_finds_wrong_is_told_with_the_field() {
     );
     let preview = stage.run(&["preview"]);
     assert_eq!(preview.code, Some(1), "{preview}");
-    assert!(preview.stderr.contains("`metadata.labels`"), "{preview}");
+    assert!(preview.stderr.contains("error: the label is not valid"), "{preview}");
+    assert!(preview.stderr.contains("app.yaml:4:18"), "{preview}");
 }
 
 #[test]
