@@ -21,7 +21,7 @@ mkdir -p "$root/shop/dev"
 cd "$root/shop"
 
 neutral() {
-    sed -E -e "s#$server#https://127.0.0.1:6443#g; s#\`$context\`#\`local\`#g; s#$root#/home/ada#g" \
+    sed -E -e "s#$server#https://127.0.0.1:6443#g; s#context \`$context\`#context \`local\`#g; s#$root#/home/ada#g" \
         -e 's#[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z#2026-11-23T09:00:00Z#g' \
         -e 's# \(([0-9]+m )?[0-9.]+ ?(ms|s)\)$##' \
         -e 's#(-[0-9a-f]{8,10}-[a-z0-9]{5})\b#-5d8f7c9b6d-x2x4z#g' \
