@@ -52,6 +52,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("kube", "runtime/kubernetes/cluster/wire"),
     ("k8s_openapi", "runtime/kubernetes/cluster/wire"),
     ("http", "runtime/kubernetes/cluster/wire"),
+    ("http_body_util", "runtime/kubernetes/cluster/wire"),
     ("base64", "runtime/kubernetes/cluster"),
     ("cel", "runtime/kubernetes/health.rs"),
     ("clap", "bin"),

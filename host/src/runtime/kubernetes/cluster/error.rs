@@ -56,6 +56,26 @@ pub enum ClusterError {
         /// The context.
         context: String,
     },
+    /// We may not ask what every run must know.
+    #[error("context `{context}` may not use {cluster}: {message}")]
+    NotAllowed {
+        /// The cluster.
+        cluster: String,
+        /// The context.
+        context: String,
+        /// What the server says.
+        message: String,
+    },
+    /// The server, or something on the way to it, refuses what every run must know.
+    #[error("{cluster} answers {code}: {message}")]
+    Declined {
+        /// The cluster.
+        cluster: String,
+        /// The HTTP status.
+        code: u16,
+        /// What the server says.
+        message: String,
+    },
     /// We may not do this.
     #[error("not allowed to {verb} resource `{id}`: {message}")]
     Forbidden {
@@ -107,6 +127,18 @@ pub enum ClusterError {
         "resource `{id}` has kind `{kind}` of `{api_version}`, which the cluster does not serve"
     )]
     UnknownKind {
+        /// The resource.
+        id: ResourceId,
+        /// Its `apiVersion`.
+        api_version: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// The server knows this kind and does not serve it now, so that nobody can say what is there.
+    #[error(
+        "resource `{id}` has kind `{kind}` of `{api_version}`, which the cluster defines and does not serve now"
+    )]
+    KindUnserved {
         /// The resource.
         id: ResourceId,
         /// Its `apiVersion`.
@@ -324,7 +356,10 @@ impl Diagnose for ClusterError {
         match self {
             Self::Unreachable { .. }
             | Self::Unauthorised { .. }
+            | Self::NotAllowed { .. }
+            | Self::Declined { .. }
             | Self::Forbidden { .. }
+            | Self::KindUnserved { .. }
             | Self::NamespaceLeaving { .. }
             | Self::StillThere { .. }
             | Self::NotReady { .. }
@@ -362,13 +397,13 @@ impl Diagnose for ClusterError {
             Self::NoCurrentContext { known, .. } => {
                 format!("name one with `--context`: {}", known.join(", "))
             }
-            Self::Unreachable { .. } => {
+            Self::Unreachable { .. } | Self::Declined { .. } => {
                 "check that the cluster runs and that the kubeconfig names its address".to_owned()
             }
             Self::Unauthorised { .. } => {
                 "log in to the cluster again; the token or certificate may have expired".to_owned()
             }
-            Self::Forbidden { .. } => {
+            Self::NotAllowed { .. } | Self::Forbidden { .. } => {
                 "ask whoever runs the cluster for a role that allows it".to_owned()
             }
             Self::NamespaceLeaving { namespace, .. } => format!(
@@ -387,6 +422,10 @@ impl Diagnose for ClusterError {
             }
             Self::UnknownKind { .. } => {
                 "install what defines the kind, or check `apiVersion` and `kind`".to_owned()
+            }
+            Self::KindUnserved { .. } => {
+                "try again; `kubectl get apiservices,customresourcedefinitions` shows what does not work"
+                    .to_owned()
             }
             Self::OwnedByOther { .. } => {
                 "two stacks cannot share an object: give one of them another name or namespace"

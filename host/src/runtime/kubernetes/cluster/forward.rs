@@ -61,7 +61,7 @@ impl KubernetesRuntime {
 fn is_gone(failure: &Failure) -> bool {
     match failure {
         Failure::Refused(refusal) => refusal.code == 404 || refusal.is_passing(),
-        Failure::Unanswered { .. } | Failure::Garbled { .. } => false,
+        Failure::Unanswered { .. } | Failure::Garbled { .. } | Failure::TooLong => false,
     }
 }
 

@@ -13,7 +13,7 @@ use super::objects::{HEIR, MANAGER, Object, Parent, Place};
 use super::ready::Watches;
 use super::refusals::{Attempt, verdict};
 use super::stack::Claim;
-use super::wire::{Access, Failure, Kind, Opened, Transport};
+use super::wire::{Access, Failure, Kind, Opened, Refusal, Transport, shortened};
 use crate::runtime::kubernetes::doorway;
 use crate::runtime::{
     Applied, Claimant, Connection, Doorway, KUBERNETES, Owner, Readiness, Runtime, RuntimeError,
@@ -77,12 +77,25 @@ impl KubernetesRuntime {
         namespace: &str,
         terms: Terms,
     ) -> Result<Self, RuntimeError> {
-        let Opened { transport, server, context } =
-            access.open().await.map_err(|error| RuntimeError::Cluster(Box::new(error)))?;
+        let opened = access.open().await;
+        let opened = opened.map_err(|error| RuntimeError::Cluster(Box::new(error)))?;
+        Ok(Self::of(opened, owner, namespace, terms))
+    }
+
+    fn of(opened: Opened, owner: Owner, namespace: &str, terms: Terms) -> Self {
+        let Opened { transport, server, context } = opened;
         let (survey, ahead, claim) = (RwLock::default(), Mutex::default(), Claim::default());
         let (link, parent) = (Arc::new(transport), Parent::of(&owner, namespace));
         let watches = Watches::new(Arc::clone(&link));
-        Ok(Self { link, watches, server, context, owner, parent, claim, terms, survey, ahead })
+        Self { link, watches, server, context, owner, parent, claim, terms, survey, ahead }
+    }
+
+    /// Works for the stack `dev` in namespace `shop` with a server that a test plays.
+    #[cfg(test)]
+    pub(super) fn on(transport: Transport) -> Self {
+        let (server, context) = ("https://played".to_owned(), "test".to_owned());
+        let opened = Opened { transport, server, context };
+        Self::of(opened, super::objects::owner("dev"), "shop", Terms::default())
     }
 
     /// Returns how many requests were sent to the server.
@@ -122,16 +135,44 @@ impl KubernetesRuntime {
         Some((kind, path))
     }
 
+    /// Returns where the object of a resource is served that may be on record, `None` if its kind is gone, and so all
+    /// objects with it.
+    pub(super) fn locate_recorded(
+        &self,
+        survey: &Survey,
+        place: &Place,
+        id: &ResourceId,
+    ) -> Result<Option<(Kind, String)>, RuntimeError> {
+        let found = self.locate(survey, place);
+        if found.is_none() && survey.is_doubtful(place) {
+            return Err(RuntimeError::Cluster(Box::new(ClusterError::KindUnserved {
+                id: id.clone(),
+                api_version: place.api_version.clone(),
+                kind: place.kind.clone(),
+            })));
+        }
+        Ok(found)
+    }
+
     /// Turns what a call ended with into an error that is about no resource.
     pub(super) fn trouble(&self, failure: Failure) -> RuntimeError {
         RuntimeError::Cluster(Box::new(match failure {
             Failure::Refused(refusal) if refusal.code == 401 => self.unauthorised(),
+            Failure::Refused(refusal) => self.refused(*refusal),
             failure => self.unreachable(failure),
         }))
     }
 
     fn unauthorised(&self) -> ClusterError {
         ClusterError::Unauthorised { cluster: self.target(), context: self.context.clone() }
+    }
+
+    fn refused(&self, refusal: Refusal) -> ClusterError {
+        let (cluster, message) = (self.target(), shortened(&refusal.message));
+        match refusal.code {
+            403 => ClusterError::NotAllowed { cluster, context: self.context.clone(), message },
+            code => ClusterError::Declined { cluster, code, message },
+        }
     }
 
     pub(super) fn unreachable(&self, failure: Failure) -> ClusterError {
@@ -327,5 +368,42 @@ impl Runtime for KubernetesRuntime {
             self.forget_members().await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::diagnostic::{Diagnose as _, Kind};
+    use crate::runtime::kubernetes::cluster::wire::scripted::scripted;
+
+    #[tokio::test]
+    async fn a_server_that_refuses_was_reached() {
+        let said = "forbidden: User \"system:anonymous\" cannot get path \"/apis\"";
+        let cases = [
+            (
+                403,
+                json!({"message": said}),
+                format!("context `test` may not use cluster `https://played`: {said}"),
+            ),
+            (
+                404,
+                json!({"message": "no such page"}),
+                "cluster `https://played` answers 404: no such page".to_owned(),
+            ),
+            (
+                401,
+                json!({}),
+                "cluster `https://played` does not accept the credentials of context `test`"
+                    .to_owned(),
+            ),
+        ];
+        for (code, answer, expected) in cases {
+            let runtime = KubernetesRuntime::on(scripted(move |_| (code, answer.clone())));
+            let error = runtime.prepare(&[]).await.unwrap_err();
+            assert_eq!((error.to_string(), error.kind()), (expected, Kind::Environment));
+        }
     }
 }

@@ -37,7 +37,7 @@ impl KubernetesRuntime {
         tell: &(dyn for<'t> Fn(&'t str) + Sync),
     ) -> Result<(), RuntimeError> {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
-        let Some((kind, path)) = self.locate(&survey, &place) else { return Ok(()) };
+        let Some((kind, path)) = self.locate_recorded(&survey, &place, id)? else { return Ok(()) };
         let read = |failure| self.error(failure, id, "read", None);
         let live = match survey.live(&self.link, &path).await.map_err(read)? {
             Some(_) => self.link.find(&path).await.map_err(read)?.map(Arc::new),

@@ -1,6 +1,7 @@
 //! Looking at a cluster before anything is changed: at all of it once, then at each object.
 
 mod absent;
+mod discovery;
 mod homes;
 mod observe;
 mod relation;

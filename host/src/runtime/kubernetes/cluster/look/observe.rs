@@ -19,7 +19,7 @@ use crate::runtime::kubernetes::cluster::refusals::{
 use crate::runtime::kubernetes::cluster::runtime::{
     KubernetesRuntime, apply_path, is_object, place, unknown_kind,
 };
-use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind, Refusal};
+use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind, Refusal, shortened};
 use crate::runtime::kubernetes::data;
 use crate::runtime::kubernetes::grade::grades;
 use crate::runtime::{KubernetesSemantics, RuntimeError};
@@ -61,7 +61,7 @@ impl KubernetesRuntime {
                 key,
             })));
         }
-        let located = self.locate(&survey, &place);
+        let located = self.locate_recorded(&survey, &place, id)?;
         let namespaced =
             located.as_ref().map_or(place.namespace.is_some(), |(kind, _)| kind.namespaced);
         let resolved = self.resolve_known(desired, &survey).await?;
@@ -151,7 +151,9 @@ impl KubernetesRuntime {
         prior: &StateEntry,
     ) -> Result<Observed, RuntimeError> {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
-        let Some((_, path)) = self.locate(&survey, &place) else { return Ok(Observed::default()) };
+        let Some((_, path)) = self.locate_recorded(&survey, &place, id)? else {
+            return Ok(Observed::default());
+        };
         let live = self.look_at(id, &place, &path, &survey).await?;
         let Some(live) = live else { return Ok(Observed::default()) };
         if !self.made(prior, &live) {
@@ -336,7 +338,7 @@ impl KubernetesRuntime {
             return Ok(DryRun::Would(would, conflicts.iter().map(note).collect()));
         }
         if refusal.refuses_dry_runs() {
-            return Ok(DryRun::Unknown(refusal.message.clone()));
+            return Ok(DryRun::Unknown(shortened(&object.without_secrets(&refusal.message))));
         }
         if is_immutable(&refusal) {
             return Ok(self.would_replace(&refusal));

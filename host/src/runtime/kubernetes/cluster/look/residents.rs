@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::survey::Survey;
 use crate::runtime::kubernetes::cluster::KubernetesRuntime;
 use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_kept, is_leaving};
-use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind, METADATA_LIST, segment};
+use crate::runtime::kubernetes::cluster::wire::{Failure, Kind, METADATA_LIST, Pages, group_of};
 
 /// How many objects are named; more would help nobody.
 const NAMED: usize = 5;
@@ -14,8 +14,6 @@ const NAMED: usize = 5;
 const RESTLESS: [&str; 5] = ["Event", "Endpoints", "EndpointSlice", "ControllerRevision", "Lease"];
 /// How many lists are read at once.
 const LISTS: usize = 10;
-/// How many objects a page of a list has at most.
-const PAGE: usize = 500;
 
 /// What would go with a namespace, beside what it was made for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,14 +33,20 @@ impl Residents {
     ) -> Result<Self, Failure> {
         let kinds = survey.kinds();
         let mut searches = Vec::new();
+        // Measurements of what is there are no things of their own.
+        let measures = |version: &str| group_of(version).ends_with("metrics.k8s.io");
         for (version, name, kind) in kinds.in_namespaces() {
-            // Measurements of what is there, not things of their own.
-            if !version.starts_with("metrics.k8s.io/") && !RESTLESS.contains(&name) {
+            if !measures(version) && !RESTLESS.contains(&name) {
                 searches.push(of_kind(runtime, survey, namespace, (version, name, kind)));
             }
         }
         let found: Vec<Self> = stream::iter(searches).buffered(LISTS).try_collect().await?;
         let mut all = Self::default();
+        // What cannot be seen is somebody's, for all we know.
+        let hidden = kinds.stale().iter().filter(|version| !measures(version));
+        all.others.extend(
+            hidden.map(|version| format!("objects of {version} that the server cannot show now")),
+        );
         for Self { others, claims } in found {
             all.others.extend(others);
             all.claims.extend(claims);
@@ -62,11 +66,11 @@ async fn of_kind(
     (version, name_of_kind, kind): (&str, &str, &Kind),
 ) -> Result<Residents, Failure> {
     let mut residents = Residents::default();
-    let mut from = String::new();
+    let collection = kind.collection(Some(namespace));
+    let mut pages = Pages::of(&runtime.link, &collection, "").accept(METADATA_LIST);
     while residents.others.len() < NAMED {
-        let path = format!("{}?limit={PAGE}{from}", kind.collection(Some(namespace)));
-        let list = match runtime.link.call(&Call::get(path).accept(METADATA_LIST)).await {
-            Ok(list) => list,
+        let page = match pages.next(&|_| true).await {
+            Ok(page) => page,
             // Kinds come and go with what serves them.
             Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 405) => break,
             // What we may not see is somebody's, for all we know.
@@ -76,7 +80,7 @@ async fn of_kind(
             }
             Err(failure) => return Err(failure),
         };
-        for object in list.get("items").and_then(Value::as_array).into_iter().flatten() {
+        for (_, object) in &page.items {
             let parent = &runtime.parent;
             let own = survey.is_own(version, name_of_kind, namespace, name(object))
                 || (name(object) == parent.name && namespace == parent.namespace);
@@ -87,9 +91,9 @@ async fn of_kind(
                 residents.claims.push(named(name_of_kind, object));
             }
         }
-        let token = list.pointer("/metadata/continue").and_then(Value::as_str);
-        let Some(token) = token.filter(|token| !token.is_empty()) else { break };
-        from = format!("&continue={}", segment(token));
+        if page.is_last {
+            break;
+        }
     }
     Ok(residents)
 }

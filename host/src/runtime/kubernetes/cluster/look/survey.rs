@@ -9,11 +9,10 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::discovery::{discover, kinds_in_doubt, one_version};
 use crate::runtime::Subject;
 use crate::runtime::kubernetes::cluster::objects::Place;
-use crate::runtime::kubernetes::cluster::wire::{
-    Call, Failure, Kind, Kinds, Transport, root, segment,
-};
+use crate::runtime::kubernetes::cluster::wire::{Failure, Kind, Kinds, Pages, Transport, group_of};
 
 use crate::spec::{Resource, ResourceId};
 
@@ -21,16 +20,14 @@ use crate::spec::{Resource, ResourceId};
 pub(crate) const WORTH_LISTING: usize = 3;
 /// For how long nobody is expected to have made an object that did not exist.
 const FRESH: Duration = Duration::from_secs(10);
-/// How many objects a page of a list has at most.
-const PAGE: usize = 500;
 /// How many lists are read at once.
 const LISTS: usize = 8;
 
-const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
-    application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
-
 /// An object as it is; `None` if it does not exist.
 type Live = Option<Arc<Value>>;
+
+/// An object in a namespace: its group, kind, namespace and name.
+type Named = (String, String, String, String);
 
 /// What is known.
 #[derive(Debug, Default)]
@@ -46,8 +43,12 @@ pub(crate) struct Survey {
     definitions: BTreeSet<(String, String)>,
     /// Objects as last read, by path. Whoever wants one that is being read waits for that reading.
     seen: Mutex<BTreeMap<String, Arc<OnceCell<Live>>>>,
-    /// Where the recorded resources are that we made.
-    own: Vec<Place>,
+    /// The recorded resources that we made.
+    own: BTreeSet<Named>,
+    /// The names of objects that lie together, by kind and namespace.
+    beside: BTreeMap<(String, String, String), Arc<BTreeSet<String>>>,
+    /// Kinds of recorded resources, by group and name, that the server defines and does not serve.
+    doubtful: BTreeSet<(String, String)>,
     /// The paths of objects that were made ahead of their steps.
     made: Mutex<BTreeSet<String>>,
     /// The paths of objects that we deleted.
@@ -70,13 +71,19 @@ impl Survey {
             if subject.desired.is_some() {
                 survey.note_desired(&place, &resource.attributes);
             }
+            let (kind, namespace) = (place.kind.clone(), place.namespace().to_owned());
             if subject.prior.is_some_and(|prior| !prior.adopted) {
-                survey.own.push(place.clone());
+                let named =
+                    (place.group().to_owned(), kind.clone(), namespace.clone(), place.name.clone());
+                survey.own.insert(named);
             }
+            let together = (place.api_version.clone(), kind, namespace);
+            Arc::make_mut(survey.beside.entry(together).or_default()).insert(place.name.clone());
             survey.places.insert(resource.id.clone(), place);
             survey.sources.insert(resource.id.clone(), resource.clone());
         }
-        let kinds = discover(link, survey.places.values()).await?;
+        let mut kinds = discover(link, survey.places.values()).await?;
+        survey.doubtful = kinds_in_doubt(link, &mut kinds, subjects).await?;
         survey.kinds = RwLock::new(Arc::new(kinds));
         survey.read_together(link).await?;
         Ok(survey)
@@ -109,13 +116,7 @@ impl Survey {
         link: &Transport,
         place: &Place,
     ) -> Result<Option<Kind>, Failure> {
-        let mut kinds = Kinds::default();
-        match link.call(&Call::get(root(&place.api_version))).await {
-            Ok(document) => kinds.read_plain(&place.api_version, &document),
-            // Of a group that is not served yet the server says so in plain text.
-            Err(Failure::Refused(refusal)) if refusal.code == 404 => {}
-            Err(failure) => return Err(failure),
-        }
+        let kinds = one_version(link, &place.api_version).await?;
         let found = kinds.get(&place.api_version, &place.kind).cloned();
         let mut known = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
         *known = Arc::new(known.with(kinds));
@@ -127,6 +128,11 @@ impl Survey {
         self.definitions.contains(&(place.group().to_owned(), place.kind.clone()))
     }
 
+    /// Returns whether objects of a recorded kind may be there though the server does not serve the kind now.
+    pub(crate) fn is_doubtful(&self, place: &Place) -> bool {
+        self.doubtful.contains(&(place.group().to_owned(), place.kind.clone()))
+    }
+
     /// Returns whether an object in a namespace is on record as one that we made.
     pub(super) fn is_own(
         &self,
@@ -135,11 +141,8 @@ impl Survey {
         namespace: &str,
         name: &str,
     ) -> bool {
-        let group = |api_version: &str| Some(api_version.split_once('/')?.0.to_owned());
-        self.own.iter().any(|place| {
-            (place.kind.as_str(), place.namespace(), place.name.as_str()) == (kind, namespace, name)
-                && group(&place.api_version) == group(api_version)
-        })
+        let texts = [group_of(api_version), kind, namespace, name].map(str::to_owned);
+        self.own.contains(&texts.into())
     }
 
     /// Returns whether the plan itself makes an object, or keeps or deletes it.
@@ -164,12 +167,10 @@ impl Survey {
     }
 
     /// Returns the names of the plan's objects that lie together with one: of its kind, in its namespace.
-    pub(crate) fn names_beside(&self, place: &Place) -> BTreeSet<String> {
-        let beside = self.places.values().filter(|other| {
-            (&other.api_version, &other.kind) == (&place.api_version, &place.kind)
-                && other.namespace() == place.namespace()
-        });
-        beside.map(|other| other.name.clone()).collect()
+    pub(crate) fn names_beside(&self, place: &Place) -> Arc<BTreeSet<String>> {
+        let together =
+            [place.api_version.as_str(), place.kind.as_str(), place.namespace()].map(str::to_owned);
+        self.beside.get(&together.into()).cloned().unwrap_or_default()
     }
 
     /// Reads an object, unless it was read in this run already.
@@ -272,12 +273,14 @@ impl Survey {
         collection: String,
         members: Vec<(&Place, &Kind)>,
     ) -> Result<(), Failure> {
-        let Some(objects) = list(link, &collection, members.len()).await? else { return Ok(()) };
-        for (place, kind) in members {
-            let path = kind.object(Some(place.namespace()), &place.name);
-            let live = objects.get(&place.name).map(|object| {
+        let members: BTreeMap<&str, _> =
+            members.into_iter().map(|member| (member.0.name.as_str(), member)).collect();
+        let wanted = members.keys().copied().collect();
+        let Some(mut objects) = list(link, &collection, &wanted).await? else { return Ok(()) };
+        for (name, (place, kind)) in members {
+            let path = kind.object(Some(place.namespace()), name);
+            let live = objects.remove(name).map(|mut object| {
                 // Objects in a list do not say what they are.
-                let mut object = object.clone();
                 if let Some(members) = object.as_object_mut() {
                     members.insert("apiVersion".to_owned(), place.api_version.clone().into());
                     members.insert("kind".to_owned(), place.kind.clone().into());
@@ -290,64 +293,29 @@ impl Survey {
     }
 }
 
-/// Reads the objects of a collection by name. `None` if that would take more requests than reading `wanted`
-/// objects one by one, or if we may not.
+/// Reads the wanted objects of a collection by name. `None` if that would take more requests than reading them
+/// one by one, or if we may not.
 async fn list(
     link: &Transport,
     collection: &str,
-    wanted: usize,
+    wanted: &BTreeSet<&str>,
 ) -> Result<Option<BTreeMap<String, Value>>, Failure> {
     let mut objects = BTreeMap::new();
-    let mut from = String::new();
-    for _ in 0..wanted {
-        let path = format!("{collection}?limit={PAGE}{from}");
-        let mut page = match link.call(&Call::get(path)).await {
+    let mut pages = Pages::of(link, collection, "");
+    for _ in wanted {
+        let page = match pages.next(&|name| wanted.contains(name)).await {
             Ok(page) => page,
-            Err(Failure::Refused(refusal)) if matches!(refusal.code, 403..=405 | 410) => {
-                return Ok(None);
-            }
+            Err(Failure::Refused(refusal)) if matches!(refusal.code, 403..=405 | 410) => break,
+            Err(Failure::TooLong) => break,
             Err(failure) => return Err(failure),
         };
-        if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
-            let named = items.into_iter().filter_map(|item| {
-                Some((item.pointer("/metadata/name")?.as_str()?.to_owned(), item))
-            });
-            objects.extend(named);
-        }
-        let text = |pointer| page.pointer(pointer).and_then(Value::as_str);
-        let Some(token) = text("/metadata/continue").filter(|token| !token.is_empty()) else {
+        objects.extend(page.items);
+        if page.is_last {
             return Ok(Some(objects));
-        };
-        let remaining = page.pointer("/metadata/remainingItemCount").and_then(Value::as_u64);
-        let pages = remaining.map_or(1, |items| items.div_ceil(PAGE as u64));
-        if pages >= wanted as u64 {
-            return Ok(None);
         }
-        from = format!("&continue={}", segment(token));
+        if page.more >= wanted.len() {
+            break;
+        }
     }
     Ok(None)
-}
-
-/// Asks what the server serves: at once, or one by one for the `apiVersion`s that are needed.
-async fn discover<'a>(
-    link: &Transport,
-    places: impl Iterator<Item = &'a Place>,
-) -> Result<Kinds, Failure> {
-    let (core, groups) =
-        (Call::get("/api").accept(AGGREGATED), Call::get("/apis").accept(AGGREGATED));
-    let (core, groups) = futures_util::try_join!(link.call(&core), link.call(&groups))?;
-    let mut kinds = Kinds::default();
-    if kinds.read_aggregated(&core) && kinds.read_aggregated(&groups) {
-        return Ok(kinds);
-    }
-    let mut kinds = Kinds::default();
-    let versions: BTreeSet<&str> = places.map(|place| place.api_version.as_str()).collect();
-    for version in versions {
-        match link.call(&Call::get(root(version))).await {
-            Ok(document) => kinds.read_plain(version, &document),
-            Err(Failure::Refused(refusal)) if refusal.code == 404 => {}
-            Err(failure) => return Err(failure),
-        }
-    }
-    Ok(kinds)
 }

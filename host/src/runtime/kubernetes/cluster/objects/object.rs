@@ -1,5 +1,7 @@
 //! The object that is sent to a cluster for a resource.
 
+use std::cmp::Reverse;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -92,11 +94,13 @@ impl Object {
 
     /// Returns a text without the values of secrets that it may quote.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
-        let values = self.confidential.iter().map(SecretText::expose);
+        let mut forms: Vec<SecretText> =
+            self.confidential.iter().flat_map(|value| quotations(value.expose())).collect();
+        // What is part of another value goes after it: the rest would stay.
+        forms.sort_by_key(|form| Reverse(form.expose().len()));
         // Short values are everywhere, and removing them would say where they are.
-        values
-            .filter(|value| value.len() > 3)
-            .fold(text.to_owned(), |text, value| text.replace(value, "(sensitive)"))
+        let forms = forms.iter().map(SecretText::expose).filter(|form| form.len() > 3);
+        forms.fold(text.to_owned(), |text, form| text.replace(form, "(sensitive)"))
     }
 
     fn fill_in(&mut self, making: Making<'_>) -> Result<(), SecretError> {
@@ -106,8 +110,12 @@ impl Object {
             _ => Map::new(),
         };
         if let Some(data) = secret.get("data").and_then(Value::as_object) {
-            let values = data.values().filter_map(Value::as_str);
-            self.confidential.extend(values.map(SecretText::new));
+            for sent in data.values().filter_map(Value::as_str) {
+                let text =
+                    STANDARD.decode(sent).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                self.confidential.extend(text.map(SecretText::new));
+                self.confidential.push(SecretText::new(sent));
+            }
         }
         if texts.is_empty() {
             return Ok(());
@@ -128,6 +136,23 @@ impl Object {
         }
         Ok(())
     }
+}
+
+/// Lists how a value can stand in a message: as it is, and in the quotes of JSON and of Go, also once more within
+/// a quoted text.
+fn quotations(value: &str) -> Vec<SecretText> {
+    let escape = |text: &str| {
+        let quoted = Value::from(text).to_string();
+        quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+    };
+    // Go writes these in JSON so that a page of HTML can hold them.
+    let for_html =
+        |text: &str| text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+    let once = escape(value);
+    let mut forms =
+        vec![value.to_owned(), for_html(&once), escape(&once), escape(&for_html(&once))];
+    forms.push(once);
+    forms.iter().map(SecretText::new).collect()
 }
 
 /// Returns the references to attributes of other resources that are still in a manifest.
@@ -213,6 +238,27 @@ mod tests {
             object.without_secrets(&message),
             "cannot use (sensitive) or (sensitive) or (sensitive), but x"
         );
+    }
+
+    #[test]
+    fn a_value_is_removed_however_it_is_quoted_and_with_what_it_is_a_part_of() {
+        let value = "line \"one\"\n<two>";
+        let texts = json!({"part": "hunter2", "whole": "hunter2-and-more", "odd": value});
+        let object = make(secret(texts), true, Missing::Refuse).unwrap();
+        let json = |text: &str| Value::from(text).to_string();
+        let html = json(value).replace('<', "\\u003c").replace('>', "\\u003e");
+        for (message, expected) in [
+            ("hunter2-and-more!".to_owned(), "(sensitive)!".to_owned()),
+            (format!("x{value}x"), "x(sensitive)x".to_owned()),
+            (json(value), "\"(sensitive)\"".to_owned()),
+            (html.clone(), "\"(sensitive)\"".to_owned()),
+            (json(&json(value)), r#""\"(sensitive)\"""#.to_owned()),
+            (json(&html), r#""\"(sensitive)\"""#.to_owned()),
+        ] {
+            assert_eq!(object.without_secrets(&message), expected, "{message}");
+        }
+        let given = make(secret(json!({})), true, Missing::Refuse).unwrap();
+        assert_eq!(given.without_secrets("aGk= is hi"), "(sensitive) is hi");
     }
 
     #[test]

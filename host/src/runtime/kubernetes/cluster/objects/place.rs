@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::runtime::kubernetes::cluster::wire::group_of;
 use crate::runtime::kubernetes::identity::Identity;
 
 /// Where an object is.
@@ -31,7 +32,7 @@ impl Place {
     }
 
     pub(crate) fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        group_of(&self.api_version)
     }
 
     /// Returns whether it is a core/v1 Namespace.

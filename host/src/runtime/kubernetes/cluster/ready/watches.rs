@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::runtime::kubernetes::cluster::objects::Place;
 use crate::runtime::kubernetes::cluster::wire::{
-    Call, Failure, Kind, METADATA_LIST, METADATA_ONLY, Seen, Transport, segment,
+    Failure, Kind, METADATA_LIST, METADATA_ONLY, Pages, Seen, Transport, segment,
 };
 
 /// How long a server keeps a watch open, in seconds. A connection that died unnoticed costs as much.
@@ -25,8 +25,6 @@ const GRACE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long to wait after something went wrong.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
-/// How many objects a page of a list has at most.
-const PAGE: usize = 500;
 /// How many pages are read of a collection. In a larger one objects are watched one by one.
 const PAGES: usize = 10;
 
@@ -40,7 +38,7 @@ pub(super) struct Source {
     /// The only object, if it is not the whole collection.
     only: Option<String>,
     /// The objects that somebody may wait for.
-    names: BTreeSet<String>,
+    names: Arc<BTreeSet<String>>,
 }
 
 /// An object as it was last seen.
@@ -88,12 +86,12 @@ pub(super) struct Watched {
 impl Source {
     /// Watches one object alone.
     pub(crate) fn one(place: &Place, kind: &Kind) -> Self {
-        let names = BTreeSet::from([place.name.clone()]);
+        let names = Arc::new(BTreeSet::from([place.name.clone()]));
         Self { only: Some(place.name.clone()), ..Self::all(place, kind, names) }
     }
 
     /// Watches a collection because of several of its objects.
-    pub(crate) fn all(place: &Place, kind: &Kind, names: BTreeSet<String>) -> Self {
+    pub(crate) fn all(place: &Place, kind: &Kind, names: Arc<BTreeSet<String>>) -> Self {
         Self {
             collection: kind.collection(Some(place.namespace())),
             api_version: place.api_version.clone(),
@@ -117,10 +115,9 @@ impl Source {
         self.only.as_ref().map(name).unwrap_or_default()
     }
 
-    fn list(&self, token: Option<&str>) -> Call {
-        let from = token.map(|token| format!("&continue={}", segment(token))).unwrap_or_default();
-        let call = Call::get(format!("{}?limit={PAGE}{}{from}", self.collection, self.query()));
-        if self.holds_secrets() { call.accept(METADATA_LIST) } else { call }
+    fn pages<'a>(&self, link: &'a Transport) -> Pages<'a> {
+        let pages = Pages::of(link, &self.collection, &self.query());
+        if self.holds_secrets() { pages.accept(METADATA_LIST) } else { pages }
     }
 
     fn watch(&self, version: &str) -> String {
@@ -304,22 +301,15 @@ async fn list(
     source: &Source,
 ) -> Result<Option<(BTreeMap<String, Arc<Value>>, String)>, Failure> {
     let mut objects = BTreeMap::new();
-    let mut token: Option<String> = None;
+    let mut pages = source.pages(link);
     for _ in 0..PAGES {
-        let mut page = link.call(&source.list(token.as_deref())).await?;
-        if let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) {
-            let named = items.into_iter().filter_map(|item| {
-                let name = item.pointer("/metadata/name")?.as_str()?.to_owned();
-                source.names.contains(&name).then(|| (name, complete(item, source)))
-            });
-            objects.extend(named);
-        }
-        let text = |pointer| page.pointer(pointer).and_then(Value::as_str);
-        let next = text("/metadata/continue").filter(|token| !token.is_empty());
-        match (next.map(str::to_owned), version(&page)) {
-            (None, Some(version)) => return Ok(Some((objects, version.to_owned()))),
-            (Some(next), Some(_)) => token = Some(next),
-            (_, None) => return Ok(None),
+        let page = pages.next(&|name| source.names.contains(name)).await?;
+        let complete = |(name, object)| (name, complete(object, source));
+        objects.extend(page.items.into_iter().map(complete));
+        match page.version {
+            Some(version) if page.is_last => return Ok(Some((objects, version))),
+            Some(_) => {}
+            None => return Ok(None),
         }
     }
     Ok(None)
@@ -338,7 +328,7 @@ fn may_pass(failure: &Failure) -> bool {
     match failure {
         Failure::Refused(refusal) => refusal.is_passing(),
         Failure::Unanswered { hopeless, .. } => !hopeless,
-        Failure::Garbled { .. } => false,
+        Failure::Garbled { .. } | Failure::TooLong => false,
     }
 }
 
@@ -420,7 +410,8 @@ mod tests {
             "/apis/apps/v1/namespaces/n/deployments?watch=true&allowWatchBookmarks=true\
              &timeoutSeconds=30&resourceVersion=7&fieldSelector=metadata.name%3Dx"
         );
-        let all = Source::all(&place, &kind, BTreeSet::from(["x".to_owned(), "y".to_owned()]));
+        let names = Arc::new(BTreeSet::from(["x".to_owned(), "y".to_owned()]));
+        let all = Source::all(&place, &kind, names);
         assert!(all.watch("7").ends_with("resourceVersion=7"));
         assert_ne!(one.key(), all.key());
     }

@@ -3,7 +3,7 @@
 use super::invalid;
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::objects::Object;
-use crate::runtime::kubernetes::cluster::wire::Refusal;
+use crate::runtime::kubernetes::cluster::wire::{Refusal, shortened};
 use crate::spec::ResourceId;
 
 /// What was attempted when the server refused.
@@ -20,8 +20,8 @@ pub(crate) fn verdict(refusal: &Refusal, attempt: Attempt<'_>) -> ClusterError {
     let Attempt { id, verb, object } = attempt;
     let id = id.clone();
     let show = |text: &str| match object {
-        Some(object) => object.without_secrets(text),
-        None => text.to_owned(),
+        Some(object) => shortened(&object.without_secrets(text)),
+        None => shortened(text),
     };
     let conflicts = refusal.conflicts();
     if !conflicts.is_empty() {

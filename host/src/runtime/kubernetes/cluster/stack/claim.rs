@@ -20,6 +20,8 @@ use crate::runtime::{Claimant, RuntimeError};
 const RENEWAL: Duration = Duration::from_secs(15);
 /// How long before its end a Lease that could not be renewed is given up: what was sent by then has arrived.
 const MARGIN: Duration = Duration::from_secs(5);
+/// How often a Lease is given back that somebody writes to at the same time. After that it ends by itself.
+const GIVING_BACK: usize = 3;
 
 /// What a run knows of the stack's Lease.
 #[derive(Debug, Default)]
@@ -232,18 +234,39 @@ impl KubernetesRuntime {
     /// Gives the Lease back; `forget` deletes it.
     pub(crate) async fn give_lease_back(&self, forget: bool) -> Result<(), RuntimeError> {
         let held = self.claim.state().held.take();
-        let Some(held) = held.filter(|held| held.lost.is_none()) else { return Ok(()) };
-        let given = if forget {
-            self.link.call(&self.lease_deletion(&held.version)).await
-        } else {
-            let object = self.writing(Some(&held.version), held.transitions).free(&held.run);
-            self.link.call(&self.lease_call(true, &object)).await
-        };
-        match given {
-            Ok(_) => Ok(()),
-            // Somebody has it already, or nobody can.
-            Err(Failure::Refused(refusal)) if matches!(refusal.code, 404 | 409) => Ok(()),
-            Err(failure) => Err(self.trouble(failure)),
+        let Some(mut held) = held.filter(|held| held.lost.is_none()) else { return Ok(()) };
+        for _ in 0..GIVING_BACK {
+            let given = if forget {
+                self.link.call(&self.lease_deletion(&held.version)).await
+            } else {
+                let object = self.writing(Some(&held.version), held.transitions).free(&held.run);
+                self.link.call(&self.lease_call(true, &object)).await
+            };
+            match given {
+                Ok(_) => return Ok(()),
+                Err(Failure::Refused(refusal)) if refusal.code == 404 => return Ok(()),
+                Err(Failure::Refused(refusal)) if refusal.code == 409 => {}
+                Err(failure) => return Err(self.trouble(failure)),
+            }
+            // A renewal was on its way when the run ended, or somebody else has it.
+            let lease = self.read_lease().await.map_err(|failure| self.trouble(failure))?;
+            match lease {
+                Some(lease) if lease.standing(&held.run, self.link.now()) == Standing::Ours => {
+                    held.version = lease.version;
+                }
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether somebody else holds a Lease.
+    pub(super) fn is_held_by_another(&self, lease: &Lease) -> bool {
+        match self.claim.held() {
+            Some(held) => {
+                matches!(lease.standing(&held.run, self.link.now()), Standing::Held { .. })
+            }
+            None => !lease.holder.is_empty(),
         }
     }
 
@@ -329,27 +352,80 @@ pub(crate) fn is_leaving(failure: &Failure) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::runtime::kubernetes::cluster::wire::scripted::scripted;
 
-    #[test]
-    fn a_lease_that_could_not_be_renewed_is_given_up_before_it_ends() {
-        let run = Claimant {
+    fn run() -> Claimant {
+        Claimant {
             who: "ada@laptop".to_owned(),
             operation: "apply".to_owned(),
             records: "place".to_owned(),
             generation: 1,
-        };
+        }
+    }
+
+    fn held(version: &str) -> Held {
         let renewed = clocks();
-        let held = Held {
-            run,
+        Held {
+            run: run(),
             since: renewed.1,
-            version: "1".to_owned(),
+            version: version.to_owned(),
             transitions: 0,
             renewed,
             lost: None,
-        };
+        }
+    }
+
+    /// Gives back a Lease that was version 1 when its holder last looked and is version 2 by now, held by `by`.
+    /// Returns the versions that were named to the server.
+    async fn given_back(by: &Claimant, forget: bool) -> Vec<String> {
+        let named = Arc::new(Mutex::new(Vec::new()));
+        let (seen, by) = (Arc::clone(&named), by.clone());
+        let link = scripted(move |asked| {
+            let metadata = json!({
+                "resourceVersion": "2",
+                "annotations": {
+                    "kusion.io/records": by.records, "kusion.io/generation": by.generation.to_string(),
+                },
+            });
+            let holder = format!("{} ({})", by.who, by.operation);
+            let lease = json!({"metadata": metadata, "spec": {"holderIdentity": holder}});
+            let version = match asked.method.as_str() {
+                "GET" => return (200, lease),
+                "PUT" => &asked.body["metadata"]["resourceVersion"],
+                _ => &asked.body["preconditions"]["resourceVersion"],
+            };
+            seen.lock().unwrap().push(version.as_str().unwrap().to_owned());
+            if version == "2" { (200, json!({})) } else { (409, json!({"reason": "Conflict"})) }
+        });
+        let runtime = KubernetesRuntime::on(link);
+        runtime.claim.state().held = Some(held("1"));
+        runtime.give_lease_back(forget).await.unwrap();
+        let named = named.lock().unwrap();
+        named.clone()
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_was_renewed_while_the_run_ended_is_given_back() {
+        for forget in [false, true] {
+            assert_eq!(given_back(&run(), forget).await, ["1", "2"], "forget: {forget}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_somebody_else_has_by_now_stays_theirs() {
+        let other = Claimant { who: "bob@desk".to_owned(), ..run() };
+        assert_eq!(given_back(&other, false).await, ["1"]);
+    }
+
+    #[test]
+    fn a_lease_that_could_not_be_renewed_is_given_up_before_it_ends() {
+        let held = held("1");
+        let renewed = held.renewed;
         let after = |awake, asleep| {
             (renewed.0 + Duration::from_secs(awake), renewed.1 + SignedDuration::from_secs(asleep))
         };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::claim::{self, is_no};
+use super::lease::Lease;
 use crate::runtime::RuntimeError;
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::objects::{
@@ -77,18 +78,31 @@ impl KubernetesRuntime {
         let earlier: BTreeSet<&String> =
             earlier.filter(|namespace| !inhabited.contains(*namespace)).flatten().collect();
         for namespace in earlier.into_iter().filter(|earlier| **earlier != self.parent.namespace) {
-            let parent = Parent::of(&self.owner, namespace);
-            let Ok(Some(live)) = self.link.find(&parent.path()).await else { continue };
-            if holder(&live, &self.owner, &parent.id) != Holder::Us {
-                continue;
-            }
-            let options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
-            for path in [parent.lease_path(), parent.path()] {
-                if self.link.call(&Call::delete(path, &options).exclusive()).await.is_err() {
-                    tracing::debug!(namespace = namespace.as_str(), "parent stays");
-                }
+            if !self.leave(&Parent::of(&self.owner, namespace)).await {
+                tracing::debug!(namespace = namespace.as_str(), "parent stays");
             }
         }
+    }
+
+    /// Deletes a parent and its Lease as they were just read. Returns `false` if one of them stays.
+    async fn leave(&self, parent: &Parent) -> bool {
+        let Ok(live) = self.link.find(&parent.path()).await else { return false };
+        let Some(live) = live.filter(|live| self.is_ours(live, parent)) else { return false };
+        let Ok(lease) = self.link.find(&parent.lease_path()).await else { return false };
+        if let Some(lease) = lease {
+            // Whoever holds it works there, with records in which the stack did not move.
+            if !self.is_ours(&lease, parent) || self.is_held_by_another(&Lease::read(&lease)) {
+                return false;
+            }
+            if self.link.call(&untouched(parent.lease_path(), &lease)).await.is_err() {
+                return false;
+            }
+        }
+        self.link.call(&untouched(parent.path(), &live)).await.is_ok()
+    }
+
+    fn is_ours(&self, live: &Value, parent: &Parent) -> bool {
+        holder(live, &self.owner, &parent.id) == Holder::Us
     }
 
     /// Returns the stack's namespace if the plan makes it and it was not there when the plan was made.
@@ -173,7 +187,7 @@ impl KubernetesRuntime {
         let live = self.link.find(&self.parent.path()).await;
         let live = live.map_err(|failure| self.unlisted(failure))?;
         match &live {
-            Some(live) if holder(live, &self.owner, &self.parent.id) != Holder::Us => {
+            Some(live) if !self.is_ours(live, &self.parent) => {
                 Err(self.unlisted_because("the object is not this stack's".into()))
             }
             _ => Ok(live),
@@ -220,11 +234,61 @@ impl KubernetesRuntime {
     }
 }
 
+/// Deletes an object if nobody has touched it since it was read.
+fn untouched(path: String, live: &Value) -> Call {
+    let version = live.pointer("/metadata/resourceVersion");
+    let options = json!({
+        "apiVersion": "v1", "kind": "DeleteOptions",
+        "preconditions": {"uid": uid(live), "resourceVersion": version},
+    });
+    Call::delete(path, &options).exclusive()
+}
+
 /// Resolves nothing: a namespace holds no secrets.
 struct NoValues;
 
 impl Resolve for NoValues {
     fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
         Err(SecretError::NotMade { secret: secret.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::runtime::kubernetes::cluster::objects::{mark, owner};
+    use crate::runtime::kubernetes::cluster::wire::scripted::scripted;
+
+    /// Leaves the namespace `old`, in which the Lease is held by `holder`, and returns what was deleted on which
+    /// conditions.
+    async fn left(holder: &str) -> (bool, Vec<(String, Value)>) {
+        let deleted = Arc::new(Mutex::new(Vec::new()));
+        let (seen, holder) = (Arc::clone(&deleted), holder.to_owned());
+        let link = scripted(move |asked| {
+            if asked.method == "DELETE" {
+                let kind = asked.path.rsplit('/').nth(1).unwrap().to_owned();
+                seen.lock().unwrap().push((kind, asked.body["preconditions"].clone()));
+                return (200, json!({}));
+            }
+            let kind = if asked.path.contains("/leases/") { "lease" } else { "parent" };
+            let mut metadata = json!({"uid": format!("uid-{kind}"), "resourceVersion": "7"});
+            mark(metadata.as_object_mut().unwrap(), &owner("dev"));
+            (200, json!({"metadata": metadata, "spec": {"holderIdentity": holder}}))
+        });
+        let runtime = KubernetesRuntime::on(link);
+        let gone = runtime.leave(&Parent::of(&runtime.owner, "old")).await;
+        let deleted = deleted.lock().unwrap().clone();
+        (gone, deleted)
+    }
+
+    #[tokio::test]
+    async fn an_earlier_place_is_left_as_it_was_seen_unless_somebody_works_there() {
+        let on = |kind: &str| json!({"uid": format!("uid-{kind}"), "resourceVersion": "7"});
+        let both =
+            vec![("leases".to_owned(), on("lease")), ("configmaps".to_owned(), on("parent"))];
+        assert_eq!(left("").await, (true, both));
+        assert_eq!(left("bob@desk (apply)").await, (false, Vec::new()));
     }
 }

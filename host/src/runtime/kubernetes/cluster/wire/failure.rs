@@ -21,6 +21,9 @@ pub(crate) enum Failure {
         /// Whether somebody took the call, so that only the answer is missing.
         taken: bool,
     },
+    /// The answer is longer than any that we read.
+    #[error("the answer is too long")]
+    TooLong,
     /// The answer is not what a Kubernetes API server says.
     #[error("the answer is not that of a Kubernetes API server")]
     Garbled {
@@ -31,13 +34,13 @@ pub(crate) enum Failure {
 
 /// A refusal, as the server words it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", shortened(message))]
 pub(crate) struct Refusal {
     /// The HTTP status.
     pub(crate) code: u16,
     /// A word for programs, such as `Invalid`.
     pub(crate) reason: String,
-    /// For people.
+    /// For people, as long as it came: what must not be shown is found in the whole only.
     pub(crate) message: String,
     /// Field by field.
     pub(crate) causes: Vec<Cause>,
@@ -78,6 +81,11 @@ struct Details {
 /// The most of a text of unknown origin that is shown, in characters.
 const MAX_MESSAGE: usize = 2_000;
 
+/// Returns as much of what a server says as is shown.
+pub(crate) fn shortened(message: &str) -> String {
+    message.chars().take(MAX_MESSAGE).collect()
+}
+
 impl Refusal {
     /// Reads a refusal; `retry_after` is the header of that name, in seconds. A body that is no Status, such
     /// as the page of a proxy, is shown as it begins.
@@ -88,7 +96,7 @@ impl Refusal {
         });
         let details = status.details.unwrap_or_default();
         let seconds = retry_after.or(Some(details.retry_after_seconds)).filter(|after| *after > 0);
-        let mut message: String = status.message.chars().take(MAX_MESSAGE).collect();
+        let mut message = status.message;
         if message.is_empty() {
             message = format!("HTTP status {code} without an explanation");
         }
@@ -180,7 +188,7 @@ mod tests {
         assert_eq!(Refusal::read(404, b"", None).message, "HTTP status 404 without an explanation");
         assert!(!Refusal::read(404, b"404 page not found", None).is_not_found());
         let long = Refusal::read(500, "x".repeat(1 << 20).as_bytes(), None);
-        assert_eq!(long.message.len(), MAX_MESSAGE);
+        assert_eq!((long.message.len(), long.to_string().len()), (1 << 20, MAX_MESSAGE));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The kinds that a server serves, and where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -16,9 +16,14 @@ pub(crate) struct Kind {
     pub(crate) lists: bool,
 }
 
-/// The kinds by `apiVersion` and name.
+/// What a server serves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Kinds(BTreeMap<(String, String), Kind>);
+pub(crate) struct Kinds {
+    /// The kinds by `apiVersion` and name.
+    kinds: BTreeMap<(String, String), Kind>,
+    /// The `apiVersion`s of which the server itself does not know at the moment what they serve.
+    stale: BTreeSet<String>,
+}
 
 impl Kind {
     #[cfg(test)]
@@ -44,23 +49,40 @@ impl Kind {
 impl Kinds {
     /// Returns a kind by `apiVersion` and name.
     pub(crate) fn get(&self, api_version: &str, kind: &str) -> Option<&Kind> {
-        self.0.get(&(api_version.to_owned(), kind.to_owned()))
+        self.kinds.get(&(api_version.to_owned(), kind.to_owned()))
     }
 
     /// Returns these kinds and more.
     pub(crate) fn with(&self, more: Self) -> Self {
         let mut kinds = self.clone();
-        kinds.0.extend(more.0);
+        kinds.kinds.extend(more.kinds);
         kinds
+    }
+
+    /// Returns a kind of a group in any version: all versions have the same objects.
+    pub(crate) fn in_any_version(&self, group: &str, kind: &str) -> Option<&Kind> {
+        let is_meant =
+            |(version, name): &(String, String)| group_of(version) == group && name == kind;
+        self.kinds.iter().find(|(key, _)| is_meant(key)).map(|(_, kind)| kind)
+    }
+
+    /// Takes the objects of a kind for those of another version of it.
+    pub(crate) fn add_version(&mut self, api_version: &str, name: &str, kind: Kind) {
+        self.kinds.insert((api_version.to_owned(), name.to_owned()), kind);
+    }
+
+    /// Returns the `apiVersion`s of which nobody knows at the moment what they serve.
+    pub(crate) fn stale(&self) -> &BTreeSet<String> {
+        &self.stale
     }
 
     /// Returns the kinds whose objects lie in namespaces and can be listed, each once: of several versions
     /// the one that the server prefers.
     pub(crate) fn in_namespaces(&self) -> Vec<(&str, &str, &Kind)> {
         let mut seen = BTreeMap::new();
-        for ((api_version, name), kind) in &self.0 {
+        for ((api_version, name), kind) in &self.kinds {
             if kind.namespaced && kind.lists {
-                let group = api_version.split_once('/').map_or("", |(group, _)| group);
+                let group = group_of(api_version);
                 seen.entry((group, name.as_str())).or_insert((api_version.as_str(), kind));
             }
         }
@@ -81,6 +103,9 @@ impl Kinds {
                     Some(group) if !group.is_empty() => format!("{group}/{name}"),
                     _ => name.to_owned(),
                 };
+                if text(version, "freshness") == Some("Stale") {
+                    self.stale.insert(api_version.clone());
+                }
                 for resource in list(version, "resources") {
                     let kind = resource.pointer("/responseKind/kind").and_then(Value::as_str);
                     let namespaced = text(resource, "scope") == Some("Namespaced");
@@ -112,8 +137,13 @@ impl Kinds {
         let lists = verbs.is_some_and(|verbs| verbs.iter().any(|verb| verb == "list"));
         let plural = plural.to_owned();
         let kind_of = Kind { root: root(api_version), plural, namespaced, lists };
-        self.0.entry((api_version.to_owned(), kind.to_owned())).or_insert(kind_of);
+        self.kinds.entry((api_version.to_owned(), kind.to_owned())).or_insert(kind_of);
     }
+}
+
+/// Returns the group of an `apiVersion`; that of the core is empty.
+pub(crate) fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// Returns where the objects of an `apiVersion` are served.
@@ -198,6 +228,26 @@ mod tests {
         let kinds = aggregated();
         let names: Vec<_> = kinds.in_namespaces().into_iter().map(|(v, k, _)| (v, k)).collect();
         assert_eq!(names, [("v1", "ConfigMap"), ("apps/v1", "Deployment")]);
+    }
+
+    #[test]
+    fn what_the_server_does_not_know_at_the_moment_is_known_as_such() {
+        let mut kinds = aggregated();
+        assert!(kinds.stale().is_empty());
+        let version =
+            |name: &str, freshness: &str| json!({"version": name, "freshness": freshness});
+        let versions = [version("v1", "Current"), version("v1beta1", "Stale")];
+        let group = json!({"metadata": {"name": "a.io"}, "versions": versions});
+        kinds.read_aggregated(&json!({"kind": "APIGroupDiscoveryList", "items": [group]}));
+        assert_eq!(*kinds.stale(), BTreeSet::from(["a.io/v1beta1".to_owned()]));
+    }
+
+    #[test]
+    fn a_kind_is_found_by_its_group() {
+        let kinds = aggregated();
+        let found = |group: &str, kind: &str| kinds.in_any_version(group, kind).is_some();
+        assert!(found("apps", "Deployment") && found("", "Namespace"));
+        assert!(!found("", "Deployment") && !found("apps", "Namespace"));
     }
 
     #[test]

@@ -5,11 +5,15 @@
 mod access;
 mod failure;
 mod kinds;
+mod pages;
 mod retry;
+#[cfg(test)]
+pub(super) mod scripted;
 mod transport;
 
 pub use access::Access;
 pub(super) use access::Opened;
-pub(super) use failure::{Cause, Failure, Refusal};
-pub(super) use kinds::{Kind, Kinds, root, segment};
+pub(super) use failure::{Cause, Failure, Refusal, shortened};
+pub(super) use kinds::{Kind, Kinds, group_of, root, segment};
+pub(super) use pages::Pages;
 pub(super) use transport::{Call, METADATA_LIST, METADATA_ONLY, Seen, Transport};

@@ -39,7 +39,7 @@ pub(crate) fn pause(failure: &Failure, tries: Tries) -> Option<Duration> {
         Failure::Unanswered { .. } if attempt > 1 && elapsed > SILENCE => return None,
         Failure::Unanswered { taken, .. } if *taken || reached => (ATTEMPTS, None),
         Failure::Unanswered { .. } => (FIRST_ATTEMPTS, None),
-        Failure::Garbled { .. } | Failure::Refused(_) => return None,
+        Failure::Garbled { .. } | Failure::TooLong | Failure::Refused(_) => return None,
     };
     if attempt >= attempts {
         return None;

@@ -8,8 +8,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt as _};
 use http::{HeaderMap, Method, Request, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use kube::client::Body;
@@ -23,6 +25,10 @@ use crate::runtime::connection::Connection;
 
 /// How long a server may take for an answer. Webhooks may take 30 seconds each.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The longest answer that is read, in bytes. An object has some megabytes at most, and many of them are read as
+/// a list only as long as that takes less than reading them one by one.
+const MAX_ANSWER: usize = 32 << 20;
 
 /// The form of objects without anything but their metadata.
 pub(crate) const METADATA_ONLY: &str =
@@ -182,6 +188,20 @@ impl Transport {
         call: &Call,
         left: &(dyn Fn() -> Option<Duration> + Sync),
     ) -> Result<Value, Failure> {
+        let answer = self.fetch(call, left).await?;
+        serde_json::from_slice(&answer).map_err(|source| Failure::Garbled { source })
+    }
+
+    /// Makes a call like [`Transport::call`], for somebody who knows what of the answer to keep.
+    pub(super) async fn read(&self, call: &Call) -> Result<Bytes, Failure> {
+        self.fetch(call, &|| Some(Duration::MAX)).await
+    }
+
+    async fn fetch(
+        &self,
+        call: &Call,
+        left: &(dyn Fn() -> Option<Duration> + Sync),
+    ) -> Result<Bytes, Failure> {
         let (mut attempt, start, mut last) = (1, Instant::now(), None);
         loop {
             let Some(left) = left() else {
@@ -262,7 +282,7 @@ impl Transport {
         }
     }
 
-    async fn call_once(&self, call: &Call, patience: Duration) -> Result<Value, Failure> {
+    async fn call_once(&self, call: &Call, patience: Duration) -> Result<Bytes, Failure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let request = call.request()?.map(Body::from);
         let answer = async {
@@ -273,8 +293,8 @@ impl Transport {
                 .headers()
                 .get(header::RETRY_AFTER)
                 .and_then(|value| value.to_str().ok()?.trim().parse().ok());
-            let body = response.into_body().collect_bytes().await.map_err(failure)?;
-            Ok::<_, Failure>((status, retry_after, body))
+            let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+            Ok::<_, Failure>((status, retry_after, body.map_err(unread)?.to_bytes()))
         };
         let (status, retry_after, body) = match tokio::time::timeout(patience, answer).await {
             Ok(answer) => answer?,
@@ -282,7 +302,7 @@ impl Transport {
         };
         self.reached.store(true, Ordering::Relaxed);
         if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|source| Failure::Garbled { source });
+            return Ok(body);
         }
         Err(Box::new(Refusal::read(status.as_u16(), &body, retry_after)).into())
     }
@@ -314,6 +334,17 @@ fn failure(error: kube::Error) -> Failure {
     }
 }
 
+/// Says why an answer was not read to its end.
+fn unread(error: Box<dyn Error + Send + Sync>) -> Failure {
+    if error.is::<LengthLimitError>() {
+        return Failure::TooLong;
+    }
+    match error.downcast::<kube::Error>() {
+        Ok(error) => failure(*error),
+        Err(error) => unanswered(error),
+    }
+}
+
 fn refused(status: &kube::core::Status) -> Failure {
     let body = serde_json::to_vec(status).unwrap_or_default();
     Box::new(Refusal::read(status.code, &body, None)).into()
@@ -339,6 +370,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::runtime::kubernetes::cluster::wire::scripted::scripted;
 
     const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"it\":true}";
 
@@ -374,6 +406,14 @@ mod tests {
             assert_eq!(link.call(&Call::get("/it")).await.unwrap(), json!({"it": true}));
             assert!(link.calls() >= 2, "{}", link.calls());
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
+        let link = scripted(|_| (200, "x".repeat(MAX_ANSWER).into()));
+        let failure = link.call(&Call::get("/it")).await.unwrap_err();
+        assert!(matches!(failure, Failure::TooLong), "{failure}");
+        assert_eq!(link.calls(), 1);
     }
 
     #[tokio::test]
