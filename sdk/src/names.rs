@@ -22,7 +22,7 @@ pub const PART_OF_LABEL: &str = "app.kubernetes.io/part-of";
 pub const NAME_LABEL: &str = "app.kubernetes.io/name";
 
 /// The label whose value is the stack.
-pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+pub const STACK_LABEL: &str = "kusion.io/stack";
 
 /// Builds the name of an app's main resource: `<project>-<stack>-<app>`, as [`dns_label`].
 ///
@@ -111,13 +111,13 @@ pub fn env_suffix(text: &str) -> String {
 }
 
 /// The labels by which an app's pods are found: `app.kubernetes.io/part-of` is the project,
-/// `app.kubernetes.io/instance` the stack and `app.kubernetes.io/name` the app, each as [`label_value`].
+/// `kusion.io/stack` the stack and `app.kubernetes.io/name` the app, each as [`label_value`].
 ///
 /// The stack is one of them because all stacks of a project share a namespace unless they say otherwise.
 pub fn app_labels(scope: &Scope) -> BTreeMap<String, String> {
     texts([
         (PART_OF_LABEL, label_value(&scope.project)),
-        (INSTANCE_LABEL, label_value(&scope.stack)),
+        (STACK_LABEL, label_value(&scope.stack)),
         (NAME_LABEL, label_value(&scope.app)),
     ])
 }
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn two_stacks_of_a_project_find_only_their_own_pods() {
         let dev = app_labels(&scope("shop", "dev", "web"));
-        let expected = [(NAME_LABEL, "web"), (INSTANCE_LABEL, "dev"), (PART_OF_LABEL, "shop")];
+        let expected = [(NAME_LABEL, "web"), (STACK_LABEL, "dev"), (PART_OF_LABEL, "shop")];
         assert_eq!(dev, texts(expected.map(|(key, value)| (key, value.to_owned()))));
         assert_ne!(dev, app_labels(&scope("shop", "prod", "web")));
     }

@@ -155,7 +155,7 @@ fn one_resource_is_shown_by_its_id() {
       kind: Service
       metadata:
         labels:
-          app.kubernetes.io/instance: dev
+          kusion.io/stack: dev
           app.kubernetes.io/name: shop
           app.kubernetes.io/part-of: shop
         name: shop-dev-shop-private
@@ -167,7 +167,7 @@ fn one_resource_is_shown_by_its_id() {
           protocol: TCP
           targetPort: 80
         selector:
-          app.kubernetes.io/instance: dev
+          kusion.io/stack: dev
           app.kubernetes.io/name: shop
           app.kubernetes.io/part-of: shop
         type: ClusterIP

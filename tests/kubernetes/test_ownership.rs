@@ -112,6 +112,37 @@ fn what_was_adopted_keeps_the_namespace_that_we_made() {
 }
 
 #[test]
+fn what_was_adopted_stays_on_record_until_its_marks_are_off() {
+    let stage = Stage::raw();
+    let object = |kind: &str, name: &str| {
+        let metadata = json!({"name": name, "namespace": stage.project});
+        json!({"apiVersion": "v1", "kind": kind, "metadata": metadata})
+    };
+    let (ours, theirs) = (object("ConfigMap", "ours"), object("ConfigMap", "theirs"));
+    stage.write_raw(std::slice::from_ref(&ours));
+    stage.apply();
+    let _ = stage.kubectl(&["create", "configmap", "theirs"]);
+    stage.write_raw(&[ours.clone(), theirs.clone()]);
+    stage.run(&["apply", "--yes", "--adopt"]).success();
+
+    // An apply that leaves it, and fails elsewhere: nothing provides the claim's volume.
+    let mut claim = object("PersistentVolumeClaim", "never");
+    claim["spec"] = json!({
+        "accessModes": ["ReadWriteOnce"], "storageClassName": "none",
+        "resources": {"requests": {"storage": "1Mi"}},
+    });
+    stage.write_raw(&[ours.clone(), claim]);
+    let failed = stage.run(&["apply", "--yes", "--timeout", "2"]);
+    assert_ne!(failed.code, Some(0), "{failed}");
+    stage.write_raw(&[ours, theirs]);
+    stage.run(&["apply", "--yes", "--allow-data-loss"]).success();
+    stage.run(&["destroy", "--yes"]).success();
+    assert!(stage.object("configmap", "ours").is_none());
+    let theirs = stage.object("configmap", "theirs").unwrap();
+    assert_eq!(theirs["metadata"].get("annotations"), None, "{theirs:#}");
+}
+
+#[test]
 fn what_others_do_while_somebody_is_asked_is_not_run_over() {
     let stage = Stage::new();
     stage.apply();

@@ -245,7 +245,7 @@ impl<'a> Prepared<'a> {
             patience: self.patience,
         };
         let mut outcome = execution.run(stop, &recorder).await;
-        let marked = if outcome.is_complete() { self.let_go().await } else { None };
+        let marked = if outcome.is_complete() { self.let_go(&journal).await } else { None };
         match self.close(&journal, &mut outcome).await {
             Ok(release) => {
                 let (pruned, not_pruned) = self.prune().await;
@@ -271,8 +271,11 @@ impl<'a> Prepared<'a> {
     async fn claim(&self, journal: &Journal, listener: &dyn Listener) -> Result<(), OpsError> {
         let runtime = self.proposal.session.runtime;
         let groundwork = runtime.groundwork();
-        if let Some(id) = &groundwork {
-            journal.started(id).await?;
+        if let Some(id) = &groundwork
+            && let Err(error) = journal.started(id).await
+        {
+            let _left_open = journal.abandon().await;
+            return Err(error.into());
         }
         let claimed = async {
             for error in runtime.claim(&self.claimant, &self.members()).await? {
@@ -282,23 +285,31 @@ impl<'a> Prepared<'a> {
             Ok(())
         };
         let claimed: Result<(), OpsError> = claimed.await;
-        if claimed.is_err() {
-            // Why it is refused is what matters; a record that stays open is recovered by the next run.
-            let _left_open = match groundwork {
-                Some(_) => journal.finish(Phase::Failed).await.map(drop),
-                None => journal.abandon().await,
-            };
+        let Err(source) = claimed else { return Ok(()) };
+        // Why it is refused is what matters; a record that stays open is recovered by the next run.
+        if groundwork.is_none() {
+            let _left_open = journal.abandon().await;
+            return Err(source);
         }
-        claimed
+        let _left_open = journal.finish(Phase::Failed).await;
+        Err(OpsError::Interrupted {
+            revision: journal.revision(),
+            outcome: Box::default(),
+            source: Box::new(source),
+        })
     }
 
     /// Takes our marks off what stays though it leaves the stack. Returns what went wrong first.
-    async fn let_go(&self) -> Option<OpsError> {
+    async fn let_go(&self, journal: &Journal) -> Option<OpsError> {
         let Proposal { session, latest, .. } = &self.proposal;
         let mut wrong = None;
         for entry in self.plan().stays.keys().filter_map(|id| latest.state.resources.get(id)) {
-            if let Err(error) = session.runtime.let_go(entry).await {
-                wrong.get_or_insert(OpsError::from(error));
+            let let_go = match session.runtime.let_go(entry).await {
+                Ok(()) => journal.deleted(&entry.resource.id).await.map_err(OpsError::from),
+                Err(error) => Err(OpsError::from(error)),
+            };
+            if let Err(error) = let_go {
+                wrong.get_or_insert(error);
             }
         }
         wrong
@@ -319,7 +330,12 @@ impl<'a> Prepared<'a> {
     ) -> Result<Applied, OpsError> {
         let Proposal { operation, latest, elsewhere, .. } = &self.proposal;
         let nothing_left = latest.state.resources.is_empty() && !elsewhere;
-        if *operation == Operation::Destroy && nothing_left && self.proposal.has_vault {
+        let interrupted = latest.phase != Some(Phase::Succeeded);
+        if *operation == Operation::Destroy
+            && nothing_left
+            && interrupted
+            && self.proposal.has_vault
+        {
             // An earlier destroy may have died before it came to this.
             self.forget_secrets().await?;
         }
@@ -333,7 +349,11 @@ impl<'a> Prepared<'a> {
         let (waited, failed) = (self.patience.is_some(), latest.phase == Some(Phase::Failed));
         if *operation != Operation::Destroy && waited && failed && outcome.is_complete() {
             let spec = &self.proposal.basis.spec;
-            reached = session.releases().mark_reached(self.lease.as_ref(), spec).await?;
+            match session.releases().mark_reached(self.lease.as_ref(), spec).await {
+                Ok(release) => reached = release,
+                // Nobody asked for it, and the next run tries again.
+                Err(error) => tracing::warn!(error = %error, "the release stays failed"),
+            }
         }
         let mut not_released = None;
         if *operation == Operation::Destroy && latest.state.resources.is_empty() {
@@ -357,11 +377,11 @@ impl<'a> Prepared<'a> {
             return Err(refusal(refused));
         }
         let phase = if outcome.is_complete() { Phase::Succeeded } else { Phase::Failed };
-        let release = journal.finish(phase).await?;
         if outcome.is_complete() && self.proposal.forgets_secrets() {
+            // Before the record says that all is done: a destroy that succeeded and left some kept them on purpose.
             self.forget_secrets().await?;
         }
-        Ok(release)
+        Ok(journal.finish(phase).await?)
     }
 
     /// Deletes old releases, and then the written secrets that only they used.
@@ -420,7 +440,9 @@ impl<'a> Prepared<'a> {
     /// takes over what is now said about it.
     fn prior(&self) -> State {
         let mut state = self.proposal.latest.state.clone();
-        for id in &self.plan().forgotten {
+        let Plan { forgotten, stays, .. } = self.plan();
+        // What stays carries our marks, and is on record until they are off.
+        for id in forgotten.iter().filter(|id| !stays.contains_key(*id)) {
             state.resources.remove(id);
         }
         for step in self.plan().steps.iter().filter(|step| step.action == Action::Unchanged) {

@@ -15,7 +15,7 @@ fn output(config: Value) -> Output {
 
 fn labels() -> Value {
     json!({
-        "app.kubernetes.io/instance": "dev",
+        "kusion.io/stack": "dev",
         "app.kubernetes.io/name": "web",
         "app.kubernetes.io/part-of": "shop",
     })

@@ -44,7 +44,7 @@ fn the_operator_watches_services() {
         "monitoring.coreos.com/v1:ServiceMonitor:shop:shop-dev-web-service-monitor"
     );
     let labels = json!({
-        "app.kubernetes.io/instance": "dev",
+        "kusion.io/stack": "dev",
         "app.kubernetes.io/name": "web",
         "app.kubernetes.io/part-of": "shop",
     });

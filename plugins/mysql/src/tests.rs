@@ -28,7 +28,7 @@ fn a_local_database_has_everything_it_needs() {
     let output = output(call());
     let labels = json!({
         "accessory": "shop-dev-web-orders",
-        "app.kubernetes.io/instance": "dev",
+        "kusion.io/stack": "dev",
         "app.kubernetes.io/name": "web",
         "app.kubernetes.io/part-of": "shop",
     });
@@ -95,7 +95,7 @@ fn a_local_database_has_everything_it_needs() {
                     "namespace": "shop",
                     "labels": {
                         "accessory": "shop-dev-web-orders",
-                        "app.kubernetes.io/instance": "dev",
+                        "kusion.io/stack": "dev",
                         "app.kubernetes.io/part-of": "shop",
                     },
                 },

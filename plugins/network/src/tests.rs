@@ -47,7 +47,7 @@ fn a_port_is_private_unless_it_says_otherwise() {
                         "name": "shop-dev-web-private",
                         "namespace": "shop",
                         "labels": {
-                            "app.kubernetes.io/instance": "dev",
+                            "kusion.io/stack": "dev",
                             "app.kubernetes.io/name": "web",
                             "app.kubernetes.io/part-of": "shop",
                         },
@@ -55,7 +55,7 @@ fn a_port_is_private_unless_it_says_otherwise() {
                     "spec": {
                         "type": "ClusterIP",
                         "selector": {
-                            "app.kubernetes.io/instance": "dev",
+                            "kusion.io/stack": "dev",
                             "app.kubernetes.io/name": "web",
                             "app.kubernetes.io/part-of": "shop",
                         },
@@ -126,7 +126,7 @@ fn only_the_public_service_gets_the_labels_of_the_load_balancer() {
     assert_eq!(
         metadata(0)["labels"],
         json!({
-            "app.kubernetes.io/instance": "dev",
+            "kusion.io/stack": "dev",
             "app.kubernetes.io/name": "web",
             "app.kubernetes.io/part-of": "shop",
             "team": "checkout",
@@ -197,7 +197,7 @@ fn an_ingress_finds_the_services_of_its_ports() {
                 "namespace": "shop",
                 "labels": {
                     "a": "b",
-                    "app.kubernetes.io/instance": "dev",
+                    "kusion.io/stack": "dev",
                     "app.kubernetes.io/name": "web",
                     "app.kubernetes.io/part-of": "shop",
                 },

@@ -35,7 +35,7 @@ fn problems(call: Call<Service>) -> Vec<(String, String)> {
 #[test]
 fn the_smallest_app_is_a_deployment_without_empty_fields() {
     let labels = json!({
-        "app.kubernetes.io/instance": "dev",
+        "kusion.io/stack": "dev",
         "app.kubernetes.io/name": "web",
         "app.kubernetes.io/part-of": "shop",
     });
@@ -95,7 +95,7 @@ fn the_developer_wins_over_the_app_and_the_app_over_the_platform() {
             "a": "developer",
             "b": "app",
             "c": "platform",
-            "app.kubernetes.io/instance": "dev",
+            "kusion.io/stack": "dev",
             "app.kubernetes.io/name": "web",
             "app.kubernetes.io/part-of": "shop",
         },
@@ -108,7 +108,7 @@ fn the_developer_wins_over_the_app_and_the_app_over_the_platform() {
     assert_eq!(
         object["spec"]["selector"]["matchLabels"],
         json!({
-            "app.kubernetes.io/instance": "dev", "app.kubernetes.io/name": "web",
+            "kusion.io/stack": "dev", "app.kubernetes.io/name": "web",
             "app.kubernetes.io/part-of": "shop",
         })
     );

@@ -20,10 +20,7 @@ pub(super) fn mark(manifest: &Value, field: &str, message: &str, config: &Value)
     if field == "metadata.name" && manifest.get("kind")? == "Secret" {
         let name = manifest.pointer("/metadata/name")?.as_str()?;
         let secrets = config.get("secrets")?.as_object()?;
-        let key = secrets
-            .keys()
-            .filter(|key| name.ends_with(key.as_str()))
-            .max_by_key(|key| key.len())?;
+        let (key, _) = secrets.get_key_value(name)?;
         let pointer = format!("/secrets/{}", escape_token(key));
         return Some(Mark { what: "name of a secret", written: Written { pointer, key: true } });
     }
@@ -68,7 +65,7 @@ mod tests {
             "annotations": {"/x": "1"},
             "secrets": {"key": {}, "api_key": {}},
         });
-        let secret = json!({"kind": "Secret", "metadata": {"name": "shop-dev-shop-api_key"}});
+        let secret = json!({"kind": "Secret", "metadata": {"name": "api_key"}});
         let cases = [
             (
                 "metadata.labels",

@@ -86,13 +86,13 @@ impl KubernetesRuntime {
         let Some((_, path)) = self.locate(&survey, &place) else { return Ok(()) };
         let read = |failure| self.error(failure, id, "read", None);
         let live = self.link.find(&path).await.map_err(read)?;
-        let is_ours = |live: &Value| holder(live, &self.owner, &self.parent.id) == Holder::Us;
+        let is_ours = |live: &Value| {
+            holder(live, &self.owner, &self.parent.id) == Holder::Us && self.made(prior, live)
+        };
         let Some(live) = live.filter(is_ours) else { return Ok(()) };
         let mut patch = unmark(&live);
-        if let Some(version) = live.pointer("/metadata/resourceVersion") {
-            patch["metadata"]["resourceVersion"] = version.clone();
-        }
-        match self.make_change(&Call::merge(path, &patch)).await? {
+        patch["metadata"]["uid"] = uid(&live).into();
+        match self.make_change(&Call::merge(path, &patch).exclusive()).await? {
             Err(Failure::Refused(refusal)) if refusal.is_gone() => Ok(()),
             Err(failure) => Err(self.error(failure, id, "take the marks off", None)),
             Ok(_) => Ok(()),

@@ -226,7 +226,7 @@ impl KubernetesRuntime {
             };
             let read = |failure| self.error(failure, &desired.id, "read", None);
             if let Some(live) = survey.live(&self.link, &path).await.map_err(read)? {
-                sources.push((source.to_owned(), live));
+                sources.push((source.to_owned(), open_part(live)));
             }
         }
         let lookup = |id: &str| {
@@ -376,6 +376,23 @@ impl KubernetesRuntime {
     }
 }
 
+/// Returns an object as others may refer to it: of a Secret, nothing that its values stand in.
+fn open_part(live: Arc<Value>) -> Arc<Value> {
+    let is_secret = live.get("apiVersion").is_some_and(|version| version == "v1")
+        && live.get("kind").is_some_and(|kind| kind == "Secret");
+    if !is_secret {
+        return live;
+    }
+    let mut open = Arc::unwrap_or_clone(live);
+    if let Some(object) = open.as_object_mut() {
+        object.retain(|key, _| !matches!(key.as_str(), "data" | "stringData"));
+    }
+    if let Some(metadata) = open.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("annotations");
+    }
+    Arc::new(open)
+}
+
 /// Adds to what is not valid what others added to the object, because only together they are not.
 fn beside_others(mut error: RuntimeError, object: &Object, live: Option<&Value>) -> RuntimeError {
     if let (RuntimeError::Cluster(inner), Some(live)) = (&mut error, live)
@@ -449,5 +466,25 @@ fn shared(live: &Value, prior: Option<&StateEntry>, whose: &str) -> Observed {
         foreign: prior.is_none(),
         notes: vec![Note::new(NoteKind::Shared, message)],
         ..Observed::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_refers_to_what_a_secret_holds() {
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {"name": "s", "annotations": {"copy": "x"}}, "data": {"a": "x"},
+        });
+        let open = open_part(Arc::new(secret));
+        let left = json!({"apiVersion": "v1", "kind": "Secret", "type": "Opaque", "metadata": {"name": "s"}});
+        assert_eq!(*open, left);
+        let other = Arc::new(json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "x"}}));
+        assert_eq!(open_part(Arc::clone(&other)), other);
     }
 }

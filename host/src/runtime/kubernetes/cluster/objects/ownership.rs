@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::handover::HEIR;
 use super::parent::MEMBER_OF;
 use crate::name::{ProjectName, StackName, WorkspaceName};
 use crate::runtime::Owner;
@@ -155,7 +156,7 @@ fn applied(live: &Value) -> Option<String> {
     let managers = entries.iter().filter_map(|entry| {
         let part = |member| entry.get(member).and_then(Value::as_str);
         let applies = part("operation") == Some("Apply") && part("subresource").is_none();
-        part("manager").filter(|manager| applies && *manager != MANAGER)
+        part("manager").filter(|manager| applies && ![MANAGER, HEIR].contains(manager))
     });
     managers.min().map(str::to_owned)
 }

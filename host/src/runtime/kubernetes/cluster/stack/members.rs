@@ -136,6 +136,14 @@ impl KubernetesRuntime {
                 self.wait_until_gone(awaited, Some(live), &|_| {}).await?;
             }
             Some(live) => {
+                let known = matches!(
+                    holder(&live, &self.owner, &self.parent.id),
+                    Holder::Us | Holder::Stack(_)
+                );
+                if !known {
+                    let error = ClusterError::MadeMeanwhile { id: id.clone() };
+                    return Err(RuntimeError::Cluster(Box::new(error)));
+                }
                 survey.see(&path, Some(live));
                 return Ok(false);
             }
