@@ -24,9 +24,16 @@ pub(super) fn located(
     new: Option<&Value>,
     sensitive: &[String],
 ) -> Vec<(Change, String)> {
-    let mut differ = Differ { sensitive, changes: Vec::new() };
+    let mut differ = Differ { sensitive, changes: Vec::new(), whole: Vec::new() };
     differ.compare(&mut Place::default(), old, new);
     differ.changes
+}
+
+/// Lists the paths of objects and items that only one of two documents has.
+pub(super) fn one_sided(old: &Value, new: &Value) -> Vec<String> {
+    let mut differ = Differ { sensitive: &[], changes: Vec::new(), whole: Vec::new() };
+    differ.compare(&mut Place::default(), Some(old), Some(new));
+    differ.whole
 }
 
 /// Where the comparison stands: for people, and as pointers into both documents, whose list positions
@@ -73,6 +80,8 @@ impl Place {
 struct Differ<'a> {
     sensitive: &'a [String],
     changes: Vec<(Change, String)>,
+    /// Where an object is on one side only.
+    whole: Vec<String>,
 }
 
 impl Differ<'_> {
@@ -83,9 +92,11 @@ impl Differ<'_> {
             (Some(Value::Object(old)), Some(Value::Object(new))) => self.objects(place, old, new),
             (Some(Value::Array(old)), Some(Value::Array(new))) => self.lists(place, old, new),
             (Some(Value::Object(old)), None) if !old.is_empty() => {
+                self.whole.push(place.display.clone());
                 self.objects(place, old, &Map::new());
             }
             (None, Some(Value::Object(new))) if !new.is_empty() => {
+                self.whole.push(place.display.clone());
                 self.objects(place, &Map::new(), new);
             }
             (Some(Value::Array(old)), None) if by_name(old).is_some() => {

@@ -1,10 +1,10 @@
 //! Sets apart what somebody changed in the target from what the configuration changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::plan::diff::located;
+use crate::plan::diff::{located, one_sided};
 use crate::plan::{Change, Drift, Reason};
 use crate::spec::{Editor, Observed, Resource, StateEntry, at_or_below};
 
@@ -59,6 +59,9 @@ impl Tally {
 struct Judge<'a> {
     /// The paths that the configuration changed, with their recorded values.
     configured: BTreeMap<String, Option<Value>>,
+    /// The paths of objects that the configuration added or removed whole: what a target adds to such, as defaults,
+    /// comes and goes with them.
+    whole: BTreeSet<String>,
     editors: Option<&'a BTreeMap<String, Editor>>,
 }
 
@@ -72,13 +75,15 @@ impl<'a> Judge<'a> {
         let configured = located(Some(before), Some(&desired.attributes), &[]);
         let configured =
             configured.into_iter().map(|(change, _)| (change.path, change.old)).collect();
-        Self { configured, editors }
+        let whole = one_sided(before, &desired.attributes).into_iter().collect();
+        Self { configured, whole, editors }
     }
 
     fn is_configured(&self, path: &str) -> bool {
         let configured = &self.configured;
         configured.contains_key(path)
-            || ancestors(path).any(|path| configured.contains_key(path))
+            || ancestors(path)
+                .any(|path| configured.contains_key(path) || self.whole.contains(path))
             || has_descendant(configured, path)
     }
 

@@ -287,6 +287,36 @@ fn the_json_form_is_stable_and_holds_no_secret() {
     );
 }
 
+#[test]
+fn what_the_target_adds_to_what_the_configuration_added_or_removed_whole_is_no_drift() {
+    let bare = || json!({"name": "main", "image": "a"});
+    let probed = |extra: bool| {
+        let mut container = bare();
+        container["probe"] = json!({"path": "/"});
+        if extra {
+            container["probe"]["period"] = json!(10);
+        }
+        container
+    };
+    let list = |items: &[Value]| json!({"containers": items});
+    let side = json!({"name": "side", "image": "b"});
+    let whole_side = json!({"name": "side", "image": "b", "policy": "x"});
+    for (before, after, live, planned) in [
+        (list(&[bare()]), list(&[probed(false)]), list(&[bare()]), list(&[probed(true)])),
+        (list(&[probed(false)]), list(&[bare()]), list(&[probed(true)]), list(&[bare()])),
+        (list(&[bare()]), list(&[bare(), side]), list(&[bare()]), list(&[bare(), whole_side])),
+    ] {
+        let spec = spec(vec![resource("r", &[], after)]);
+        let state = state(vec![entry(resource("r", &[], before))]);
+        let editors = Some(BTreeMap::new());
+        let observed =
+            Observed { live: Some(live), planned: Some(planned), editors, ..Observed::default() };
+        let plan = Plan::between(&spec, &state, &[(id("r"), observed)].into(), &BTreeMap::new());
+        assert_eq!(plan.steps[0].reason, Some(Reason::Configuration));
+        assert!(plan.steps[0].changes.iter().all(|change| change.drift.is_none()));
+    }
+}
+
 fn editor(manager: &str) -> Editor {
     let (manager, operation) = (manager.to_owned(), "Update".to_owned());
     Editor { manager, operation, subresource: None, time: Some("12:00".to_owned()) }

@@ -127,8 +127,10 @@ impl KubernetesRuntime {
             };
             let conflicts = refusal.conflicts();
             let by_hand = prior.is_some() && conflicts.iter().all(FieldConflict::is_by_hand);
-            if !conflicts.is_empty() && by_hand && !force {
-                // Whoever set it by hand does not come back for it, and the release says that it is ours.
+            let adopted = prior.is_none() && conflicts.iter().all(FieldConflict::is_mark);
+            if !conflicts.is_empty() && (by_hand || adopted) && !force {
+                // Whoever set it by hand does not come back for it, and the release says that it is ours; an adoption
+                // was agreed to.
                 force = true;
             } else if object.has_uid() && refusal.message.contains("no existing object was found") {
                 // It was deleted since, so that nobody's is in the way.

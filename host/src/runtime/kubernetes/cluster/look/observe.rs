@@ -326,7 +326,8 @@ impl KubernetesRuntime {
                 Err(failure) => return Err(self.error(failure, id, "check", Some(object))),
             };
             let by_hand = prior.is_some() && conflicts.iter().all(FieldConflict::is_by_hand);
-            let taken_over = by_hand || self.terms.force_conflicts;
+            let adopted = prior.is_none() && conflicts.iter().all(FieldConflict::is_mark);
+            let taken_over = by_hand || adopted || self.terms.force_conflicts;
             let note = |conflict: &FieldConflict| {
                 let note = if taken_over {
                     Note::new(NoteKind::TakenOver, format!("{conflict}; it is taken over"))

@@ -20,7 +20,7 @@ pub(super) use object::{Making, Missing, Object, references};
 pub(super) use overlay::overlay;
 #[cfg(test)]
 pub(super) use ownership::tests::owner;
-pub(super) use ownership::{Holder, MANAGER, holder, is_kept, mark, reserved, unmark};
+pub(super) use ownership::{Holder, MANAGED_BY, MANAGER, holder, is_kept, mark, reserved, unmark};
 pub(super) use parent::{Members, Parent};
 pub(super) use place::Place;
 pub(super) use record::{Record, is_leaving, uid};

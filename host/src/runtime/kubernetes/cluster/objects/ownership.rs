@@ -14,7 +14,7 @@ use crate::runtime::Owner;
 pub(crate) const MANAGER: &str = "kusion";
 
 /// The label that says which tool manages an object.
-pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The label that says which product an object is a part of.
 pub(super) const PART_OF: &str = "app.kubernetes.io/part-of";
 /// The label that names the application.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::runtime::kubernetes::cluster::objects::HEIR;
+use crate::runtime::kubernetes::cluster::objects::{HEIR, MANAGED_BY};
 use crate::runtime::kubernetes::cluster::wire::{Cause, Refusal};
 
 /// A field that we want to set and somebody else manages with another value.
@@ -37,6 +37,11 @@ impl FieldConflict {
         let set_at = set_at.map(|(_, time)| time.trim().to_owned());
         let (field, applied) = (path(&cause.field), set.is_none());
         Some(Self { field, manager, subresource, applied, set_at })
+    }
+
+    /// Returns whether the field says which tool manages the object: whoever adopts it takes that over.
+    pub(crate) fn is_mark(&self) -> bool {
+        self.field.starts_with("metadata.labels") && self.field.contains(MANAGED_BY)
     }
 
     /// Returns whether somebody set the field once by hand, with a tool that does not come back to it.
@@ -143,6 +148,17 @@ mod tests {
         assert_eq!(read("conflict with kubectl", ".spec"), None);
         let other = Cause { reason: "FieldValueInvalid".to_owned(), ..Cause::default() };
         assert_eq!(FieldConflict::read(&other), None);
+    }
+
+    #[test]
+    fn what_names_the_managing_tool_goes_over_with_an_adoption() {
+        let is_mark = |field: &str| {
+            let message = "conflict with \"helm\" using v1 at 2026-11-23T01:02:03Z";
+            read(message, field).unwrap().is_mark()
+        };
+        assert!(is_mark(".metadata.labels.app.kubernetes.io/managed-by"));
+        assert!(!is_mark(".metadata.labels.app.kubernetes.io/name"));
+        assert!(!is_mark(".spec.selector.app.kubernetes.io/managed-by"));
     }
 
     #[test]
