@@ -155,9 +155,9 @@ fn one_resource_is_shown_by_its_id() {
       kind: Service
       metadata:
         labels:
-          kusion.io/stack: dev
           app.kubernetes.io/name: shop
           app.kubernetes.io/part-of: shop
+          kusion.io/stack: dev
         name: shop-dev-shop-private
         namespace: shop
       spec:
@@ -167,9 +167,9 @@ fn one_resource_is_shown_by_its_id() {
           protocol: TCP
           targetPort: 80
         selector:
-          kusion.io/stack: dev
           app.kubernetes.io/name: shop
           app.kubernetes.io/part-of: shop
+          kusion.io/stack: dev
         type: ClusterIP
     dependsOn:
     - v1:Namespace:shop
