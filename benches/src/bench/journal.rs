@@ -8,7 +8,9 @@ use std::sync::Arc;
 use fs_err as fs;
 use kusion::backend::{Holder, LocalBackend};
 use kusion::name::{ProjectName, StackName, WorkspaceName};
-use kusion::release::{Change, Draft, Intent, Journal, Operation, Phase, ReleaseStore, StackKey};
+use kusion::release::{
+    Change, Draft, Intent, Journal, Operation, Phase, ReleaseStore, StackKey, TargetRecord,
+};
 use kusion::spec::{Resource, ResourceId, Spec, State, StateEntry};
 use kusion_benches::Failure;
 use serde_json::{Value, json};
@@ -59,7 +61,7 @@ async fn measure(
         operation: Operation::Apply,
         actor: "bench".to_owned(),
         kusion_version: "0.0.0".to_owned(),
-        target: "nothing".to_owned(),
+        target: TargetRecord { name: "nothing".to_owned(), id: None },
         modules: Vec::new(),
         calls: Vec::new(),
         origins: BTreeMap::new(),

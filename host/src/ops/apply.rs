@@ -19,7 +19,7 @@ use crate::ops::{
 use crate::plan::{Action, Plan, Reason};
 use crate::release::{
     Change, Draft, Intent, Journal, Operation, Phase, Recovered, Release, ReleaseError,
-    ReleaseStore,
+    ReleaseStore, TargetRecord,
 };
 use crate::runtime::{Claimant, Runtime, RuntimeError};
 use crate::secret::Resolve;
@@ -230,7 +230,8 @@ impl<'a> Prepared<'a> {
             None => Box::new(NoSecrets),
         };
         let releases = self.proposal.session.releases();
-        let journal = Journal::begin(releases, Arc::clone(&self.lease), self.draft()).await?;
+        let draft = self.draft(self.proposal.session.target().await?);
+        let journal = Journal::begin(releases, Arc::clone(&self.lease), draft).await?;
         self.claim(&journal, listener).await?;
         let proposal = &self.proposal;
         let runtime = proposal.session.runtime;
@@ -417,14 +418,14 @@ impl<'a> Prepared<'a> {
         Ok(self.lease.delete(&self.proposal.session.stack_key().secrets()).await?)
     }
 
-    fn draft(&self) -> Draft {
-        let Proposal { session, operation, rollback, basis, .. } = &self.proposal;
+    fn draft(&self, target: TargetRecord) -> Draft {
+        let Proposal { operation, rollback, basis, .. } = &self.proposal;
         let basis = basis.clone();
         Draft {
             operation: *operation,
             actor: self.holder.who.clone(),
             kusion_version: env!("CARGO_PKG_VERSION").to_owned(),
-            target: session.runtime.target(),
+            target,
             modules: basis.modules,
             calls: basis.calls,
             origins: basis.origins,

@@ -66,7 +66,7 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
         step.reason = step.reason.filter(|reason| *reason != Reason::Configuration);
     }
     let has_vault = session.backend.get(&session.stack_key().secrets()).await?.is_some();
-    let elsewhere = session.releases().lies_elsewhere(&session.runtime.target()).await?;
+    let elsewhere = session.releases().lies_elsewhere(&session.target().await?).await?;
     Ok(Proposal {
         session,
         operation: Operation::Destroy,

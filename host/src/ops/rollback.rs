@@ -77,11 +77,11 @@ pub async fn propose_rollback(
     let lost: BTreeSet<SecretRef> =
         recorded.keys().filter(|secret| !found.contains_key(*secret)).cloned().collect();
     let has = |kind: fn(&RecordedSource) -> bool| recorded.values().any(kind);
-    let target = session.runtime.target();
+    let (then, target) = (release.went_to(), session.target().await?);
     let rollback = Rollback {
         revision,
         phase: release.phase,
-        made_for: Some(release.target.clone()).filter(|then| *then != target),
+        made_for: (!then.is(&target)).then(|| then.name_beside(&target)),
         generated: has(|source| matches!(source, RecordedSource::Generated { .. })),
         external: has(|source| matches!(source, RecordedSource::External { .. })),
         kept: found.keys().any(is_kept),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::backend::Backend;
 use crate::ops::compare::secrets_in;
 use crate::ops::{OpsError, Project};
-use crate::release::{ReleaseStore, StackKey};
+use crate::release::{ReleaseStore, StackKey, TargetRecord};
 use crate::runtime::{KubernetesSemantics, Runtime};
 use crate::secret::{KeyFile, Resolver, SecretError, SecretStore, Vault};
 use crate::spec::{
@@ -114,6 +114,11 @@ impl Session<'_> {
             workspace: self.project.workspace.name().clone(),
             stack: self.project.stack.stack().clone(),
         }
+    }
+
+    /// Names where the resources live, and asks what it is.
+    pub(super) async fn target(&self) -> Result<TargetRecord, OpsError> {
+        Ok(TargetRecord { name: self.runtime.target(), id: self.runtime.identity().await? })
     }
 
     /// Reads and decrypts the stack's vault.

@@ -105,11 +105,13 @@ pub(super) async fn leave_behind(
     session: &Session<'_>,
     latest: &mut LatestState,
 ) -> Result<Option<String>, OpsError> {
-    let target = session.runtime.target();
-    let Some(last) = latest.target.clone().filter(|last| *last != target) else { return Ok(None) };
+    let target = session.target().await?;
+    let Some(last) = latest.target.clone().filter(|last| !last.is(&target)) else {
+        return Ok(None);
+    };
     let here = session.releases().left_in(&target).await?;
     let behind = std::mem::replace(&mut latest.state, here);
-    Ok(Some(last).filter(|_| !behind.resources.is_empty()))
+    Ok(Some(last.name_beside(&target)).filter(|_| !behind.resources.is_empty()))
 }
 
 /// Notes which lost secrets are asked for; they are unknown, so that all of them are found.

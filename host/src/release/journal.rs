@@ -12,7 +12,7 @@ use crate::release::log::{self, Event};
 use crate::release::record::FORMAT_VERSION;
 use crate::release::{
     CallRecord, Intent, ModuleRecord, Operation, Phase, RecordedSource, Release, ReleaseError,
-    ReleaseStore,
+    ReleaseStore, TargetRecord,
 };
 use crate::spec::{Origin, ResourceId, SecretRef, Spec, State, StateEntry};
 
@@ -25,8 +25,8 @@ pub struct Draft {
     pub actor: String,
     /// The version of kusion that makes it.
     pub kusion_version: String,
-    /// Where its resources live, in words.
-    pub target: String,
+    /// Where its resources live.
+    pub target: TargetRecord,
     /// The modules that took part.
     pub modules: Vec<ModuleRecord>,
     /// What each module was asked; no secret is in it.
@@ -272,7 +272,8 @@ fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {
         modified_time: now,
         actor: draft.actor,
         kusion_version: draft.kusion_version,
-        target: draft.target,
+        target: draft.target.name,
+        target_id: draft.target.id,
         modules: draft.modules,
         calls: draft.calls,
         origins: draft.origins,

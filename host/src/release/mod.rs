@@ -17,6 +17,7 @@ mod recovered;
 mod source;
 mod stack;
 mod store;
+mod target;
 
 pub use error::ReleaseError;
 pub use intent::{Change, Intent};
@@ -27,6 +28,7 @@ pub use recovered::Recovered;
 pub use source::RecordedSource;
 pub use stack::StackKey;
 pub use store::{LatestState, ReleaseStore};
+pub use target::TargetRecord;
 
 #[cfg(test)]
 mod properties;

@@ -1,9 +1,9 @@
 //! Where the resources of a stack may lie: each target it ever went to has a newest release, and that one
 //! is the only record of what is left there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::release::{Operation, Phase, Release, ReleaseError, ReleaseStore};
+use crate::release::{Operation, Phase, Release, ReleaseError, ReleaseStore, TargetRecord};
 use crate::spec::State;
 
 /// What a release says about its place, without its resources.
@@ -11,7 +11,7 @@ use crate::spec::State;
 pub(super) struct Place {
     pub(super) phase: Phase,
     pub(super) operation: Operation,
-    target: String,
+    target: TargetRecord,
     /// Whether resources exist after it, or may exist.
     holds: bool,
 }
@@ -19,7 +19,8 @@ pub(super) struct Place {
 impl From<Release> for Place {
     fn from(release: Release) -> Self {
         let holds = !release.state.resources.is_empty() || !release.phase.is_finished();
-        Self { phase: release.phase, operation: release.operation, target: release.target, holds }
+        let target = release.went_to();
+        Self { phase: release.phase, operation: release.operation, target, holds }
     }
 }
 
@@ -58,7 +59,7 @@ impl<'a> Places<'a> {
             Some(place) => place.target.clone(),
         };
         for later in revisions.iter().rev().take_while(|later| **later > revision) {
-            if self.of(*later).await?.is_some_and(|place| place.target == target) {
+            if self.of(*later).await?.is_some_and(|place| place.target.replaces(&target)) {
                 return Ok(false);
             }
         }
@@ -72,10 +73,10 @@ impl ReleaseStore {
     /// # Errors
     ///
     /// The backend cannot be read, or a record that may be the one cannot be understood.
-    pub async fn left_in(&self, target: &str) -> Result<State, ReleaseError> {
+    pub async fn left_in(&self, target: &TargetRecord) -> Result<State, ReleaseError> {
         for revision in self.revisions().await?.into_iter().rev() {
             let release = self.get(revision).await?;
-            if release.target == target {
+            if release.went_to().is(target) {
                 return Ok(release.state);
             }
         }
@@ -87,17 +88,15 @@ impl ReleaseStore {
     /// # Errors
     ///
     /// The backend cannot be read. A record that cannot be understood may speak of resources.
-    pub async fn lies_elsewhere(&self, target: &str) -> Result<bool, ReleaseError> {
-        let mut seen = BTreeSet::from([target.to_owned()]);
+    pub async fn lies_elsewhere(&self, target: &TargetRecord) -> Result<bool, ReleaseError> {
+        let mut seen = vec![target.clone()];
         let mut places = Places::new(self);
         for revision in self.revisions().await?.into_iter().rev() {
             match places.of(revision).await? {
                 None => return Ok(true),
-                Some(place) => {
-                    if seen.insert(place.target.clone()) && place.holds {
-                        return Ok(true);
-                    }
-                }
+                Some(place) if seen.iter().any(|seen| seen.is(&place.target)) => {}
+                Some(place) if place.holds => return Ok(true),
+                Some(place) => seen.push(place.target.clone()),
             }
         }
         Ok(false)
@@ -122,11 +121,17 @@ mod tests {
     use crate::release::{Draft, Journal};
     use crate::spec::Spec;
 
+    /// Reads `name` or `name=id`.
+    fn target_of(text: &str) -> TargetRecord {
+        let (name, id) = text.split_once('=').map_or((text, None), |(name, id)| (name, Some(id)));
+        TargetRecord { name: name.to_owned(), id: id.map(str::to_owned) }
+    }
+
     /// Makes a release that goes to a target and leaves these resources there.
     async fn release(store: &ReleaseStore, target: &str, left: &[&str], phase: Phase) {
         let lease = store.lease(&holder()).await.unwrap();
         let draft = Draft {
-            target: target.to_owned(),
+            target: target_of(target),
             spec: Spec::default(),
             prior: state(left.iter().map(|name| entry(name, "here"))),
             intents: Vec::new(),
@@ -152,6 +157,10 @@ mod tests {
             (&[("a", &["x"]), ("a", &[]), ("b", &["x"]), ("b", &["x"])], &[4]),
             (&[("a", &["x"]), ("b", &["x"]), ("a", &["y"]), ("c", &["x"])], &[2, 3, 4]),
             (&[("a", &["x"]), ("b", &["x"]), ("a", &["y"])], &[2, 3]),
+            // Two names of one target; and one name of two, of which one was not told apart at first.
+            (&[("a=1", &["x"]), ("b=1", &["x"]), ("c=2", &["x"])], &[2, 3]),
+            (&[("a", &["x"]), ("a=1", &["x"]), ("a=2", &["x"])], &[2, 3]),
+            (&[("a=1", &["x"]), ("a", &["x"])], &[1, 2]),
         ] {
             let (_, store) = told(releases).await;
             let lease = store.lease(&holder()).await.unwrap();
@@ -177,11 +186,33 @@ mod tests {
             [("a", &["x", "y"][..], true), ("b", &["z"], true), ("c", &[], true), ("d", &[], true)]
         {
             let expected = state(left.iter().map(|name| entry(name, "here")));
-            assert_eq!(store.left_in(target).await.unwrap(), expected, "{target}");
-            assert_eq!(store.lies_elsewhere(target).await.unwrap(), elsewhere, "{target}");
+            assert_eq!(store.left_in(&target_of(target)).await.unwrap(), expected, "{target}");
+            assert_eq!(
+                store.lies_elsewhere(&target_of(target)).await.unwrap(),
+                elsewhere,
+                "{target}"
+            );
         }
         release(&store, "a", &[], Phase::Succeeded).await;
-        assert!(!store.lies_elsewhere("b").await.unwrap());
-        assert!(store.lies_elsewhere("a").await.unwrap());
+        assert!(!store.lies_elsewhere(&target_of("b")).await.unwrap());
+        assert!(store.lies_elsewhere(&target_of("a")).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_target_is_known_again_under_another_name_and_another_one_under_its_name_is_not() {
+        let (_, store) = told(&[("a", &["old"]), ("a=1", &["x"]), ("b=2", &["y"])]).await;
+        for (target, left) in [
+            ("a=1", &["x"][..]),
+            ("moved=1", &["x"]),
+            ("b=1", &["x"]),
+            // Who may not ask what it is goes by the name.
+            ("a", &["x"]),
+            // Nobody knows whether the first release went to this one; it was called so.
+            ("a=3", &["old"]),
+            ("c=3", &[]),
+        ] {
+            let expected = state(left.iter().map(|name| entry(name, "here")));
+            assert_eq!(store.left_in(&target_of(target)).await.unwrap(), expected, "{target}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::backend::Key;
 use crate::digest::Digest;
 use crate::name::{AppName, ModuleName, ProjectName, StackName, WorkspaceName};
-use crate::release::{Operation, Phase, RecordedSource, ReleaseError, StackKey};
+use crate::release::{Operation, Phase, RecordedSource, ReleaseError, StackKey, TargetRecord};
 use crate::spec::{Origin, ResourceId, SecretRef, Spec, State};
 use crate::yaml;
 
@@ -46,6 +46,9 @@ pub struct Release {
     pub kusion_version: String,
     /// Where its resources live, in words.
     pub target: String,
+    /// What that target is, whatever it is called, if it could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_id: Option<String>,
     /// The modules that took part.
     #[serde(default)]
     pub modules: Vec<ModuleRecord>,
@@ -67,6 +70,13 @@ pub struct Release {
     /// What exists: before the release while it runs, after it when it is finished.
     #[serde(with = "list::state")]
     pub state: State,
+}
+
+impl Release {
+    /// Returns where its resources live.
+    pub fn went_to(&self) -> TargetRecord {
+        TargetRecord { name: self.target.clone(), id: self.target_id.clone() }
+    }
 }
 
 /// A module that took part in a release.

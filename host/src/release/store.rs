@@ -9,7 +9,9 @@ use crate::backend::{Backend, BackendError, Expected, Holder, Key, Lease, Tag};
 use crate::name::{ProjectName, StackName, WorkspaceName};
 use crate::release::fold::Fold;
 use crate::release::log::Unreadable;
-use crate::release::{Operation, Phase, Recovered, Release, ReleaseError, StackKey, log, stack};
+use crate::release::{
+    Operation, Phase, Recovered, Release, ReleaseError, StackKey, TargetRecord, log, stack,
+};
 use crate::spec::{Spec, State};
 
 /// How often a reader looks again when a release ends while it reads its journal.
@@ -29,8 +31,8 @@ pub struct LatestState {
     pub revision: Option<u64>,
     /// Its phase. If it is not finished, either somebody is at work or a run died.
     pub phase: Option<Phase>,
-    /// Where its resources live, in words.
-    pub target: Option<String>,
+    /// Where its resources live.
+    pub target: Option<TargetRecord>,
     /// The resources, with the results in the journal of an unfinished release.
     pub state: State,
 }
@@ -204,7 +206,7 @@ impl ReleaseStore {
             let latest = |release: &Release, state| LatestState {
                 revision: Some(release.revision),
                 phase: Some(release.phase),
-                target: Some(release.target.clone()),
+                target: Some(release.went_to()),
                 state,
             };
             if release.phase.is_finished() {

@@ -86,7 +86,7 @@ pub(super) fn draft() -> Draft {
         operation: Operation::Apply,
         actor: "alice@a".to_owned(),
         kusion_version: "0.1.0".to_owned(),
-        target: "directory `manifests/dev/dev`".to_owned(),
+        target: TargetRecord { name: "directory `manifests/dev/dev`".to_owned(), id: None },
         modules: vec![],
         calls: vec![CallRecord {
             app: origin.app.clone(),

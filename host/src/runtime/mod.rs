@@ -66,6 +66,16 @@ pub trait Runtime: Send + Sync {
         None
     }
 
+    /// Returns what the target is, whatever it is called; `None` if that cannot be told. It is recorded beside the name
+    /// and counts more: of two targets with different ones neither is the other.
+    ///
+    /// # Errors
+    ///
+    /// The target cannot be reached.
+    async fn identity(&self) -> Result<Option<String>, RuntimeError> {
+        Ok(None)
+    }
+
     /// Learns of all resources before they are observed one by one: what is the same for many is asked once.
     async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
         let _ = subjects;

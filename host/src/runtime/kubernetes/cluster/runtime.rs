@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::error::ClusterError;
 use super::look::Survey;
-use super::objects::{HEIR, MANAGER, Object, Parent, Place};
+use super::objects::{HEIR, MANAGER, Object, Parent, Place, uid};
 use super::ready::Watches;
 use super::refusals::{Attempt, verdict};
 use super::stack::Claim;
-use super::wire::{Access, Failure, Kind, Opened, Refusal, Transport, shortened};
+use super::wire::{
+    Access, Call, Failure, Kind, METADATA_ONLY, Opened, Refusal, Transport, shortened,
+};
 use crate::runtime::kubernetes::doorway;
 use crate::runtime::{
     Applied, Claimant, Connection, Doorway, KUBERNETES, Owner, Readiness, Runtime, RuntimeError,
@@ -61,6 +64,8 @@ pub struct KubernetesRuntime {
     pub(super) claim: Claim,
     pub(super) terms: Terms,
     survey: RwLock<Arc<Survey>>,
+    /// The uid of the namespace that a cluster has from its first moment to its last, once it was asked for.
+    identity: OnceCell<Option<String>>,
     /// Objects that were read before the survey, by path.
     ahead: Mutex<BTreeMap<String, Option<Arc<Value>>>>,
 }
@@ -87,7 +92,20 @@ impl KubernetesRuntime {
         let (survey, ahead, claim) = (RwLock::default(), Mutex::default(), Claim::default());
         let (link, parent) = (Arc::new(transport), Parent::of(&owner, namespace));
         let watches = Watches::new(Arc::clone(&link));
-        Self { link, watches, server, context, owner, parent, claim, terms, survey, ahead }
+        let identity = OnceCell::new();
+        Self {
+            link,
+            watches,
+            server,
+            context,
+            owner,
+            parent,
+            claim,
+            terms,
+            survey,
+            identity,
+            ahead,
+        }
     }
 
     /// Works for the stack `dev` in namespace `shop` with a server that a test plays.
@@ -239,6 +257,19 @@ impl Runtime for KubernetesRuntime {
         Some(&self.context)
     }
 
+    async fn identity(&self) -> Result<Option<String>, RuntimeError> {
+        let ask = async || {
+            let call = Call::get("/api/v1/namespaces/kube-system").accept(METADATA_ONLY);
+            match self.link.call(&call).await {
+                Ok(namespace) => Ok(uid(&namespace).map(str::to_owned)),
+                // Who works in one namespace often sees nothing outside.
+                Err(Failure::Refused(refusal)) if matches!(refusal.code, 403 | 404) => Ok(None),
+                Err(failure) => Err(self.trouble(failure)),
+            }
+        };
+        self.identity.get_or_try_init(ask).await.cloned()
+    }
+
     async fn prepare(&self, subjects: &[Subject<'_>]) -> Result<(), RuntimeError> {
         let survey = Survey::make(&self.link, subjects).await;
         let survey = survey.map_err(|failure| self.trouble(failure))?;
@@ -378,6 +409,30 @@ mod tests {
     use super::*;
     use crate::diagnostic::{Diagnose as _, Kind};
     use crate::runtime::kubernetes::cluster::wire::scripted::scripted;
+
+    #[tokio::test]
+    async fn a_cluster_is_known_by_its_oldest_namespace_if_that_may_be_read() {
+        let found = json!({"metadata": {"name": "kube-system", "uid": "u-1"}});
+        let cases = [
+            (200, found, Some(Some("u-1"))),
+            (200, json!({"metadata": {"name": "kube-system"}}), Some(None)),
+            (403, json!({"message": "forbidden"}), Some(None)),
+            (404, json!({"message": "not found"}), Some(None)),
+            (401, json!({"message": "who are you"}), None),
+        ];
+        for (code, answer, expected) in cases {
+            let runtime = KubernetesRuntime::on(scripted(move |asked| {
+                assert_eq!(asked.path, "/api/v1/namespaces/kube-system");
+                (code, answer.clone())
+            }));
+            for _ in 0..2 {
+                let identity = runtime.identity().await.ok();
+                let expected = expected.map(|uid| uid.map(str::to_owned));
+                assert_eq!(identity, expected, "{code}");
+            }
+            assert_eq!(runtime.requests(), if expected.is_some() { 1 } else { 2 }, "{code}");
+        }
+    }
 
     #[tokio::test]
     async fn a_server_that_refuses_was_reached() {
