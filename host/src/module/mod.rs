@@ -3,6 +3,7 @@
 mod build;
 mod error;
 mod location;
+pub mod registry;
 mod resolver;
 
 pub use build::{BuildRequest, Built, Schemas, build};
