@@ -13,7 +13,7 @@ const BASE: &[&str] = &["name", "digest", "diagnostic", "source", "files"];
 const ROOMS: &[(&str, &[&str])] = &[
     ("yaml", &[]),
     ("config", &["yaml"]),
-    ("module", &[]),
+    ("module", &["yaml"]),
     ("spec", &[]),
     ("engine", &["spec"]),
     ("plan", &["spec"]),
