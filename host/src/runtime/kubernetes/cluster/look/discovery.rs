@@ -72,8 +72,11 @@ pub(super) async fn kinds_in_doubt(
     for (version, kind, desired) in missing {
         let group = group_of(&version);
         let other = kinds.in_any_version(group, &kind).cloned();
-        if let Some(other) = other.filter(|_| !desired) {
-            kinds.add_version(&version, &kind, other);
+        if let Some(other) = other {
+            // What shall exist must name a version that is served.
+            if !desired {
+                kinds.add_version(&version, &kind, other);
+            }
             continue;
         }
         // Of a group that is known in part only, nothing is said to be gone.
@@ -196,11 +199,20 @@ mod tests {
         }
     }
 
-    /// Says what becomes of a recorded kind: where its objects are, whether there is doubt, and what was asked.
+    /// Says what becomes of the kind of a recorded object that leaves: where its objects are, whether there is doubt,
+    /// and what was asked.
     async fn looked_for(
         server: Server,
         api_version: &str,
         kind: &str,
+    ) -> (Option<String>, bool, Vec<String>) {
+        looked_for_as(server, (api_version, kind), false).await
+    }
+
+    async fn looked_for_as(
+        server: Server,
+        (api_version, kind): (&str, &str),
+        stays: bool,
     ) -> (Option<String>, bool, Vec<String>) {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
@@ -209,7 +221,8 @@ mod tests {
             server.answer(&request.path)
         });
         let prior = entry(api_version, kind);
-        let subject = Subject { desired: None, prior: Some(&prior) };
+        let desired = Some(&prior.resource).filter(|_| stays);
+        let subject = Subject { desired, prior: Some(&prior) };
         let mut kinds = discover(&link, std::iter::empty()).await.unwrap();
         let doubtful = kinds_in_doubt(&link, &mut kinds, &[subject]).await.unwrap();
         let path = kinds.get(api_version, kind).map(|kind| kind.object(Some("n"), "x"));
@@ -239,6 +252,10 @@ mod tests {
         let server = Server { discovered: vec!["Train"], ..Server::default() };
         let found = looked_for(server, "toys.io/v1beta1", "Train").await;
         assert_eq!(found, (Some(TRAIN.to_owned()), false, Vec::new()));
+        // But what shall exist is not made in another version than it says.
+        let server = Server { discovered: vec!["Train"], ..Server::default() };
+        let found = looked_for_as(server, ("toys.io/v1beta1", "Train"), true).await;
+        assert_eq!(found, (None, false, Vec::new()));
     }
 
     #[tokio::test]

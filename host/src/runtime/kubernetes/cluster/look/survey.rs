@@ -147,11 +147,7 @@ impl Survey {
 
     /// Returns whether the plan itself makes an object, or keeps or deletes it.
     pub(super) fn wants(&self, place: &Place) -> bool {
-        self.places.values().any(|known| {
-            (&known.api_version, &known.kind, &known.name)
-                == (&place.api_version, &place.kind, &place.name)
-                && known.namespace() == place.namespace()
-        })
+        self.names_beside(place).contains(&place.name)
     }
 
     /// Returns whether the plan itself makes a namespace, or keeps it.
