@@ -283,7 +283,7 @@ mod tests {
         };
         lock.set(&dev, &names("dev", "network").1, bundled);
         let text = lock.to_text().unwrap();
-        insta::assert_snapshot!(text, @r"
+        insta::assert_snapshot!(text, @r#"
         # Written by kusion; commit it. `kusion mod update` moves what it pins.
         lockVersion: 1
         workspaces:
@@ -298,7 +298,7 @@ mod tests {
               version: "0.1.0"
               layer: sha256:dac1d7cfa95021764849fd102524e141488c5e3a90f861dbb5a12d9ac8584f85
               signer: ada@example.com (https://login.example.com)
-        ");
+        "#);
         assert_eq!(read(&text), Ok(lock.clone()));
         assert_eq!(lock.pin(&dev, &mysql), Some(&pin("1.2.3")));
         lock.retain(&dev, |_| false);
