@@ -99,8 +99,17 @@ enum Status {
 
 struct Finished {
     index: usize,
-    time: Duration,
-    result: Result<Option<StateEntry>, RuntimeError>,
+    end: End,
+}
+
+/// How a step ended.
+enum End {
+    /// A listener did not let it begin.
+    Refused(Refused),
+    /// The change was made, whether listeners took note or not.
+    Made(Result<(), Refused>),
+    /// The change was not made, or not to its end.
+    Failed(RuntimeError),
 }
 
 /// Gives the executor a turn.
@@ -161,14 +170,8 @@ impl Execution<'_> {
                     walk.done(index);
                     continue;
                 }
-                let started = Event::Started { id: step.id.clone(), action: step.action };
-                if let Err(refused) = listener.hear(&started).await {
-                    outcome.refused = Some(refused);
-                    stopping = true;
-                    break;
-                }
                 walk.set(index, Status::Running);
-                running.push(self.perform(index, step, said.clone()));
+                running.push(self.perform(index, step, listener, said.clone()));
             }
             // Steps that never wait would otherwise keep the executor from noticing a signal.
             yield_now().await;
@@ -201,15 +204,39 @@ impl Execution<'_> {
         &self,
         index: usize,
         step: &Step,
+        listener: &dyn Listener,
         said: UnboundedSender<(ResourceId, String)>,
     ) -> Finished {
+        let (id, action) = (step.id.clone(), step.action);
+        // A listener that makes durable what it hears takes its time, in which others go on.
+        if let Err(refused) = listener.hear(&Event::Started { id: id.clone(), action }).await {
+            return Finished { index, end: End::Refused(refused) };
+        }
         let start = Instant::now();
+        let event = match self.change(step, said).await {
+            Ok(entry) => {
+                let time = start.elapsed();
+                match entry {
+                    Some(entry) => Event::Applied { entry: Box::new(entry), action, time },
+                    None => Event::Deleted { id, time },
+                }
+            }
+            Err(error) => return Finished { index, end: End::Failed(error) },
+        };
+        Finished { index, end: End::Made(listener.hear(&event).await) }
+    }
+
+    async fn change(
+        &self,
+        step: &Step,
+        said: UnboundedSender<(ResourceId, String)>,
+    ) -> Result<Option<StateEntry>, RuntimeError> {
         let tell = |reason: &str| {
             // The walk listens until all steps have ended.
             let _unheard = said.send((step.id.clone(), reason.to_owned()));
         };
         let prior = self.state.resources.get(&step.id);
-        let result = match (step.action, self.spec.resources.get(&step.id), prior) {
+        match (step.action, self.spec.resources.get(&step.id), prior) {
             (Action::Delete, _, Some(prior)) => {
                 self.runtime.delete_telling(prior, &tell).await.map(|()| None)
             }
@@ -221,8 +248,7 @@ impl Execution<'_> {
             }
             // There is nothing to make or to delete: the plan is not one of this Spec and state.
             _ => Err(RuntimeError::Unplanned { id: step.id.clone() }),
-        };
-        Finished { index, time: start.elapsed(), result }
+        }
     }
 
     async fn apply(
@@ -268,11 +294,15 @@ impl Execution<'_> {
         outcome: &mut Outcome,
         listener: &dyn Listener,
     ) -> Result<(), Refused> {
-        let Finished { index, time, result } = finished;
+        let Finished { index, end } = finished;
         let Some(step) = self.plan.steps.get(index) else { return Ok(()) };
         let action = step.action;
-        let event = match result {
-            Ok(entry) => {
+        match end {
+            End::Refused(refused) => {
+                walk.set(index, Status::Waiting);
+                Err(refused)
+            }
+            End::Made(heard) => {
                 walk.done(index);
                 match action {
                     Action::Create => outcome.created += 1,
@@ -281,22 +311,17 @@ impl Execution<'_> {
                     Action::Delete => outcome.deleted += 1,
                     Action::Unchanged => {}
                 }
-                match entry {
-                    Some(entry) => Event::Applied { entry: Box::new(entry), action, time },
-                    None => Event::Deleted { id: step.id.clone(), time },
-                }
+                heard
             }
-            Err(error) => {
+            End::Failed(error) => {
                 outcome.failed += 1;
                 walk.set(index, Status::Failed);
-                let error = Arc::new(error);
-                outcome.failures.push((step.id.clone(), Arc::clone(&error)));
-                let failed = Event::Failed { id: step.id.clone(), action, error };
-                listener.hear(&failed).await?;
-                return self.skip_dependents(index, walk, outcome, listener).await;
+                let (id, error) = (step.id.clone(), Arc::new(error));
+                outcome.failures.push((id.clone(), Arc::clone(&error)));
+                listener.hear(&Event::Failed { id, action, error }).await?;
+                self.skip_dependents(index, walk, outcome, listener).await
             }
-        };
-        listener.hear(&event).await
+        }
     }
 
     async fn skip_dependents(

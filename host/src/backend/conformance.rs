@@ -80,10 +80,13 @@ async fn a_shared_record_needs_no_lease(backend: &dyn Backend) {
 async fn a_log_grows_line_by_line(backend: &dyn Backend) {
     let log = key("releases/log/1.journal");
     let lease = lease(backend, "releases/log", "alice").await;
-    lease.append(&log, b"one").await.unwrap();
-    lease.append(&log, b"").await.unwrap();
-    assert!(lease.append(&log, b"two\nlines").await.is_err());
-    assert_eq!(backend.get(&log).await.unwrap().unwrap().0, b"one\n\n");
+    lease.append(&log, &[]).await.unwrap();
+    assert!(backend.get(&log).await.unwrap().is_none());
+    lease.append(&log, &[b"one".to_vec()]).await.unwrap();
+    lease.append(&log, &[b"".to_vec()]).await.unwrap();
+    lease.append(&log, &[b"three".to_vec(), b"four".to_vec()]).await.unwrap();
+    assert!(lease.append(&log, &[b"five".to_vec(), b"six\nlines".to_vec()]).await.is_err());
+    assert_eq!(backend.get(&log).await.unwrap().unwrap().0, b"one\n\nthree\nfour\n");
 }
 
 async fn a_list_is_sorted_and_ends_at_the_prefix(backend: &dyn Backend) {
@@ -111,7 +114,7 @@ async fn one_at_a_time_holds_a_lease(backend: &dyn Backend) {
     drop(first);
     let second = lease(backend, "releases/one", "bob").await;
     assert_eq!((second.generation(), second.identity()), (2, identity.as_str()));
-    beside.append(&key("releases/other/1.journal"), b"line").await.unwrap();
+    beside.append(&key("releases/other/1.journal"), &[b"line".to_vec()]).await.unwrap();
 }
 
 /// The holder slept, and wakes up before and after somebody else took over.
@@ -121,7 +124,7 @@ async fn whoever_lost_the_lease_changes_nothing(backend: &dyn Backend, lose: &dy
     let [record, log, vault] = &names;
     let sleeper = lease(backend, "releases/lost", "alice").await;
     let tag = sleeper.put_if(record, Expected::Absent, b"alice").await.unwrap();
-    sleeper.append(log, b"alice").await.unwrap();
+    sleeper.append(log, &[b"alice".to_vec()]).await.unwrap();
     let vault_tag = sleeper.put_if(vault, Expected::Absent, b"alice").await.unwrap();
     lose(&stack);
     assert_refused(backend, sleeper.as_ref(), &names, None).await;
@@ -130,7 +133,7 @@ async fn whoever_lost_the_lease_changes_nothing(backend: &dyn Backend, lose: &dy
     assert!(taker.generation() > sleeper.generation());
     assert_refused(backend, sleeper.as_ref(), &names, Some("bob")).await;
     taker.put_if(record, Expected::Tag(tag), b"bob").await.unwrap();
-    taker.append(log, b"bob").await.unwrap();
+    taker.append(log, &[b"bob".to_vec()]).await.unwrap();
     taker.put_if(vault, Expected::Tag(vault_tag), b"bob").await.unwrap();
     assert_refused(backend, sleeper.as_ref(), &names, Some("bob")).await;
     drop(sleeper);
@@ -153,7 +156,8 @@ async fn assert_refused(
     for (name, present) in names.iter().zip(&before) {
         let (_, tag) = present.clone().unwrap();
         results.push(sleeper.put_if(name, Expected::Tag(tag), b"late").await.map(drop));
-        results.push(sleeper.append(name, b"late").await);
+        results.push(sleeper.append(name, &[b"late".to_vec()]).await);
+        results.push(sleeper.append(name, &[]).await);
         results.push(sleeper.delete(name).await);
     }
     for result in results {
@@ -173,12 +177,12 @@ async fn assert_refused(
 async fn a_lease_covers_its_own_stack_only(backend: &dyn Backend) {
     let names = ["releases/covered-not/1.yaml", "secrets/covered-not.age", "releases/covered.yaml"];
     let lease = lease(backend, "releases/covered", "alice").await;
-    lease.append(&key("releases/covered/1.journal"), b"own").await.unwrap();
+    lease.append(&key("releases/covered/1.journal"), &[b"own".to_vec()]).await.unwrap();
     lease.put_if(&key("secrets/covered.age"), Expected::Absent, b"own").await.unwrap();
     for name in names.map(key) {
         for result in [
             lease.put_if(&name, Expected::Absent, b"other").await.map(drop),
-            lease.append(&name, b"other").await,
+            lease.append(&name, &[b"other".to_vec()]).await,
             lease.delete(&name).await,
         ] {
             assert!(matches!(result, Err(BackendError::NotCovered { .. })), "{name}: {result:?}");

@@ -63,16 +63,16 @@ pub trait Lease: Send + Sync + fmt::Debug {
         bytes: &[u8],
     ) -> Result<Tag, BackendError>;
 
-    /// Appends a line to a log and makes it durable before it returns.
+    /// Appends lines to a log, in their order, and makes all of them durable before it returns.
     ///
-    /// `line` holds no line break; the backend adds one. A crash can leave a part of the line at the
-    /// end of the log, never anywhere else.
+    /// A line holds no line break; the backend adds one. A crash can leave the first of the lines and a part of
+    /// the next at the end of the log, and nothing else. Without lines the log stays as it is.
     ///
     /// # Errors
     ///
     /// [`BackendError::Lost`] if the lease is not held any more, [`BackendError::NotCovered`] if the log is none
-    /// of what it protects; the log stays as it is then. Otherwise the log cannot be written, and whether the line is in it is not known.
-    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError>;
+    /// of what it protects; the log stays as it is then. Otherwise the log cannot be written, and whether the lines are in it is not known.
+    async fn append(&self, key: &Key, lines: &[Vec<u8>]) -> Result<(), BackendError>;
 
     /// Deletes a record; deleting what does not exist is no error.
     ///

@@ -199,15 +199,16 @@ impl Lease for MemoryLease {
         self.inner.put_if(key, expected, bytes)
     }
 
-    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError> {
-        if line.contains(&b'\n') {
+    async fn append(&self, key: &Key, lines: &[Vec<u8>]) -> Result<(), BackendError> {
+        if lines.iter().any(|line| line.contains(&b'\n')) {
             return Err(refused(key, io::ErrorKind::InvalidInput.into()));
         }
         let _guard = self.guard(key)?;
         let mut records = self.inner.write(key)?;
-        let log = records.entry(key.clone()).or_default();
-        log.extend_from_slice(line);
-        log.push(b'\n');
+        if !lines.is_empty() {
+            let log = records.entry(key.clone()).or_default();
+            log.extend(lines.iter().flat_map(|line| [line.as_slice(), b"\n"]).flatten());
+        }
         Ok(())
     }
 

@@ -47,7 +47,8 @@ pub struct Draft {
 
 /// A release on its way.
 ///
-/// Each method makes its line durable before it returns, and writes nothing once the lease is lost. A
+/// Each method makes its line durable before it returns, and writes nothing once the lease is lost. Lines that come
+/// while others are being written are written together, because a disk takes as long for many as for one. A
 /// journal that is dropped without [`Journal::finish`] is what a crash leaves: the next run recovers it.
 #[derive(Debug)]
 pub struct Journal {
@@ -55,6 +56,8 @@ pub struct Journal {
     lease: Arc<dyn Lease>,
     revision: u64,
     progress: Mutex<Progress>,
+    /// Held by who writes the lines that wait, so that they get into the log in their order.
+    pen: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -62,7 +65,12 @@ struct Progress {
     release: Release,
     tag: Tag,
     fold: Fold,
+    /// How many lines there are, those that wait included.
     lines: usize,
+    /// The last of them, which nobody has begun to write.
+    waiting: Vec<Vec<u8>>,
+    /// How many lines are durable.
+    durable: usize,
     /// Whether the end of the log is unknown, because a write failed or was given up.
     broken: bool,
 }
@@ -93,10 +101,18 @@ impl Journal {
         let bytes = release.encode(&key)?;
         check_readable(&release, &key)?;
         let tag = lease.put_if(&key, Expected::Absent, &bytes).await?;
-        let progress =
-            Progress { fold: Fold::new(&release), release, tag, lines: 0, broken: false };
+        let progress = Progress {
+            fold: Fold::new(&release),
+            release,
+            tag,
+            lines: 0,
+            waiting: Vec::new(),
+            durable: 0,
+            broken: false,
+        };
         let generation = lease.generation();
-        let journal = Self { store, lease, revision, progress: Mutex::new(progress) };
+        let (progress, pen) = (Mutex::new(progress), Mutex::new(()));
+        let journal = Self { store, lease, revision, progress, pen };
         journal.record(Event::begun(revision, generation, intents)).await?;
         Ok(journal)
     }
@@ -202,28 +218,53 @@ impl Journal {
             .map_err(|error| ReleaseError::Encode { key: key.clone(), source: error.into() })?;
         // Results count even if their line is lost: the final record may still be written.
         progress.fold.add(event);
-        let written = self.append(&mut progress, &key, &line).await;
+        if progress.broken || progress.release.phase.is_finished() {
+            if let Some(id) = started {
+                progress.fold.not_started(&id);
+            }
+            return Err(ReleaseError::JournalBroken { revision: self.revision });
+        }
+        progress.waiting.push(line);
+        progress.lines += 1;
+        let lines = progress.lines;
+        drop(progress);
+        let written = self.write_through(lines, &key).await;
         if let (Err(_), Some(id)) = (&written, started) {
-            progress.fold.not_started(&id);
+            self.progress.lock().await.fold.not_started(&id);
         }
         written
     }
 
-    async fn append(
-        &self,
-        progress: &mut Progress,
-        key: &Key,
-        line: &[u8],
-    ) -> Result<(), ReleaseError> {
-        if progress.broken || progress.release.phase.is_finished() {
-            return Err(ReleaseError::JournalBroken { revision: self.revision });
+    /// Returns once so many lines are durable, and writes all that wait if nobody else does.
+    async fn write_through(&self, lines: usize, key: &Key) -> Result<(), ReleaseError> {
+        let _pen = self.pen.lock().await;
+        let waiting = {
+            let mut progress = self.progress.lock().await;
+            if progress.durable >= lines {
+                return Ok(());
+            }
+            if progress.broken {
+                return Err(ReleaseError::JournalBroken { revision: self.revision });
+            }
+            // If this future is dropped while the lines are on their way, nobody knows whether they arrive.
+            progress.broken = true;
+            std::mem::take(&mut progress.waiting)
+        };
+        let written = self.lease.append(key, &waiting).await;
+        let mut progress = self.progress.lock().await;
+        match &written {
+            Ok(()) => {
+                progress.durable += waiting.len();
+                progress.broken = false;
+            }
+            // Nothing was written. Whoever has a line here is told the same, which says more than that the
+            // journal cannot be written.
+            Err(BackendError::Lost { .. }) => {
+                progress.waiting.splice(..0, waiting);
+                progress.broken = false;
+            }
+            Err(_) => {}
         }
-        // If this future is dropped while the line is on its way, nobody knows whether it arrives.
-        progress.broken = true;
-        let written = self.lease.append(key, line).await;
-        // Without the lease nothing was written, and saying so again is better than speaking of the journal.
-        progress.broken = !matches!(written, Ok(()) | Err(BackendError::Lost { .. }));
-        progress.lines += usize::from(written.is_ok());
         Ok(written?)
     }
 }

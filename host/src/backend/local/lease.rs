@@ -200,11 +200,11 @@ impl Lease for LocalLease {
         blocking(move || held.write(&record, |record| record.put_if(&expected, &bytes))).await
     }
 
-    #[tracing::instrument(level = "debug", name = "append to log", skip_all, fields(key = %key, bytes = line.len()))]
-    async fn append(&self, key: &Key, line: &[u8]) -> Result<(), BackendError> {
-        let (held, record, line) =
-            (Arc::clone(&self.held), self.held.backend.record(key), line.to_vec());
-        blocking(move || held.write(&record, |record| record.append(&line))).await
+    #[tracing::instrument(level = "debug", name = "append to log", skip_all, fields(key = %key, lines = lines.len()))]
+    async fn append(&self, key: &Key, lines: &[Vec<u8>]) -> Result<(), BackendError> {
+        let (held, record, lines) =
+            (Arc::clone(&self.held), self.held.backend.record(key), lines.to_vec());
+        blocking(move || held.write(&record, |record| record.append(&lines))).await
     }
 
     #[tracing::instrument(level = "debug", name = "delete record", skip_all, fields(key = %key))]

@@ -146,23 +146,28 @@ impl Record {
     }
 
     /// Appends to the record; the caller has the lock of its folder.
-    fn append(&self, line: &[u8]) -> Result<(), BackendError> {
-        if line.contains(&b'\n') {
+    fn append(&self, lines: &[Vec<u8>]) -> Result<(), BackendError> {
+        if lines.iter().any(|line| line.contains(&b'\n')) {
             return Err(self.write_error(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "a line of a log holds a line break",
             )));
         }
-        self.append_line(line).map_err(|error| self.write_error(error))
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let bytes: Vec<u8> =
+            lines.iter().flat_map(|line| [line.as_slice(), b"\n"]).flatten().copied().collect();
+        self.append_bytes(&bytes).map_err(|error| self.write_error(error))
     }
 
-    fn append_line(&self, line: &[u8]) -> io::Result<()> {
+    fn append_bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut options = fs_err::OpenOptions::new();
         let mut log = options.append(true).create(true).mode(PRIVATE).open(&self.path)?;
         let before = log.metadata()?.len();
-        let written = log.write_all(&[line, b"\n"].concat()).and_then(|()| log.sync_data());
+        let written = log.write_all(bytes).and_then(|()| log.sync_data());
         if let Err(error) = written {
-            // A full disk takes a part of a line. Without it the log ends as it did; if it cannot be
+            // A full disk takes a part of the lines. Without it the log ends as it did; if it cannot be
             // taken back, readers ignore it.
             drop(log.set_len(before));
             return Err(error);

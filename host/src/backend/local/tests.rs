@@ -82,7 +82,7 @@ fn lines_of_several_writers_do_not_mix() {
     let record = backend.record(&key("folder/log"));
     race(8, |number| {
         for _ in 0..10 {
-            record.alone(|record| record.append(&[b'a' + number as u8; 100])).unwrap();
+            record.alone(|record| record.append(&[vec![b'a' + number as u8; 100]])).unwrap();
         }
     });
     let log = record.get().unwrap().unwrap().0;
@@ -109,7 +109,7 @@ async fn everything_below_the_root_is_private() {
     let (folder, backend) = backend();
     backend.put_if(&shared("a/b"), Expected::Absent, b"1").await.unwrap();
     let lease = backend.lease(&key("a/stack"), &holder("alice")).await.unwrap();
-    lease.append(&key("a/stack/log"), b"1").await.unwrap();
+    lease.append(&key("a/stack/log"), &[b"1".to_vec()]).await.unwrap();
     let mut folders = vec![folder.path().join("home")];
     let mut seen = 0;
     while let Some(path) = folders.pop() {
@@ -175,13 +175,13 @@ async fn a_generation_that_is_counted_again_does_not_pass_for_the_old_one() {
     fs_err::remove_dir_all(folder.path().join("home")).unwrap();
     let line = key("stack/1.journal");
     assert!(matches!(
-        first.append(&line, b"a").await,
+        first.append(&line, &[b"a".to_vec()]).await,
         Err(BackendError::Lost { holder: None, .. })
     ));
     let second = backend.lease(&key("stack"), &holder("bob")).await.unwrap();
     assert_eq!((first.generation(), second.generation()), (1, 1));
-    assert!(matches!(first.append(&line, b"a").await, Err(BackendError::Lost { .. })));
-    second.append(&line, b"b").await.unwrap();
+    assert!(matches!(first.append(&line, &[b"a".to_vec()]).await, Err(BackendError::Lost { .. })));
+    second.append(&line, &[b"b".to_vec()]).await.unwrap();
     assert_eq!(backend.get(&line).await.unwrap().unwrap().0, b"b\n");
 }
 
