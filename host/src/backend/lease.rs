@@ -71,7 +71,8 @@ pub trait Lease: Send + Sync + fmt::Debug {
     /// # Errors
     ///
     /// [`BackendError::Lost`] if the lease is not held any more, [`BackendError::NotCovered`] if the log is none
-    /// of what it protects; the log stays as it is then. Otherwise the log cannot be written, and whether the lines are in it is not known.
+    /// of what it protects; the log stays as it is then. Otherwise the log cannot be written, and whether the lines are in it is
+    /// not known.
     async fn append(&self, key: &Key, lines: &[Vec<u8>]) -> Result<(), BackendError>;
 
     /// Deletes a record; deleting what does not exist is no error.

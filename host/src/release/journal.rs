@@ -71,6 +71,8 @@ struct Progress {
     waiting: Vec<Vec<u8>>,
     /// How many lines are durable.
     durable: usize,
+    /// Whether lines are on their way. Whoever has the pen and finds them there knows that they were given up.
+    writing: bool,
     /// Whether the end of the log is unknown, because a write failed or was given up.
     broken: bool,
 }
@@ -108,6 +110,7 @@ impl Journal {
             lines: 0,
             waiting: Vec::new(),
             durable: 0,
+            writing: false,
             broken: false,
         };
         let generation = lease.generation();
@@ -243,27 +246,23 @@ impl Journal {
             if progress.durable >= lines {
                 return Ok(());
             }
+            // If a future is dropped while its lines are on their way, nobody knows whether they arrive.
+            progress.broken |= progress.writing;
             if progress.broken {
                 return Err(ReleaseError::JournalBroken { revision: self.revision });
             }
-            // If this future is dropped while the lines are on their way, nobody knows whether they arrive.
-            progress.broken = true;
+            progress.writing = true;
             std::mem::take(&mut progress.waiting)
         };
         let written = self.lease.append(key, &waiting).await;
         let mut progress = self.progress.lock().await;
+        progress.writing = false;
         match &written {
-            Ok(()) => {
-                progress.durable += waiting.len();
-                progress.broken = false;
-            }
+            Ok(()) => progress.durable += waiting.len(),
             // Nothing was written. Whoever has a line here is told the same, which says more than that the
             // journal cannot be written.
-            Err(BackendError::Lost { .. }) => {
-                progress.waiting.splice(..0, waiting);
-                progress.broken = false;
-            }
-            Err(_) => {}
+            Err(BackendError::Lost { .. }) => drop(progress.waiting.splice(..0, waiting)),
+            Err(_) => progress.broken = true,
         }
         Ok(written?)
     }
@@ -327,7 +326,76 @@ fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex as SyncMutex;
+
+    use async_trait::async_trait;
+    use futures_util::future::join_all;
+
     use super::*;
+    use crate::backend::MemoryBackend;
+    use crate::release::tests::{draft, entry, holder, id, store};
+
+    /// Takes a moment to append, in which others come, and says how many lines it was given each time.
+    #[derive(Debug)]
+    struct Slow {
+        lease: Arc<dyn Lease>,
+        given: Arc<SyncMutex<Vec<usize>>>,
+    }
+
+    #[async_trait]
+    impl Lease for Slow {
+        fn generation(&self) -> u64 {
+            self.lease.generation()
+        }
+
+        fn identity(&self) -> &str {
+            self.lease.identity()
+        }
+
+        async fn put_if(
+            &self,
+            key: &Key,
+            expected: Expected,
+            bytes: &[u8],
+        ) -> Result<Tag, BackendError> {
+            self.lease.put_if(key, expected, bytes).await
+        }
+
+        async fn append(&self, key: &Key, lines: &[Vec<u8>]) -> Result<(), BackendError> {
+            self.given.lock().unwrap().push(lines.len());
+            tokio::task::yield_now().await;
+            self.lease.append(key, lines).await
+        }
+
+        async fn delete(&self, key: &Key) -> Result<(), BackendError> {
+            self.lease.delete(key).await
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_that_come_during_a_write_are_written_together() {
+        let backend = MemoryBackend::default();
+        let store = store(&backend);
+        let (lease, given) = (store.lease(&holder()).await.unwrap(), Arc::default());
+        let slow = Slow { lease, given: Arc::clone(&given) };
+        let journal = Journal::begin(store.clone(), Arc::new(slow), draft()).await.unwrap();
+        let [new, old, gone] = ["new", "old", "gone"].map(id);
+        let all = join_all([journal.started(&new), journal.started(&old), journal.started(&gone)]);
+        assert!(all.await.into_iter().all(|written| written.is_ok()));
+        journal.applied(entry("new", "after")).await.unwrap();
+        assert_eq!(*given.lock().unwrap(), [1, 1, 2, 1]);
+        // Also together they are lost with the lease, and each is told so.
+        backend.steal(&store.stack().releases());
+        let all = tokio::join!(journal.applied(entry("old", "after")), journal.deleted(&gone));
+        for lost in [all.0, all.1] {
+            assert!(
+                matches!(lost, Err(ReleaseError::Backend(BackendError::Lost { .. }))),
+                "{lost:?}"
+            );
+        }
+        let written = backend.peek(&store.stack().journal(1)).unwrap();
+        assert_eq!(log::decode(&written).unwrap().len(), 5);
+    }
 
     #[test]
     fn a_record_that_no_backend_would_take_is_refused_before_the_first_change() {
