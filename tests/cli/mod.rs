@@ -15,6 +15,7 @@ mod test_projects;
 mod test_prompt;
 mod test_records;
 mod test_releases;
+mod test_rollback;
 mod test_schema;
 mod test_secrets;
 mod test_tracing;
