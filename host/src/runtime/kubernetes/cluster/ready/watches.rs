@@ -281,8 +281,9 @@ async fn watch(
             Ok(Some(Ok(Seen::There(object)))) => from = sights.note(object, true)?,
             Ok(Some(Ok(Seen::Gone(object)))) => from = sights.note(object, false)?,
             Ok(Some(Ok(Seen::Passed(version)))) => from = version,
-            // The server says why it does not go on, most often that the version is too old.
-            Ok(Some(Err(Failure::Refused(_)))) => {
+            // The server says why it does not go on, most often that the version is too old, or tells of an object of
+            // a size that none has, which a list need not hold.
+            Ok(Some(Err(Failure::Refused(_) | Failure::TooLong))) => {
                 sleep(PAUSE).await;
                 return None;
             }

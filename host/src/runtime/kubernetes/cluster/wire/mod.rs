@@ -3,6 +3,7 @@
 //! Nothing in here knows a resource or a stack.
 
 mod access;
+mod events;
 mod failure;
 mod kinds;
 mod pages;

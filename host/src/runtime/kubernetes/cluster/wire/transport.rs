@@ -9,16 +9,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::stream::{Stream, StreamExt as _};
-use http::{HeaderMap, Method, Request, header};
+use futures_util::stream::Stream;
+use http::{HeaderMap, HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use kube::client::Body;
-use kube::core::WatchEvent;
 use kube::{Api, Client};
 use serde_json::Value;
 
+use super::events::events;
 use super::failure::{Failure, Refusal};
 use super::retry::{self, Tries};
 use crate::runtime::connection::Connection;
@@ -243,21 +243,18 @@ impl Transport {
         accept: &'static str,
     ) -> Result<impl Stream<Item = Result<Seen, Failure>> + Send + use<>, Failure> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let request = Call::get(path).accept(accept).request()?;
-        let events = self.client.request_events::<Value>(request).await.map_err(failure)?;
-        Ok(events.filter_map(|event| async {
-            match event {
-                Ok(WatchEvent::Added(object) | WatchEvent::Modified(object)) => {
-                    Some(Ok(Seen::There(object)))
-                }
-                Ok(WatchEvent::Deleted(object)) => Some(Ok(Seen::Gone(object))),
-                Ok(WatchEvent::Bookmark(mark)) => {
-                    Some(Ok(Seen::Passed(mark.metadata.resource_version)))
-                }
-                Ok(WatchEvent::Error(status)) => Some(Err(refused(&status))),
-                Err(error) => Some(Err(failure(error))),
-            }
-        }))
+        let mut request = Call::get(path).accept(accept).request()?.map(Body::from);
+        // A server may compress each event for itself, of which only the first would be read.
+        let plain = HeaderValue::from_static("identity");
+        request.headers_mut().insert(header::ACCEPT_ENCODING, plain);
+        let response = self.client.send(request).await.map_err(failure)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(events(response.into_body()));
+        }
+        let body = Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+        let body = body.map_err(unread)?.to_bytes();
+        Err(Box::new(Refusal::read(status.as_u16(), &body, None)).into())
     }
 
     /// Connects to a port of a pod.
@@ -318,7 +315,7 @@ fn unanswered(source: Box<dyn Error + Send + Sync>) -> Failure {
 }
 
 /// Takes the cause out of an error of the client library, whose messages repeat their causes.
-fn failure(error: kube::Error) -> Failure {
+pub(super) fn failure(error: kube::Error) -> Failure {
     match error {
         kube::Error::Api(status) => refused(&status),
         kube::Error::Service(source) => {
@@ -345,7 +342,7 @@ fn unread(error: Box<dyn Error + Send + Sync>) -> Failure {
     }
 }
 
-fn refused(status: &kube::core::Status) -> Failure {
+pub(super) fn refused(status: &kube::core::Status) -> Failure {
     let body = serde_json::to_vec(status).unwrap_or_default();
     Box::new(Refusal::read(status.code, &body, None)).into()
 }
