@@ -5,10 +5,17 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Problem;
 use crate::ops::blame::Court;
 use crate::ops::{OpsError, Proposal};
-use crate::plan::{Action, Reason, Step};
+use crate::plan::{Action, Plan, Reason, Step};
 use crate::release::Operation;
 use crate::runtime::RuntimeError;
-use crate::spec::{Note, NoteKind, ResourceId};
+use crate::spec::{Note, NoteKind, ResourceId, State};
+
+/// A plan that is weighed against what was agreed to.
+struct Consent<'a> {
+    plan: &'a Plan,
+    state: &'a State,
+    court: Court<'a>,
+}
 
 impl Proposal<'_> {
     /// Refuses what the target would refuse half-way, and what would destroy data.
@@ -24,9 +31,14 @@ impl Proposal<'_> {
             makers: &makers,
             project: written.then_some(&self.session.project),
         };
-        let changing = || self.plan().steps.iter().filter(|step| step.action != Action::Unchanged);
-        let mut problems: Vec<Problem> =
-            changing().flat_map(|step| self.withheld(step, court)).collect();
+        Consent { plan: self.plan(), state: &self.latest.state, court }.check()
+    }
+}
+
+impl Consent<'_> {
+    fn check(&self) -> Result<(), OpsError> {
+        let changing = || self.plan.steps.iter().filter(|step| step.action != Action::Unchanged);
+        let mut problems: Vec<Problem> = changing().flat_map(|step| self.withheld(step)).collect();
         let lost = |step: &&Step| step.notes.iter().any(|note| note.kind == NoteKind::DataLoss);
         let resources: Vec<ResourceId> =
             changing().filter(lost).map(|step| step.id.clone()).collect();
@@ -41,7 +53,8 @@ impl Proposal<'_> {
     }
 
     /// Lists what one step needs consent for, beside the loss of data.
-    fn withheld(&self, step: &Step, court: Court<'_>) -> Vec<Problem> {
+    fn withheld(&self, step: &Step) -> Vec<Problem> {
+        let court = self.court;
         let of = |kind| step.notes.iter().filter(move |note| note.kind == kind);
         let mut problems = Vec::new();
         for note in of(NoteKind::NeedsAdoption) {
@@ -73,7 +86,130 @@ impl Proposal<'_> {
     }
 
     fn is_adopted(&self, step: &Step) -> bool {
-        let entry = self.latest.state.resources.get(&step.id);
+        let entry = self.state.resources.get(&step.id);
         step.reason == Some(Reason::Adopted) || entry.is_some_and(|entry| entry.adopted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::diagnostic::Diagnose as _;
+    use crate::spec::{Spec, StateEntry};
+
+    fn id(text: &str) -> ResourceId {
+        ResourceId::parse(text).unwrap()
+    }
+
+    fn step(name: &str, action: Action, notes: &[(NoteKind, &str)]) -> Step {
+        let notes = notes.iter().map(|(kind, message)| Note::new(*kind, *message));
+        Step {
+            id: id(name),
+            kind: "Kubernetes".to_owned(),
+            action,
+            reason: None,
+            grades: BTreeSet::new(),
+            origin: None,
+            changes: Vec::new(),
+            notes: notes.collect(),
+            after: Vec::new(),
+        }
+    }
+
+    fn adopted(name: &str) -> State {
+        let resource = json!({"id": name, "type": "Kubernetes", "attributes": {}});
+        let entry = StateEntry {
+            resource: serde_json::from_value(resource).unwrap(),
+            origin: None,
+            adopted: true,
+            uncertain: false,
+            private: json!(null),
+        };
+        State { resources: [(id(name), entry)].into() }
+    }
+
+    fn check(steps: Vec<Step>, state: &State) -> Result<(), OpsError> {
+        let (spec, makers) = (Spec::default(), BTreeMap::new());
+        let court = Court { spec: &spec, makers: &makers, project: None };
+        let plan = Plan { steps, ..Plan::default() };
+        Consent { plan: &plan, state, court }.check()
+    }
+
+    /// What is refused, and by which flags it could be allowed.
+    fn refused(steps: Vec<Step>, state: &State) -> Vec<(String, String)> {
+        let Err(OpsError::Withheld { problems }) = check(steps, state) else { return Vec::new() };
+        let flag = |hints: &[String]| {
+            let word =
+                hints.iter().flat_map(|hint| hint.split('`')).find(|it| it.starts_with("--"));
+            word.unwrap_or_default().to_owned()
+        };
+        problems.into_iter().map(|problem| (problem.message, flag(&problem.hints))).collect()
+    }
+
+    #[test]
+    fn everything_that_needs_consent_is_told_at_once() {
+        let steps = || {
+            vec![
+                step("a", Action::Update, &[(NoteKind::NeedsAdoption, "is managed by Helm")]),
+                step(
+                    "b",
+                    Action::Replace,
+                    &[
+                        (NoteKind::NeedsReplacement, "cannot change in place: `spec.x`"),
+                        (NoteKind::DataLoss, "its data goes"),
+                    ],
+                ),
+                step(
+                    "c",
+                    Action::Update,
+                    &[
+                        (NoteKind::Conflict, "`spec.b` is managed by `hpa`"),
+                        (NoteKind::Conflict, "`spec.a` is managed by `hpa`"),
+                        (NoteKind::Conflict, "`spec.a` is managed by `hpa`"),
+                        (NoteKind::TakenOver, "`spec.c` is managed by `kubectl`; it is taken over"),
+                    ],
+                ),
+                // What does not change needs nothing.
+                step("d", Action::Unchanged, &[(NoteKind::Conflict, "`spec.a`")]),
+            ]
+        };
+        let conflict = |field: &str| {
+            format!("resource `c` has a field that others manage: `{field}` is managed by `hpa`")
+        };
+        let expected = [
+            ("resource `a` is managed by Helm".to_owned(), "--adopt"),
+            ("resource `b` cannot change in place: `spec.x`".to_owned(), "--replace"),
+            (conflict("spec.a"), "--force-conflicts"),
+            (conflict("spec.b"), "--force-conflicts"),
+            (OpsError::DataAtRisk { resources: vec![id("b")] }.to_string(), "--allow-data-loss"),
+        ];
+        let expected = expected.map(|(message, flag)| (message, flag.to_owned()));
+        assert_eq!(refused(steps(), &State::default()), expected);
+    }
+
+    #[test]
+    fn data_alone_is_an_error_of_its_own_and_nothing_is_none() {
+        let lost = vec![step("a", Action::Delete, &[(NoteKind::DataLoss, "its data goes")])];
+        let error = check(lost, &State::default()).unwrap_err();
+        assert!(matches!(&error, OpsError::DataAtRisk { resources } if *resources == [id("a")]));
+        assert!(error.hints().iter().any(|hint| hint.contains("--allow-data-loss")));
+        let agreed = vec![step("a", Action::Delete, &[(NoteKind::DataLossAgreed, "it goes")])];
+        assert!(check(agreed, &State::default()).is_ok());
+    }
+
+    #[test]
+    fn what_was_adopted_is_replaced_with_no_flag() {
+        let replace = || step("a", Action::Replace, &[(NoteKind::NeedsReplacement, "cannot")]);
+        let expected = [(RuntimeError::AdoptedReplaced { id: id("a") }.to_string(), String::new())];
+        assert_eq!(refused(vec![replace()], &adopted("a")), expected);
+        let becoming = Step { reason: Some(Reason::Adopted), ..replace() };
+        assert_eq!(refused(vec![becoming], &State::default()), expected);
+        // A flag that was given does not help, either.
+        let agreed = step("a", Action::Replace, &[]);
+        assert_eq!(refused(vec![agreed], &adopted("a")), expected);
     }
 }
