@@ -53,6 +53,12 @@ impl Pointer {
         Self(format!("{}/{index}", self.0))
     }
 
+    /// Means the name of the member that it points at, and not its value.
+    #[must_use]
+    pub fn name(&self) -> Self {
+        Self(format!("{}#", self.0))
+    }
+
     /// The pointer as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -80,6 +86,7 @@ mod tests {
     fn keys_are_escaped_and_indices_are_not() {
         let pointer = Pointer::workload().key("a~b/c").index(12);
         assert_eq!(pointer.as_str(), "/workload/a~0b~1c/12");
+        assert_eq!(Pointer::config().key("env").key("1A").name().as_str(), "/config/env/1A#");
     }
 
     #[test]

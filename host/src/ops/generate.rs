@@ -481,11 +481,11 @@ fn locate(used: &Use<'_>, pointer: &str) -> Location {
         pointer.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     if let Some(rest) = below("/config") {
-        used.component.config().locate(rest).clone()
+        used.component.config().locate_named(rest).clone()
     } else if let Some(rest) = below("/platform") {
-        used.platform.config.locate(rest).clone()
+        used.platform.config.locate_named(rest).clone()
     } else if let (Some(rest), Some(workload)) = (below("/workload"), used.app.workload()) {
-        workload.config().locate(rest).clone()
+        workload.config().locate_named(rest).clone()
     } else {
         used.component.location().clone()
     }

@@ -188,6 +188,15 @@ impl Node {
         place
     }
 
+    /// Returns the place that a module names: that of the key, if `#` follows the pointer, otherwise that of the value.
+    pub fn locate_named(&self, pointer: &str) -> &Location {
+        // A key can end like that, too.
+        match pointer.strip_suffix('#').filter(|_| self.pointer(pointer).is_none()) {
+            Some(key) => self.locate_key(key),
+            None => self.locate(pointer),
+        }
+    }
+
     fn child(&self, token: &str) -> Option<(&Self, Option<&Key>)> {
         match &self.content {
             Content::Map(map) => map.entry(token).map(|entry| (&entry.value, Some(&entry.key))),
@@ -372,5 +381,16 @@ mod tests {
         let keys: Vec<_> = map.iter().map(|entry| entry.key.text.as_str()).collect();
         assert_eq!(keys, ["a/b", "z"]);
         assert_eq!(node.locate_key("/a~1b").line(), 9);
+    }
+
+    #[test]
+    fn a_module_can_mean_a_key() {
+        let mut node = Node::empty_map(at(1));
+        let map = node.as_map_mut().unwrap();
+        map.insert(Key { text: "a".into(), location: at(2) }, Node::empty_map(at(3)));
+        map.insert(Key { text: "b#".into(), location: at(4) }, Node::empty_map(at(5)));
+        for (pointer, line) in [("/a", 3), ("/a#", 2), ("/b#", 5), ("/b##", 4), ("/a/b#", 2)] {
+            assert_eq!(node.locate_named(pointer).line(), line, "{pointer}");
+        }
     }
 }

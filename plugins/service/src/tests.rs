@@ -362,7 +362,7 @@ fn every_problem_is_reported_with_its_place() {
             "/config/containers/Main/files/d",
             "/config/containers/Main/dirs/~1e",
             "/config/containers/Main/image",
-            "/config/containers/Main/env/1A",
+            "/config/containers/Main/env/1A#",
             "/config/containers/Main/env/B",
             "/config/containers/Main/livenessProbe",
             "/config/containers/Main/readinessProbe/exec/command",

@@ -61,7 +61,11 @@ pub(super) fn container(
     problems: &mut Problems,
 ) -> Value {
     if let Some(problem) = image::problem(&container.image) {
-        problems.add(at.key("image"), problem);
+        let image = match container.image.as_str() {
+            "" => "the image".to_owned(),
+            image => format!("image `{image}`"),
+        };
+        problems.add(at.key("image"), format!("{image} of container `{name}` {problem}"));
     }
     let env = env(container, at, problems);
     let mut probe = |probe: &Option<Probe>, key: &str| {
@@ -97,7 +101,7 @@ fn env(container: &Container, at: &Pointer, problems: &mut Problems) -> Vec<Valu
         let at = at.key("env").key(name);
         if !is_env_name(name) {
             problems.add(
-                at.clone(),
+                at.name(),
                 "the name of a variable consists of letters, digits, `_`, `-` and `.`, and does not begin with a digit",
             );
         }
@@ -150,6 +154,35 @@ fn resources(container: &Container, at: &Pointer, problems: &mut Problems) -> Va
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rejection::Rejection;
+
+    #[test]
+    fn a_mistake_is_told_of_the_image_and_at_the_name_of_a_variable() {
+        let told = |written: Value| {
+            let written: Container = serde_json::from_value(written).unwrap();
+            let mut problems = Problems::default();
+            let at = Pointer::config().key("containers").key("main");
+            let _ = container("main", &written, &[], &at, &mut problems);
+            match problems.finish() {
+                Err(Rejection::Invalid(told)) => told
+                    .into_iter()
+                    .map(|problem| (problem.pointer.to_string(), problem.message))
+                    .collect(),
+                _ => Vec::new(),
+            }
+        };
+        let image = "/config/containers/main/image";
+        for (given, expected) in [
+            ("", "the image of container `main` must not be empty"),
+            ("a b", "image `a b` of container `main` is not named like `ghcr.io/acme/shop:1.4.2`"),
+            ("Shop", "image `Shop` of container `main` must be written in lower case"),
+        ] {
+            let found = told(json!({"image": given}));
+            assert_eq!(found, [(image.to_owned(), expected.to_owned())]);
+        }
+        let [(place, _)] = told(json!({"image": "a", "env": {"1A": "x"}})).try_into().unwrap();
+        assert_eq!(place, "/config/containers/main/env/1A#");
+    }
 
     #[test]
     fn names_of_variables_follow_the_rule_of_the_container_schema() {

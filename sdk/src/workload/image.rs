@@ -1,7 +1,7 @@
 //! The form of the name of an image.
 
-/// What a name looks like, for messages.
-const EXAMPLE: &str = "is no name of an image, as in `ghcr.io/acme/shop:1.4.2`";
+/// Says that a name does not look like one.
+const EXAMPLE: &str = "is not named like `ghcr.io/acme/shop:1.4.2`";
 /// The longest tag.
 const MAX_TAG: usize = 128;
 /// The fewest digits of a digest.
@@ -40,7 +40,7 @@ pub(super) fn problem(image: &str) -> Option<&'static str> {
         return None;
     }
     if parts.iter().all(|part| is_component(&part.to_ascii_lowercase())) {
-        return Some("the name of an image is written in lower case");
+        return Some("must be written in lower case");
     }
     Some(EXAMPLE)
 }
@@ -59,8 +59,10 @@ fn is_registry(first: &str) -> bool {
             && !label.ends_with('-')
     };
     let is_named = first == "localhost" || first.contains(['.', ':']) || is_address;
-    let has_port =
-        port.is_none_or(|port| !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()));
+    let is_port = |port: &str| {
+        port.chars().all(|c| c.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    let has_port = port.is_none_or(is_port);
     is_named && has_port && (is_address || host.split('.').all(is_label))
 }
 
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn other_names_are_refused_with_what_is_wrong() {
-        let lower = "the name of an image is written in lower case";
+        let lower = "must be written in lower case";
         for (image, expected) in [
             ("", "must not be empty"),
             ("bad image:1", EXAMPLE),
@@ -126,6 +128,9 @@ mod tests {
             (":1", EXAMPLE),
             ("acme//shop", EXAMPLE),
             ("https://ghcr.io/shop", EXAMPLE),
+            ("registry:99999/shop", EXAMPLE),
+            ("registry:0/shop", EXAMPLE),
+            ("registry:/shop", EXAMPLE),
             ("-shop", EXAMPLE),
             ("Acme/Shop:1", lower),
             ("shop@sha256:12", "has a digest"),
