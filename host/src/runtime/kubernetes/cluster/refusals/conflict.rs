@@ -88,9 +88,38 @@ fn quoted(text: &str) -> Option<(String, &str)> {
     Some((first, text.get(values.byte_offset()..)?))
 }
 
+/// Members whose own members can have any name, which then is the rest of a path, dots and all.
+const MAPS: [&str; 7] =
+    ["labels", "annotations", "matchLabels", "nodeSelector", "selector", "limits", "requests"];
+/// The same, of the object itself only.
+const OWN_MAPS: [&str; 3] = ["data", "stringData", "binaryData"];
+
 /// Writes a field of a refusal as a plan writes it: `.spec.containers[name="main"].image` is
-/// `spec.containers[main].image`.
+/// `spec.containers[main].image`, and `.metadata.labels.example.com/a` is `metadata.labels["example.com/a"]`.
 pub(crate) fn path(field: &str) -> String {
+    let named = items_by_name(field);
+    for (end, _) in named.match_indices(['.', '[']) {
+        let (map, rest) = named.split_at(end);
+        let last = map.rsplit(['.', '[', ']']).next().unwrap_or_default();
+        if !MAPS.contains(&last) && !OWN_MAPS.contains(&map) {
+            continue;
+        }
+        let inner = rest.strip_prefix('[').map(|rest| rest.strip_suffix(']'));
+        let Some(key) = inner.unwrap_or_else(|| rest.strip_prefix('.')) else { continue };
+        let key = key.trim_matches('"');
+        if last == "selector" && key.starts_with("match") {
+            continue;
+        }
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if !key.is_empty() && key.chars().all(is_plain) {
+            return format!("{map}.{key}");
+        }
+        return format!("{map}[{}]", serde_json::Value::from(key));
+    }
+    named
+}
+
+fn items_by_name(field: &str) -> String {
     let field = field.strip_prefix('.').unwrap_or(field);
     let mut path = String::with_capacity(field.len());
     let mut rest = field;
@@ -118,6 +147,29 @@ mod tests {
             message: message.to_owned(),
             field: field.to_owned(),
         })
+    }
+
+    #[test]
+    fn the_key_of_a_map_is_written_as_in_a_plan() {
+        for (field, expected) in [
+            (".metadata.labels.tier", "metadata.labels.tier"),
+            (".metadata.labels.example.com/a", "metadata.labels[\"example.com/a\"]"),
+            ("metadata.annotations[example.com/a]", "metadata.annotations[\"example.com/a\"]"),
+            ("metadata.annotations[\"a.b\"]", "metadata.annotations[\"a.b\"]"),
+            ("metadata.labels", "metadata.labels"),
+            (".spec.selector.matchLabels.a.b/c", "spec.selector.matchLabels[\"a.b/c\"]"),
+            (".spec.selector.a.b/c", "spec.selector[\"a.b/c\"]"),
+            (".spec.selector.matchExpressions[0].key", "spec.selector.matchExpressions[0].key"),
+            (
+                ".spec.template.spec.containers[name=\"main\"].resources.limits.nvidia.com/gpu",
+                "spec.template.spec.containers[main].resources.limits[\"nvidia.com/gpu\"]",
+            ),
+            ("spec.containers[0].resources.limits[cpu]", "spec.containers[0].resources.limits.cpu"),
+            (".data.app.properties", "data[\"app.properties\"]"),
+            (".spec.data.inner.field", "spec.data.inner.field"),
+        ] {
+            assert_eq!(path(field), expected, "{field}");
+        }
     }
 
     #[test]
