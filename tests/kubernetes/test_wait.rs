@@ -132,7 +132,7 @@ fn a_health_policy_that_cannot_be_read_is_told_by_the_preview() {
 }
 
 #[test]
-fn what_holds_a_deletion_back_is_told_while_it_lasts() {
+fn what_holds_a_deletion_back_is_told_and_an_interruption_does_not_wait_for_it() {
     let stage = Stage::new();
     stage.apply();
     let workload = stage.workload();
@@ -143,9 +143,33 @@ fn what_holds_a_deletion_back_is_told_while_it_lasts() {
     finalizers("[\"example.com/hold\"]");
     let mut running = stage.sandbox.start("dev", &["destroy", "--yes"]);
     let line = running.wait_for("  waiting apps/v1:Deployment:");
-    assert!(line.contains("it is being deleted and waits for `example.com/hold`"), "{line}");
+    let held = "it is being deleted and waits for `example.com/hold`";
+    assert!(line.contains(held), "{line}");
+    running.signal("-INT");
+    let output = running.end(&stage.sandbox);
+    assert_eq!(output.code, Some(130), "{output}");
+    assert!(output.stdout.contains(" 1 being deleted. Release 2.\n"), "{output}");
+    let left = output.stderr.lines().find(|line| line.starts_with("  leaving apps/v1:Deployment:"));
+    assert!(left.is_some_and(|line| line.contains(held)), "{output}");
+    assert!(output.stderr.contains("Interrupt again to stop at once."), "{output}");
+    assert!(output.stderr.contains("run `kusion destroy` again to see it gone"), "{output}");
     finalizers("null");
-    assert_eq!(running.end(&stage.sandbox).code, Some(0));
+    stage.run(&["destroy", "--yes"]).success();
+    assert!(stage.object("namespace", &stage.project).is_none());
+}
+
+#[test]
+fn an_interrupted_apply_says_what_was_not_ready() {
+    let stage = with_pods("unready");
+    let mut running = stage.sandbox.start("dev", &["apply", "--yes"]);
+    let _ = running.wait_for("  waiting apps/v1:Deployment:");
+    running.signal("-INT");
+    let output = running.end(&stage.sandbox);
+    assert_eq!(output.code, Some(130), "{output}");
+    assert!(output.stdout.contains("3 created, 0 updated, 0 deleted, 1 not ready."), "{output}");
+    assert!(output.stderr.contains("  not ready apps/v1:Deployment:"), "{output}");
+    let hint = "hint: all changes were made; run `kusion apply` again to wait until they work\n";
+    assert!(output.stderr.ends_with(hint), "{output}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::apply::Pending;
 use crate::plan::Action;
 use crate::runtime::{Readiness, RuntimeError};
 use crate::spec::{ResourceId, StateEntry};
@@ -82,6 +83,11 @@ pub enum Event {
         id: ResourceId,
         /// Why.
         error: Arc<RuntimeError>,
+    },
+    /// The run was stopped, and the resource is not waited for any more.
+    Unawaited {
+        /// What was waited for.
+        pending: Pending,
     },
     /// After the run, the resource does otherwise than before.
     Status {

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_util::future::FusedFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
-use crate::apply::{Event, Listener, Refused, Settling};
+use crate::apply::{Awaits, Event, Listener, Outcome, Pending, Refused, Settling};
 use crate::plan::{Action, Plan, Reason, Step};
-use crate::runtime::{Runtime, RuntimeError};
+use crate::runtime::{Going, Runtime, RuntimeError};
 use crate::secret::Resolve;
 use crate::spec::{Resource, ResourceId, Spec, State, StateEntry};
 
@@ -52,40 +53,6 @@ impl Part {
     }
 }
 
-/// How a run ended.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// Resources created.
-    pub created: usize,
-    /// Resources changed in place.
-    pub updated: usize,
-    /// Resources deleted and created.
-    pub replaced: usize,
-    /// Resources deleted.
-    pub deleted: usize,
-    /// Changes that failed.
-    pub failed: usize,
-    /// Resources that were accepted and are not ready.
-    pub not_ready: usize,
-    /// Why changes failed or resources are not ready, in the order in which it showed.
-    pub failures: Vec<(ResourceId, Arc<RuntimeError>)>,
-    /// Changes not attempted because one before them failed.
-    pub skipped: usize,
-    /// Changes not attempted because the run was stopped.
-    pub stopped: usize,
-    /// Why a listener stopped the run, if one did.
-    pub refused: Option<Refused>,
-}
-
-impl Outcome {
-    /// Returns whether everything was done.
-    pub fn is_complete(&self) -> bool {
-        let Self { failed, skipped, stopped, not_ready, .. } = self;
-        [failed, skipped, stopped, not_ready].into_iter().all(|number| *number == 0)
-            && self.refused.is_none()
-    }
-}
-
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
@@ -108,8 +75,27 @@ enum End {
     Refused(Refused),
     /// The change was made, whether listeners took note or not.
     Made(Result<(), Refused>),
+    /// The run was stopped while the target deleted the resource, for a reason that may have been told.
+    Leaving(Option<String>),
     /// The change was not made, or not to its end.
     Failed(RuntimeError),
+}
+
+/// What came of a change.
+enum Change {
+    /// The resource is as it shall be.
+    Applied(Box<StateEntry>),
+    /// It does not exist any more.
+    Gone,
+    /// It was not waited for until it is gone, for a reason that may have been told.
+    Leaving(Option<String>),
+}
+
+/// What a change hears and says while it is made.
+#[derive(Clone)]
+struct Surroundings {
+    said: UnboundedSender<(ResourceId, String)>,
+    stopping: watch::Receiver<bool>,
 }
 
 /// Gives the executor a turn.
@@ -130,7 +116,8 @@ impl Execution<'_> {
     ///
     /// What nobody wants any more goes at the end, once everything else was done and, if it is waited for, works:
     /// until then it may be what works. Of the changes a failed one skips what depends on it and all deletes, and
-    /// nothing else; of the deletes, what depends on it. After `stop` no step begins; those under way are finished.
+    /// nothing else; of the deletes, what depends on it. After `stop` no step begins; those under way are finished,
+    /// but what the target deletes by now is not waited for.
     #[tracing::instrument(level = "info", name = "apply plan", skip_all, fields(steps = self.plan.steps.len()))]
     pub async fn run(&self, stop: impl Future<Output = ()>, listener: &dyn Listener) -> Outcome {
         let mut outcome = Outcome::default();
@@ -148,6 +135,7 @@ impl Execution<'_> {
         } else {
             self.leave_deletes(&mut outcome, listener).await;
         }
+        outcome.interrupted = stop.is_terminated() && !outcome.is_complete();
         outcome
     }
 
@@ -162,6 +150,8 @@ impl Execution<'_> {
         let mut running = FuturesUnordered::new();
         let mut stopping = stop.is_terminated();
         let (said, mut heard) = unbounded_channel();
+        let (stops, stopped) = watch::channel(stopping);
+        let around = Surroundings { said, stopping: stopped };
         loop {
             while !stopping && running.len() < self.parallelism.get() {
                 let Some(index) = walk.ready.pop_first() else { break };
@@ -171,7 +161,7 @@ impl Execution<'_> {
                     continue;
                 }
                 walk.set(index, Status::Running);
-                running.push(self.perform(index, step, listener, said.clone()));
+                running.push(self.perform(index, step, listener, around.clone()));
             }
             // Steps that never wait would otherwise keep the executor from noticing a signal.
             yield_now().await;
@@ -179,6 +169,7 @@ impl Execution<'_> {
                 biased;
                 () = stop.as_mut() => {
                     stopping = true;
+                    stops.send_replace(true);
                     continue;
                 }
                 Some((id, reason)) = heard.recv() => {
@@ -205,7 +196,7 @@ impl Execution<'_> {
         index: usize,
         step: &Step,
         listener: &dyn Listener,
-        said: UnboundedSender<(ResourceId, String)>,
+        around: Surroundings,
     ) -> Finished {
         let (id, action) = (step.id.clone(), step.action);
         // A listener that makes durable what it hears takes its time, in which others go on.
@@ -213,35 +204,21 @@ impl Execution<'_> {
             return Finished { index, end: End::Refused(refused) };
         }
         let start = Instant::now();
-        let event = match self.change(step, said).await {
-            Ok(entry) => {
-                let time = start.elapsed();
-                match entry {
-                    Some(entry) => Event::Applied { entry: Box::new(entry), action, time },
-                    None => Event::Deleted { id, time },
-                }
-            }
+        let event = match self.change(step, around).await {
+            Ok(Change::Applied(entry)) => Event::Applied { entry, action, time: start.elapsed() },
+            Ok(Change::Gone) => Event::Deleted { id, time: start.elapsed() },
+            Ok(Change::Leaving(reason)) => return Finished { index, end: End::Leaving(reason) },
             Err(error) => return Finished { index, end: End::Failed(error) },
         };
         Finished { index, end: End::Made(listener.hear(&event).await) }
     }
 
-    async fn change(
-        &self,
-        step: &Step,
-        said: UnboundedSender<(ResourceId, String)>,
-    ) -> Result<Option<StateEntry>, RuntimeError> {
-        let tell = |reason: &str| {
-            // The walk listens until all steps have ended.
-            let _unheard = said.send((step.id.clone(), reason.to_owned()));
-        };
+    async fn change(&self, step: &Step, around: Surroundings) -> Result<Change, RuntimeError> {
         let prior = self.state.resources.get(&step.id);
         match (step.action, self.spec.resources.get(&step.id), prior) {
-            (Action::Delete, _, Some(prior)) => {
-                self.runtime.delete_telling(prior, &tell).await.map(|()| None)
-            }
+            (Action::Delete, _, Some(prior)) => self.delete(prior, around).await,
             (Action::Replace, Some(desired), prior) => {
-                self.replace(step, desired, prior, &tell).await
+                self.replace(step, desired, prior, around).await
             }
             (Action::Create | Action::Update, Some(desired), prior) => {
                 self.apply(step, desired, prior).await
@@ -251,22 +228,56 @@ impl Execution<'_> {
         }
     }
 
+    /// Deletes a resource and waits until it is gone, or until the run is stopped: then what the target has accepted
+    /// goes by itself.
+    async fn delete(
+        &self,
+        prior: &StateEntry,
+        around: Surroundings,
+    ) -> Result<Change, RuntimeError> {
+        let Surroundings { said, mut stopping } = around;
+        let (accept, mut accepted) = watch::channel(false);
+        let last = Mutex::new(None);
+        let last_said = || last.lock().unwrap_or_else(PoisonError::into_inner);
+        let tell = |going: Going<'_>| match going {
+            Going::Accepted => {
+                accept.send_replace(true);
+            }
+            Going::Waits { reason } => {
+                *last_said() = Some(reason.to_owned());
+                // The walk listens until all steps have ended.
+                let _unheard = said.send((prior.resource.id.clone(), reason.to_owned()));
+            }
+        };
+        let let_go = async {
+            turns_true(&mut stopping).await;
+            turns_true(&mut accepted).await;
+        };
+        tokio::select! {
+            biased;
+            gone = self.runtime.delete_telling(prior, &tell) => gone.map(|()| Change::Gone),
+            () = let_go => Ok(Change::Leaving(last_said().take())),
+        }
+    }
+
     async fn apply(
         &self,
         step: &Step,
         desired: &Resource,
         prior: Option<&StateEntry>,
-    ) -> Result<Option<StateEntry>, RuntimeError> {
+    ) -> Result<Change, RuntimeError> {
         let applied = self.runtime.apply(desired, prior, self.secrets).await?;
-        let adopted =
-            prior.is_some_and(|prior| prior.adopted) || step.reason == Some(Reason::Adopted);
-        Ok(Some(StateEntry {
+        // What was adopted and somebody deleted is made by us now.
+        let stays_adopted =
+            step.action != Action::Create && prior.is_some_and(|prior| prior.adopted);
+        let adopted = stays_adopted || step.reason == Some(Reason::Adopted);
+        Ok(Change::Applied(Box::new(StateEntry {
             resource: desired.clone(),
             origin: step.origin.clone(),
             adopted,
             uncertain: false,
             private: applied.private,
-        }))
+        })))
     }
 
     /// Deletes and makes anew, which nobody may do to what existed before us.
@@ -275,16 +286,18 @@ impl Execution<'_> {
         step: &Step,
         desired: &Resource,
         prior: Option<&StateEntry>,
-        tell: &(dyn for<'t> Fn(&'t str) + Sync),
-    ) -> Result<Option<StateEntry>, RuntimeError> {
+        around: Surroundings,
+    ) -> Result<Change, RuntimeError> {
         let adopted = prior.is_some_and(|prior| prior.adopted);
         if adopted || step.reason == Some(Reason::Adopted) {
             return Err(RuntimeError::AdoptedReplaced { id: step.id.clone() });
         }
         let Some(prior) = prior else { return self.apply(step, desired, None).await };
-        self.runtime.delete_telling(prior, tell).await?;
-        // What was recorded is about the object that is gone now.
-        self.apply(step, desired, None).await
+        match self.delete(prior, around).await? {
+            // What was recorded is about the object that is gone now.
+            Change::Gone => self.apply(step, desired, None).await,
+            leaving => Ok(leaving),
+        }
     }
 
     async fn settle(
@@ -312,6 +325,13 @@ impl Execution<'_> {
                     Action::Unchanged => {}
                 }
                 heard
+            }
+            End::Leaving(reason) => {
+                walk.set(index, Status::Stopped);
+                outcome.leaving += 1;
+                let pending = Pending { id: step.id.clone(), awaits: Awaits::Gone, reason };
+                outcome.pending.push(pending.clone());
+                listener.hear(&Event::Unawaited { pending }).await
             }
             End::Failed(error) => {
                 outcome.failed += 1;
@@ -379,6 +399,13 @@ impl Execution<'_> {
                 outcome.refused.get_or_insert(refused);
             }
         }
+    }
+}
+
+/// Waits until something becomes true; for ever, if nobody is left who could say so.
+async fn turns_true(told: &mut watch::Receiver<bool>) {
+    if told.wait_for(|it| *it).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

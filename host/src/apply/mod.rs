@@ -5,12 +5,16 @@
 
 mod event;
 mod execution;
+mod outcome;
+mod pending;
 mod settle;
 #[cfg(test)]
 mod tests;
 mod watching;
 
 pub use event::{Event, Listener, Refused};
-pub use execution::{Execution, Outcome};
+pub use execution::Execution;
+pub use outcome::Outcome;
+pub use pending::{Awaits, Pending};
 pub use settle::Settling;
 pub use watching::Watching;

@@ -1,5 +1,6 @@
 //! Waiting until what was applied works.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::apply::{Event, Listener, Outcome, Refused};
+use crate::apply::{Awaits, Event, Listener, Outcome, Pending, Refused};
 use crate::runtime::{Runtime, RuntimeError};
 use crate::spec::{Resource, ResourceId, Spec};
 
@@ -37,7 +38,7 @@ impl Settling<'_> {
     /// Waits for all resources, those that did not change too: a change elsewhere may have broken them.
     ///
     /// What does not become ready is added to the outcome. `stop` ends the waiting; what is not ready then
-    /// counts as not ready.
+    /// counts as not ready and is pending.
     #[tracing::instrument(level = "info", name = "wait until ready", skip_all, fields(resources = self.spec.resources.len()))]
     pub async fn run(
         &self,
@@ -53,32 +54,42 @@ impl Settling<'_> {
             .values()
             .map(|resource| self.wait(resource, start, said.clone()))
             .collect();
-        let mut left = waits.len();
+        let mut left: Left<'_> = self.spec.resources.keys().map(|id| (id, None)).collect();
         let mut waits = pin!(stream::iter(waits).buffer_unordered(AT_ONCE));
         let mut stop = pin!(stop);
-        while left > 0 {
+        while !left.is_empty() {
             let told = tokio::select! {
                 biased;
-                Some((id, reason)) = heard.recv() => {
-                    listener.hear(&Event::Waiting { id, reason }).await
-                }
+                Some(said) = heard.recv() => tell(said, &mut left, listener).await,
                 Some(settled) = waits.next() => {
-                    left -= 1;
+                    left.remove(&settled.id);
                     // It may have said something on its last turn.
-                    let told = tell_all(&mut heard, listener).await;
+                    let told = tell_all(&mut heard, &mut left, listener).await;
                     match told {
                         Ok(()) => settle(settled, listener, outcome).await,
                         refused => refused,
                     }
                 }
-                () = &mut stop => break,
+                () = &mut stop => {
+                    outcome.interrupted = true;
+                    tell_all(&mut heard, &mut left, listener).await
+                }
             };
             if let Err(refused) = told {
                 outcome.refused.get_or_insert(refused);
+            }
+            if outcome.interrupted || outcome.refused.is_some() {
                 break;
             }
         }
-        outcome.not_ready += left;
+        outcome.not_ready += left.len();
+        for (id, reason) in left {
+            let pending = Pending { id: id.clone(), awaits: Awaits::Ready, reason };
+            outcome.pending.push(pending.clone());
+            if let Err(refused) = listener.hear(&Event::Unawaited { pending }).await {
+                outcome.refused.get_or_insert(refused);
+            }
+        }
     }
 
     async fn wait(
@@ -100,13 +111,29 @@ impl Settling<'_> {
     }
 }
 
+/// What is waited for, and what it waits for itself, as last told.
+type Left<'a> = BTreeMap<&'a ResourceId, Option<String>>;
+
+/// Passes on what a resource waits for, and remembers it.
+async fn tell(
+    (id, reason): (ResourceId, String),
+    left: &mut Left<'_>,
+    listener: &dyn Listener,
+) -> Result<(), Refused> {
+    if let Some(last) = left.get_mut(&id) {
+        *last = Some(reason.clone());
+    }
+    listener.hear(&Event::Waiting { id, reason }).await
+}
+
 /// Passes on what was said so far.
 async fn tell_all(
     heard: &mut UnboundedReceiver<(ResourceId, String)>,
+    left: &mut Left<'_>,
     listener: &dyn Listener,
 ) -> Result<(), Refused> {
-    while let Ok((id, reason)) = heard.try_recv() {
-        listener.hear(&Event::Waiting { id, reason }).await?;
+    while let Ok(said) = heard.try_recv() {
+        tell(said, left, listener).await?;
     }
     Ok(())
 }
@@ -177,6 +204,10 @@ mod tests {
             match resource.attributes.as_str() {
                 Some("later") => tell("0 of 1 ready"),
                 Some("never") => pending().await,
+                Some("stuck") => {
+                    tell("0 of 1 ready");
+                    pending::<()>().await;
+                }
                 Some("fails") => {
                     let (id, reason) = (resource.id.clone(), "it broke".to_owned());
                     return Err(RuntimeError::Refused { id, reason });
@@ -197,6 +228,9 @@ mod tests {
                 Event::Waiting { id, reason } => format!("{id} waits: {reason}"),
                 Event::Ready { id, .. } => format!("{id} is ready"),
                 Event::NotReady { id, error } => format!("{id}: {error}"),
+                Event::Unawaited { pending } => {
+                    format!("{} is left: {:?}", pending.id, pending.reason)
+                }
                 other => format!("{other:?}"),
             };
             self.0.lock().unwrap().push(line);
@@ -240,8 +274,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_ends_the_waiting() {
-        let (outcome, lines) = run(&[("a", "never"), ("b", "never")], ready(())).await;
-        assert_eq!((outcome.not_ready, outcome.failures.len(), lines.len()), (2, 0, 0));
+    async fn a_stop_ends_the_waiting_and_says_what_was_waited_for() {
+        let resources = [("a", "at once"), ("b", "never"), ("c", "stuck")];
+        let (outcome, lines) = run(&resources, ready(())).await;
+        assert_eq!((outcome.not_ready, outcome.failures.len(), outcome.interrupted), (2, 0, true));
+        let left =
+            ["b is left: None", "c is left: Some(\"0 of 1 ready\")", "c waits: 0 of 1 ready"];
+        assert_eq!(lines, left);
+        let pending = |id, reason: Option<&str>| Pending {
+            id: ResourceId::parse(id).unwrap(),
+            awaits: Awaits::Ready,
+            reason: reason.map(str::to_owned),
+        };
+        assert_eq!(outcome.pending, [pending("b", None), pending("c", Some("0 of 1 ready"))]);
     }
 }

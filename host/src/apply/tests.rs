@@ -8,11 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 
-use crate::apply::{Event, Execution, Listener, Outcome, Refused};
+use crate::apply::{Awaits, Event, Execution, Listener, Outcome, Pending, Refused};
 use crate::plan::{Action, Plan, Reason};
-use crate::runtime::{Call, KUBERNETES, MemoryRuntime, Runtime as _, RuntimeError, Subject};
+use crate::runtime::{
+    Applied, Call, Going, KUBERNETES, MemoryRuntime, Runtime, RuntimeError, Subject,
+};
 use crate::secret::{Resolve, SecretError};
-use crate::spec::{Resource, ResourceId, SecretRef, SecretText, Spec, State, StateEntry};
+use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, Spec, State, StateEntry};
 
 struct NoSecrets;
 
@@ -45,6 +47,7 @@ impl Listener for Log {
                 format!("settled {id}")
             }
             Event::Unclaimed { error } => error.to_string(),
+            Event::Unawaited { pending } => format!("left {}: {:?}", pending.id, pending.reason),
         };
         let mut lines = self.lines.lock().unwrap();
         lines.push(line);
@@ -295,4 +298,83 @@ async fn what_existed_before_is_never_replaced() {
         let refused = outcome.failures.first().map(|(_, error)| error.as_ref());
         assert!(calls.is_empty() == matches!(refused, Some(RuntimeError::AdoptedReplaced { .. })));
     }
+}
+
+/// A target that deletes `stuck` for ever.
+#[derive(Default)]
+struct Sticky(MemoryRuntime);
+
+#[async_trait]
+impl Runtime for Sticky {
+    fn target(&self) -> String {
+        "sticky".to_owned()
+    }
+
+    async fn observe(
+        &self,
+        subject: Subject<'_>,
+        secrets: &dyn Resolve,
+    ) -> Result<Observed, RuntimeError> {
+        self.0.observe(subject, secrets).await
+    }
+
+    async fn apply(
+        &self,
+        desired: &Resource,
+        prior: Option<&StateEntry>,
+        secrets: &dyn Resolve,
+    ) -> Result<Applied, RuntimeError> {
+        self.0.apply(desired, prior, secrets).await
+    }
+
+    async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
+        self.0.delete(prior).await
+    }
+
+    async fn delete_telling(
+        &self,
+        prior: &StateEntry,
+        tell: &(dyn for<'t> Fn(Going<'t>) + Sync),
+    ) -> Result<(), RuntimeError> {
+        tell(Going::Accepted);
+        if prior.resource.id.as_str() == "stuck" {
+            tell(Going::Waits { reason: "somebody holds it" });
+            pending::<()>().await;
+        }
+        self.delete(prior).await
+    }
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_what_the_target_deletes_by_now() {
+    let runtime = Sticky::default();
+    let desired = spec(&[("space", &[]), ("stuck", &["space"]), ("quick", &["space"])]);
+    let recorded = state(&desired);
+    for id in desired.resources.keys() {
+        runtime.0.tamper(id.as_str(), Some(json!({})));
+    }
+    let plan = Plan::destroy(&recorded, &Default::default());
+    let log = Log { lines: Mutex::default(), limit: usize::MAX };
+    let execution = Execution {
+        plan: &plan,
+        spec: &Spec::default(),
+        state: &recorded,
+        runtime: &runtime,
+        secrets: &NoSecrets,
+        parallelism: NonZeroUsize::new(4).unwrap(),
+        patience: None,
+    };
+    let stop = async {
+        while !log.lines.lock().unwrap().iter().any(|line| line.starts_with("settled stuck")) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let outcome = execution.run(stop, &log).await;
+    assert_eq!((outcome.deleted, outcome.leaving, outcome.stopped), (1, 1, 1));
+    assert!(outcome.interrupted && !outcome.is_complete());
+    let (id, reason) = (ResourceId::parse("stuck").unwrap(), Some("somebody holds it".to_owned()));
+    assert_eq!(outcome.pending, [Pending { id, awaits: Awaits::Gone, reason }]);
+    let lines = log.lines.into_inner().unwrap();
+    assert_eq!(lines.last().map(String::as_str), Some("stopped space"), "{lines:?}");
+    assert!(lines.contains(&"left stuck: Some(\"somebody holds it\")".to_owned()), "{lines:?}");
 }

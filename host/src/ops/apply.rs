@@ -347,8 +347,8 @@ impl<'a> Prepared<'a> {
             settling.run(stop, listener, &mut outcome).await;
         }
         let mut reached = None;
-        let (waited, failed) = (self.patience.is_some(), latest.phase == Some(Phase::Failed));
-        if *operation != Operation::Destroy && waited && failed && outcome.is_complete() {
+        let waited = self.patience.is_some();
+        if waited && can_be_reached(*operation, latest.phase) && outcome.is_complete() {
             let spec = &self.proposal.basis.spec;
             match session.releases().mark_reached(self.lease.as_ref(), spec).await {
                 Ok(release) => reached = release,
@@ -475,6 +475,11 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// Returns whether a run that finds nothing to do and everything working ends what the last release began.
+fn can_be_reached(operation: Operation, last: Option<Phase>) -> bool {
+    operation != Operation::Destroy && last == Some(Phase::Failed)
+}
+
 /// Lists the secrets of what is about to be made or changed, so that one without a value is told before anything is
 /// begun.
 fn changed_secrets(comparison: &Comparison, spec: &Spec) -> BTreeSet<SecretRef> {
@@ -509,6 +514,7 @@ impl Listener for Recorder<'_> {
             | Event::Waiting { .. }
             | Event::Ready { .. }
             | Event::NotReady { .. }
+            | Event::Unawaited { .. }
             | Event::Status { .. } => Ok(()),
         };
         recorded.map_err(|error| Refused { source: Box::new(error) })?;
@@ -524,5 +530,24 @@ fn refusal(refused: Refused) -> OpsError {
     match source.downcast::<RuntimeError>() {
         Ok(error) => OpsError::Runtime(error),
         Err(source) => OpsError::Refused { source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_release_that_failed_can_be_reached_later_and_not_by_a_destroy() {
+        for (operation, last, expected) in [
+            (Operation::Apply, Some(Phase::Failed), true),
+            (Operation::Rollback, Some(Phase::Failed), true),
+            (Operation::Destroy, Some(Phase::Failed), false),
+            (Operation::Apply, Some(Phase::Succeeded), false),
+            (Operation::Apply, Some(Operation::Apply.first_phase()), false),
+            (Operation::Apply, None, false),
+        ] {
+            assert_eq!(can_be_reached(operation, last), expected, "{operation:?} {last:?}");
+        }
     }
 }

@@ -143,17 +143,37 @@ impl<'a> Proposal<'a> {
         self.rollback.as_ref()
     }
 
-    /// Says what happens to secrets, a sentence each; nothing of what every apply does.
-    pub fn secret_notes(&self) -> Vec<&'static str> {
+    /// Says what else whoever reads the plan should know, a sentence each: what happens to secrets, beside what every
+    /// apply does, and what an apply of nothing does about a release that failed.
+    pub fn notes(&self) -> Vec<String> {
         if self.plan().is_empty() {
-            return Vec::new();
+            return self.failed_note().into_iter().collect();
         }
         if self.forgets_secrets() {
             return vec![
-                "The stack's vault is deleted too: generated secrets, and written ones of earlier releases.",
+                "The stack's vault is deleted too: generated secrets, and written ones of earlier releases."
+                    .to_owned(),
             ];
         }
-        self.rollback.as_ref().map(Rollback::secret_notes).unwrap_or_default()
+        let notes = self.rollback.as_ref().map(Rollback::secret_notes).unwrap_or_default();
+        notes.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Says what becomes of a release that failed when nothing is left to do.
+    fn failed_note(&self) -> Option<String> {
+        if self.operation == Operation::Destroy {
+            return None;
+        }
+        let (revision, failed) = (self.latest.revision?, self.latest.failed.as_ref()?);
+        let same = *failed == self.basis.spec;
+        let mended = same && self.latest.operation != Some(Operation::Destroy);
+        Some(if mended {
+            format!(
+                "Release {revision} failed: an apply waits until everything works, and puts it on record as succeeded then."
+            )
+        } else {
+            format!("Release {revision} failed and stays so on record; it wanted something else.")
+        })
     }
 
     /// Says whether the vault goes once everything was deleted: what was adopted or is to be kept stays, with the

@@ -31,6 +31,10 @@ pub struct LatestState {
     pub revision: Option<u64>,
     /// Its phase. If it is not finished, either somebody is at work or a run died.
     pub phase: Option<Phase>,
+    /// What it did or does.
+    pub operation: Option<Operation>,
+    /// What it wanted to exist, if it failed.
+    pub failed: Option<Spec>,
     /// Where its resources live.
     pub target: Option<TargetRecord>,
     /// The resources, with the results in the journal of an unfinished release.
@@ -206,12 +210,16 @@ impl ReleaseStore {
             let latest = |release: &Release, state| LatestState {
                 revision: Some(release.revision),
                 phase: Some(release.phase),
+                operation: Some(release.operation),
+                failed: None,
                 target: Some(release.went_to()),
                 state,
             };
             if release.phase.is_finished() {
                 let state = std::mem::take(&mut release.state);
-                return Ok(latest(&release, state));
+                let failed =
+                    (release.phase == Phase::Failed).then(|| std::mem::take(&mut release.spec));
+                return Ok(LatestState { failed, ..latest(&release, state) });
             }
             let fold = self.replay(&release).await?;
             looks += 1;

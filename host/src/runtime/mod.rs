@@ -15,6 +15,7 @@ mod claimant;
 mod connection;
 mod directory;
 mod error;
+mod going;
 mod kubernetes;
 #[cfg(test)]
 mod memory;
@@ -24,6 +25,7 @@ pub use claimant::Claimant;
 pub use connection::{Connection, Doorway, Wanted};
 pub use directory::{DirectoryRuntime, SecretPolicy, is_managed};
 pub use error::RuntimeError;
+pub use going::Going;
 pub use kubernetes::{
     Access, ClusterError, Explanation, FieldConflict, FieldProblem, KUBERNETES, KubernetesRuntime,
     KubernetesSemantics, Readiness, ReportedCondition, Terms, Trouble, TroubledPod, Warning,
@@ -227,12 +229,12 @@ pub trait Runtime: Send + Sync {
         Ok(())
     }
 
-    /// Deletes likewise. `tell` hears what keeps a resource that takes its time from going, each time this
-    /// changes.
+    /// Deletes likewise. `tell` hears how it goes; once it was accepted, whoever does not want to wait may drop the
+    /// future.
     async fn delete_telling(
         &self,
         prior: &StateEntry,
-        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+        tell: &(dyn for<'t> Fn(Going<'t>) + Sync),
     ) -> Result<(), RuntimeError> {
         let _ = tell;
         self.delete(prior).await

@@ -221,6 +221,13 @@ impl World {
         self.tell(&shown, || vec![Line::message(Level::WARN, text)]);
     }
 
+    /// Writes advice that belongs to no error to standard error.
+    pub(crate) fn advise(&self, text: &str) {
+        let label = self.stderr_paint().text(crate::render::Style::Hint, "hint:");
+        let shown = format!("{label} {}\n", crate::error::indent(text));
+        self.tell(&shown, || vec![Line::message(Level::INFO, text)]);
+    }
+
     /// Writes a message to standard error.
     pub(crate) fn eprint(&self, text: &str) {
         self.tell(text, || vec![Line::message(Level::INFO, text.trim())]);

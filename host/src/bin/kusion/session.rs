@@ -9,7 +9,7 @@ use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::Resolver;
 use kusion::name::WorkspaceName;
-use kusion::ops::{Generation, Project, Session};
+use kusion::ops::{Generation, Project, Proposal, Session};
 use kusion::release::LatestState;
 use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
@@ -166,6 +166,16 @@ pub(crate) fn show_warnings(world: &World, generation: &Generation) {
         for line in call.log.iter().filter(|line| line.level >= Level::Warn) {
             world.warn(&format!("{}: {}", call.origin, line.message));
         }
+    }
+}
+
+/// Warns of what is known before a plan is shown.
+pub(crate) fn warn_beforehand(world: &World, proposal: &Proposal<'_>) {
+    if let Some(generation) = proposal.generation() {
+        show_warnings(world, generation);
+    }
+    if let Some(moved) = proposal.moved_from() {
+        world.warn(&format!("the last release went to {moved}; what is there stays there"));
     }
 }
 

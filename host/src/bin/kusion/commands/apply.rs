@@ -21,7 +21,10 @@ use crate::commands::after::AfterArgs;
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{self, Progress};
-use crate::session::{Loaded, holder, show_warnings, warn_unfinished};
+use crate::session::{Loaded, holder, warn_beforehand, warn_unfinished};
+
+/// What is said to the first signal.
+const STOPPING: &str = "Stopping: no further change begins, and what is under way is brought to an end. Interrupt again to stop at once.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
@@ -134,8 +137,8 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
             Verb::Destroy => propose_destroy(session).await?,
             Verb::Rollback(revision) => propose_rollback(session, revision).await?,
         };
-        scene.announce(&proposal)?;
         warn_unfinished(world, proposal.latest());
+        scene.announce(&proposal)?;
         let head = scene.head(&proposal, None);
         scene.check(&proposal, &head)?;
         return scene.report(proposal.plan(), None, head);
@@ -171,15 +174,26 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
     let total = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
     let progress = Progress::new(world, total, args.output == Format::Json);
     let interrupted = interruption();
-    let stop = async {
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    // Apart from the run, which does not listen at every moment: a second signal counts at once.
+    let listening = async {
         interrupted.await;
-        progress.say("Stopping: no further change begins; waiting for those under way.");
-        tokio::spawn(end_at_once(interruption()));
+        progress.say(STOPPING);
+        let again = interruption();
+        // The run may have ended.
+        let _unheard = tell.send(());
+        end_at_once(again).await
+    };
+    let stop = async {
+        if told.await.is_err() {
+            pending::<()>().await;
+        }
     };
     let prepared = if args.no_wait { prepared } else { prepared.waiting(args.timeout) };
     let applied = tokio::select! {
         applied = prepared.execute(stop, &progress) => applied,
         never = progress.keep_fresh() => never,
+        never = listening => never,
     };
     progress.finish();
     match applied {
@@ -196,6 +210,9 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
                 world.warn(&render::advice(error));
             }
             let exit = scene.report(&plan, Some(&applied), head)?;
+            if args.output == Format::Text && applied.outcome.interrupted {
+                world.advise(&scene.go_on(&applied.outcome));
+            }
             if exit == Exit::Success {
                 let silent = args.output == Format::Json;
                 after.run(world, runtime.as_ref(), silent, interruption()).await?;
@@ -211,7 +228,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
 
 /// Ends the process at the second signal, whatever is under way; the next run recovers.
 #[expect(clippy::disallowed_methods, clippy::exit, reason = "the user insists")]
-async fn end_at_once(interrupted_again: impl Future<Output = ()>) {
+async fn end_at_once<T>(interrupted_again: impl Future<Output = ()>) -> T {
     interrupted_again.await;
     std::process::exit(130);
 }
@@ -241,12 +258,8 @@ struct Scene<'a> {
 impl Scene<'_> {
     fn announce(&self, proposal: &Proposal<'_>) -> Result<(), CliError> {
         let Self { world, loaded, runtime, .. } = self;
-        if let Some(generation) = proposal.generation() {
-            show_warnings(world, generation);
-        }
-        if let Some(moved) = proposal.moved_from() {
-            world.warn(&format!("the last release went to {moved}; what is there stays there"));
-        } else if proposal.leaves_elsewhere() {
+        warn_beforehand(world, proposal);
+        if proposal.moved_from().is_none() && proposal.leaves_elsewhere() {
             world.warn(
                 "an earlier release went to another target; what is there stays there, and on record\n\
                  hint: to delete it, point the workspace to that target and run `kusion destroy` again",
@@ -273,10 +286,7 @@ impl Scene<'_> {
         };
         let mut text = format!("{title}\nTarget: {}\n\n", runtime.title());
         text.push_str(&self.plan(proposal));
-        let notes = proposal.secret_notes();
-        if !notes.is_empty() {
-            text.push_str(&format!("{}\n", notes.join("\n")));
-        }
+        text.push_str(&render::notes(&proposal.notes()));
         world.print(&text)
     }
 
@@ -306,7 +316,7 @@ impl Scene<'_> {
     /// Begins the document for programs.
     fn head(&self, proposal: &Proposal<'_>, recovered: Option<&Recovered>) -> Map<String, Value> {
         let mut document = self.recovery(recovered);
-        document.insert("notes".to_owned(), json!(proposal.secret_notes()));
+        document.insert("notes".to_owned(), json!(proposal.notes()));
         if let Some(rollback) = proposal.rollback() {
             document.insert("rolledBackTo".to_owned(), json!(rollback.revision));
         }
@@ -356,6 +366,25 @@ impl Scene<'_> {
         Ok(outcome.map_or(Exit::Success, exit))
     }
 
+    /// Says how to go on after a run was stopped.
+    fn go_on(&self, outcome: &Outcome) -> String {
+        let command = match self.verb {
+            Verb::Apply => "kusion apply".to_owned(),
+            Verb::Destroy => "kusion destroy".to_owned(),
+            Verb::Rollback(revision) => format!("kusion release rollback {revision}"),
+        };
+        let Outcome { stopped, skipped, failed, leaving, .. } = outcome;
+        if *leaving > 0 {
+            return format!(
+                "what is being deleted goes without kusion, too; run `{command}` again to see it gone and to go on"
+            );
+        }
+        if stopped + skipped + failed == 0 {
+            return format!("all changes were made; run `{command}` again to wait until they work");
+        }
+        format!("run `{command}` again to go on")
+    }
+
     /// Shows what was done before an error ended the run.
     fn report_interruption(
         &self,
@@ -380,13 +409,10 @@ impl Scene<'_> {
 }
 
 fn exit(outcome: &Outcome) -> Exit {
-    if outcome.stopped > 0 && outcome.failed == 0 {
-        return Exit::Interrupted;
-    }
     if outcome.is_complete() {
         return Exit::Success;
     }
-    if outcome.failures.is_empty() && outcome.not_ready > 0 {
+    if outcome.interrupted && outcome.failures.is_empty() {
         return Exit::Interrupted;
     }
     let users = outcome.failures.iter().all(|(_, error)| error.kind() == Kind::User);

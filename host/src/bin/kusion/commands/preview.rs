@@ -1,14 +1,14 @@
 //! `kusion preview`
 
 use clap::Args;
-use kusion::ops::{Proposal, find_drift, propose_apply};
+use kusion::ops::{find_drift, propose_apply};
 use serde_json::json;
 
 use crate::cli::{Cluster, Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render;
-use crate::session::{Loaded, show_warnings, warn_unfinished};
+use crate::session::{Loaded, warn_beforehand, warn_unfinished};
 
 #[derive(Debug, Args)]
 pub(crate) struct PreviewArgs {
@@ -41,14 +41,14 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
     let session = loaded.session(runtime.as_ref());
     let proposal = propose_apply(session).await?;
-    if let Some(generation) = proposal.generation() {
-        show_warnings(world, generation);
-    }
+    warn_unfinished(world, proposal.latest());
+    warn_beforehand(world, &proposal);
     let refused = proposal.check().err().map(CliError::from);
     match args.output {
         Format::Json => {
             let mut document = loaded.document("Preview", runtime.as_ref());
             document.insert("plan".to_owned(), json!(proposal.plan()));
+            document.insert("notes".to_owned(), json!(proposal.notes()));
             if let Some(error) = &refused {
                 document.insert("refused".to_owned(), error.document());
             }
@@ -62,8 +62,8 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
                 text.push('\n');
             }
             text.push_str(&render::plan(proposal.plan(), paint));
+            text.push_str(&render::notes(&proposal.notes()));
             world.print(&text)?;
-            warn(world, &proposal);
         }
     }
     if let Some(error) = refused {
@@ -93,17 +93,10 @@ async fn drift(world: &World, args: &PreviewArgs) -> Result<Exit, CliError> {
         Format::Text => {
             let paint = world.stdout_paint();
             let shown = render::drift(&drift, paint);
-            world.print(&format!("{}\nTarget: {}\n\n{shown}", loaded.title(), runtime.title()))?;
             warn_unfinished(world, &drift.latest);
+            world.print(&format!("{}\nTarget: {}\n\n{shown}", loaded.title(), runtime.title()))?;
         }
     }
     let drifted = args.detailed_exitcode && !drift.plan.steps.is_empty();
     Ok(if drifted { Exit::Changes } else { Exit::Success })
-}
-
-fn warn(world: &World, proposal: &Proposal<'_>) {
-    if let Some(moved) = proposal.moved_from() {
-        world.warn(&format!("the last release went to {moved}; what is there stays there"));
-    }
-    warn_unfinished(world, proposal.latest());
 }

@@ -39,6 +39,7 @@ fn line(title: &str, release: u64, outcome: &Outcome, paint: Paint, style: Style
         (outcome.skipped, "skipped"),
         (outcome.stopped, "not begun"),
         (outcome.not_ready, "not ready"),
+        (outcome.leaving, "being deleted"),
     ] {
         if number > 0 {
             parts.push(format!("{number} {word}"));
@@ -72,6 +73,9 @@ fn counts(outcome: &Outcome) -> Value {
         "skipped": outcome.skipped,
         "stopped": outcome.stopped,
         "notReady": outcome.not_ready,
+        "leaving": outcome.leaving,
+        "interrupted": outcome.interrupted,
+        "pending": outcome.pending,
         "failures": outcome.failures.iter().map(failure).collect::<Vec<_>>(),
     })
 }
@@ -88,4 +92,39 @@ fn failure((id, error): &(ResourceId, Arc<RuntimeError>)) -> Value {
         members.insert("explanation".to_owned(), json!(known));
     }
     document
+}
+
+#[cfg(test)]
+mod tests {
+    use kusion::apply::{Awaits, Pending};
+
+    use super::*;
+
+    #[test]
+    fn what_an_interrupted_run_waited_for_is_in_the_document() {
+        let id = |text| ResourceId::parse(text).unwrap();
+        let reason = || Some("0 of 1 replicas available".to_owned());
+        let outcome = Outcome {
+            not_ready: 1,
+            leaving: 1,
+            interrupted: true,
+            pending: vec![
+                Pending { id: id("a"), awaits: Awaits::Ready, reason: reason() },
+                Pending { id: id("b"), awaits: Awaits::Gone, reason: None },
+            ],
+            ..Outcome::default()
+        };
+        let document = counts(&outcome);
+        assert_eq!((&document["interrupted"], &document["leaving"]), (&json!(true), &json!(1)));
+        assert_eq!(
+            document["pending"],
+            json!([
+                {"id": "a", "awaits": "ready", "reason": "0 of 1 replicas available"},
+                {"id": "b", "awaits": "gone"},
+            ])
+        );
+        let line = line("Apply incomplete", 3, &outcome, Paint(false), Style::Error);
+        let expected = "0 created, 0 updated, 0 deleted, 1 not ready, 1 being deleted. Release 3.";
+        assert!(line.contains(expected), "{line}");
+    }
 }

@@ -28,6 +28,11 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
     format!("{}\n{drifted}{summary}\n", changes(plan, paint))
 }
 
+/// Shows what else is to be known about a plan, a line each.
+pub(crate) fn notes(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("{note}\n")).collect()
+}
+
 /// Shows what somebody changed outside: a table, the fields, then the count.
 pub(crate) fn drift(drift: &DriftReport, paint: Paint) -> String {
     let Some(revision) = drift.revision else {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use indicatif::{ProgressBar, ProgressStyle};
-use kusion::apply::{Event, Listener, Refused};
+use kusion::apply::{Awaits, Event, Listener, Pending, Refused};
 use kusion::diagnostic::Diagnose as _;
 use kusion::plan::Action;
 use kusion::runtime::{Readiness, RuntimeError};
@@ -190,6 +190,17 @@ impl Listener for Progress {
             Event::Stopped { id } => {
                 let word = self.paint.text(Style::Warning, "not begun");
                 self.ended(id.as_str(), &format!("  {word} {id}"));
+            }
+            Event::Unawaited { pending } => {
+                let Pending { id, awaits, reason } = pending;
+                let (word, unsaid) = match awaits {
+                    Awaits::Ready => ("not ready", ""),
+                    Awaits::Gone => ("leaving", ": it is being deleted"),
+                };
+                let word = self.paint.text(Style::Warning, word);
+                let reason = reason.as_ref().map(|reason| super::harmless_line(reason));
+                let reason = reason.map_or_else(|| unsaid.to_owned(), |it| format!(": {it}"));
+                self.ended(id.as_str(), &format!("  {word} {id}{reason}"));
             }
             Event::Unclaimed { error } => self.warner.warn(&super::advice(error.as_ref())),
             _ => {}

@@ -19,8 +19,8 @@ use super::wire::{
 };
 use crate::runtime::kubernetes::doorway;
 use crate::runtime::{
-    Applied, Claimant, Connection, Doorway, KUBERNETES, Owner, Readiness, Runtime, RuntimeError,
-    Subject, Wanted,
+    Applied, Claimant, Connection, Doorway, Going, KUBERNETES, Owner, Readiness, Runtime,
+    RuntimeError, Subject, Wanted,
 };
 use crate::secret::Resolve;
 use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, Spec, StateEntry};
@@ -342,7 +342,7 @@ impl Runtime for KubernetesRuntime {
     async fn delete_telling(
         &self,
         prior: &StateEntry,
-        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+        tell: &(dyn for<'t> Fn(Going<'t>) + Sync),
     ) -> Result<(), RuntimeError> {
         self.remove(prior, tell).await
     }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::runtime::RuntimeError;
 use crate::runtime::kubernetes::cluster::error::{ClusterError, quoted};
 use crate::runtime::kubernetes::cluster::look::Residents;
 use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_kept, uid, unmark};
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::runtime::{KubernetesRuntime, place};
 use crate::runtime::kubernetes::cluster::wire::{Call, Failure};
+use crate::runtime::{Going, RuntimeError};
 use crate::spec::{ResourceId, StateEntry};
 
 /// After how long it is told what an object that goes waits for.
@@ -34,7 +34,7 @@ impl KubernetesRuntime {
     pub(crate) async fn remove(
         &self,
         prior: &StateEntry,
-        tell: &(dyn for<'t> Fn(&'t str) + Sync),
+        tell: &(dyn for<'t> Fn(Going<'t>) + Sync),
     ) -> Result<(), RuntimeError> {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
         let Some((kind, path)) = self.locate_recorded(&survey, &place, id)? else { return Ok(()) };
@@ -75,7 +75,9 @@ impl KubernetesRuntime {
             self.claim.leave();
         }
         let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
-        self.wait_until_gone(awaited, Some(live), tell).await?;
+        tell(Going::Accepted);
+        let waits = |reason: &str| tell(Going::Waits { reason });
+        self.wait_until_gone(awaited, Some(live), &waits).await?;
         survey.see_gone(&path);
         Ok(())
     }
