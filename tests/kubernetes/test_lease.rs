@@ -128,6 +128,23 @@ fn a_lease_of_somebody_else_counts_until_it_ends() {
 }
 
 #[test]
+fn a_run_that_is_refused_when_it_takes_the_lease_leaves_no_release() {
+    let stage = Stage::new();
+    stage.apply();
+    stage.sandbox.edit("app.yaml", "shop:1", "shop:2");
+    let refused = stage.sandbox.at_terminal("dev", "apply", &[], |_| {
+        write_lease(&stage, &of_bob("2099-01-01T00:00:00.000000Z"));
+        Some("yes")
+    });
+    assert_eq!(refused.code, Some(3), "{refused}");
+    assert!(refused.stdout.contains("is in use by `bob@desk` (`destroy`)"), "{refused}");
+    let list = stage.sandbox.run("dev", &["release", "list", "-o", "json"]).success().json();
+    assert_eq!(list["releases"].as_array().map(Vec::len), Some(1), "{list:#}");
+    write_lease(&stage, &of_bob("2026-01-01T00:00:00.000000Z"));
+    stage.apply();
+}
+
+#[test]
 fn a_holder_that_was_taken_over_stops_before_its_next_change() {
     let stage = Stage::new();
     let proxy = stage.cluster.proxy();

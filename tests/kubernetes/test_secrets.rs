@@ -89,6 +89,24 @@ fn whoever_applies_the_stack_keeps_its_passwords() {
 }
 
 #[test]
+fn a_second_destroy_keeps_the_values_of_what_was_kept() {
+    let stage = stage();
+    let apply = ["apply", "--yes", "--no-wait"];
+    stage.run(&apply).success();
+    let first = passwords(&stage);
+    let (kept, _) = &first[0];
+    let _ = stage.kubectl(&["annotate", "secret", kept, "kusion.io/keep=true"]);
+    for _ in 0..2 {
+        stage.run(&["destroy", "--yes", "--allow-data-loss"]).success();
+    }
+    assert_eq!(passwords(&stage), first[..1]);
+    // Now only the vault knows.
+    let _ = stage.kubectl(&["delete", "secret", kept]);
+    stage.run(&apply).success();
+    assert_eq!(passwords(&stage), first);
+}
+
+#[test]
 fn no_secret_is_found_in_anything_that_is_said_or_left() {
     let stage = stage();
     // The server quotes what it refuses: here whole, and only once there is a real value.
