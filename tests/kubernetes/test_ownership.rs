@@ -41,17 +41,19 @@ fn two_stacks_of_a_project_share_a_namespace_and_no_pods() {
         assert_eq!(pods.lines().count(), 2, "{pods}");
     }
 
-    // Whoever made the namespace leaves it to the other one, who does not take it for his.
+    // Whoever made the namespace leaves it to the other one, who takes it along as the last.
     let destroyed = first.run(&["destroy", "--yes"]).success();
     assert!(
         destroyed.stdout.contains("forget  stays: it holds objects of others: "),
         "{destroyed}"
     );
     let namespace = first.object("namespace", &first.project).unwrap();
-    assert_eq!(namespace.pointer("/metadata/annotations/kusion.io~1stack"), None);
-    assert_eq!(namespace["metadata"]["labels"]["app.kubernetes.io/managed-by"], Value::Null);
-    second.sandbox.run("prod", &["destroy", "--yes"]).success();
-    let _ = first.cluster.kubectl(&["delete", "namespace", &first.project, "--wait=false"]);
+    assert_eq!(namespace["metadata"]["annotations"], json!({"kusion.io/made": "true"}));
+    let labels = json!({"kubernetes.io/metadata.name": first.project});
+    assert_eq!(namespace["metadata"]["labels"], labels);
+    let last = second.sandbox.run("prod", &["destroy", "--yes"]).success();
+    assert!(last.stdout.contains("\n-  v1:Namespace:"), "{last}");
+    assert!(first.object("namespace", &first.project).is_none());
 }
 
 #[test]
@@ -76,9 +78,25 @@ fn an_object_of_another_tool_is_adopted_only_with_consent_and_never_deleted() {
     assert!(preview.stdout.contains("existed before and becomes managed"), "{preview}");
     stage.run(&[&["apply", "--yes"][..], &consent].concat()).success();
     assert_eq!(stage.run(&["preview", "--detailed-exitcode"]).code, Some(0));
+    let marks = |service: &Value| {
+        let metadata = &service["metadata"];
+        let tool = metadata["labels"]["app.kubernetes.io/managed-by"].as_str();
+        (tool.map(str::to_owned), metadata["annotations"]["kusion.io/adopted"].clone())
+    };
+    let adopted = marks(&stage.object("service", service).unwrap());
+    assert_eq!(adopted, (Some("kusion".to_owned()), json!("Helm")));
+
+    // Somebody whose records are elsewhere does not take it for kusion's either.
+    let other = Stage::named(stage.cluster, stage.project.clone());
+    let preview = other.run(&["preview"]).success();
+    assert!(preview.stdout.contains("existed before and becomes managed"), "{preview}");
+    other.apply();
+    other.run(&["destroy", "--yes"]).success();
+    let left = stage.object("service", service).unwrap();
+    assert_eq!(marks(&left), (Some("Helm".to_owned()), Value::Null), "{left:#}");
+    assert!(stage.object("deployment", &stage.workload()).is_none());
     stage.run(&["destroy", "--yes"]).success();
     assert!(stage.object("service", service).is_some());
-    assert!(stage.object("deployment", &stage.workload()).is_none());
 }
 
 #[test]
@@ -171,6 +189,23 @@ fn what_others_do_while_somebody_is_asked_is_not_run_over() {
     assert_eq!(create.code, Some(1), "{create}");
     assert!(create.stdout.contains("was made by somebody else since"), "{create}");
     assert!(stage.object("secret", "a").is_some_and(|secret| secret["data"].is_null()));
+}
+
+#[test]
+fn a_namespace_that_others_make_while_somebody_is_asked_stays_theirs() {
+    let stage = Stage::new();
+    let create = stage.sandbox.at_terminal("dev", "apply", &[], |_| {
+        let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
+        Some("yes")
+    });
+    assert_eq!(create.code, Some(1), "{create}");
+    assert!(create.stdout.contains("was made by somebody else since"), "{create}");
+    let theirs = stage.object("namespace", &stage.project).unwrap();
+    assert_eq!(theirs["metadata"].get("annotations"), None, "{theirs:#}");
+    // Whoever looks at it then, adopts it.
+    stage.apply();
+    stage.run(&["destroy", "--yes"]).success();
+    assert!(stage.object("namespace", &stage.project).is_some());
 }
 
 #[test]

@@ -50,6 +50,12 @@ pub async fn propose_apply(session: Session<'_>) -> Result<Proposal<'_>, OpsErro
 pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsError> {
     let mut latest = session.releases().latest_state().await?;
     let moved_from = leave_behind(&session, &mut latest).await?;
+    let resources = &mut latest.state.resources;
+    if !resources.is_empty()
+        && let Some(leftover) = session.runtime.leftover().await?
+    {
+        resources.entry(leftover.resource.id.clone()).or_insert(leftover);
+    }
     let resolved = Spec::default();
     let mut comparison = compare(
         &resolved,

@@ -167,6 +167,12 @@ pub trait Runtime: Send + Sync {
     /// Deletes a recorded resource; one that is gone already is no error.
     async fn delete(&self, prior: &StateEntry) -> Result<(), RuntimeError>;
 
+    /// Returns what a stack that is destroyed takes along though it is on no record: another stack made it and has left
+    /// it since.
+    async fn leftover(&self) -> Result<Option<StateEntry>, RuntimeError> {
+        Ok(None)
+    }
+
     /// Takes our marks off a recorded resource that stays though it leaves the stack.
     async fn let_go(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
         let _ = prior;

@@ -92,10 +92,12 @@ fn in_container(
             value(format!("/resources{name}"))
         }
         probe @ ("livenessProbe" | "readinessProbe" | "startupProbe") => {
+            let _ = written.get(probe)?;
             value(format!("/{probe}{}", in_handler(rest)))
         }
         "lifecycle" => {
             let hook = rest.first().map(Segment::text).unwrap_or_default();
+            let _ = written.get("lifecycle")?;
             value(format!("/lifecycle/{hook}{}", in_handler(rest.get(1..).unwrap_or_default())))
         }
         "name" => None,
@@ -202,7 +204,7 @@ mod tests {
                     "image": "a", "env": {"A": "1"}, "resources": {"cpu": "2-1", "memory": "1Gi"},
                     "readinessProbe": {"http": {"url": "u"}}, "args": ["a"],
                 },
-                "proxy": {"image": "b"},
+                "proxy": {"image": "b", "lifecycle": {"preStop": {"exec": ["a"]}}},
             },
         });
         let main = "spec.template.spec.containers[0]";
@@ -246,12 +248,23 @@ mod tests {
             (
                 format!("{main}.livenessProbe.periodSeconds"),
                 "",
-                Some(("/containers/main/livenessProbe/periodSeconds", false)),
+                // Somebody else added it, and nobody here wrote it.
+                Some(("/containers/main", true)),
+            ),
+            (
+                format!("{main}.readinessProbe.periodSeconds"),
+                "",
+                Some(("/containers/main/readinessProbe/periodSeconds", false)),
             ),
             (
                 format!("{main}.lifecycle.preStop.exec.command"),
                 "",
-                Some(("/containers/main/lifecycle/preStop/exec", false)),
+                Some(("/containers/main", true)),
+            ),
+            (
+                "spec.template.spec.containers[1].lifecycle.preStop.exec.command".to_owned(),
+                "",
+                Some(("/containers/proxy/lifecycle/preStop/exec", false)),
             ),
             (format!("{main}.args[0]"), "", Some(("/containers/main/args", false))),
             (format!("{main}.name"), "", Some(("/containers/main", true))),

@@ -347,6 +347,10 @@ impl Runtime for KubernetesRuntime {
         self.remove(prior, tell).await
     }
 
+    async fn leftover(&self) -> Result<Option<StateEntry>, RuntimeError> {
+        self.deserted_namespace().await
+    }
+
     async fn let_go(&self, prior: &StateEntry) -> Result<(), RuntimeError> {
         self.take_marks_off(prior).await
     }

@@ -59,11 +59,15 @@ impl KubernetesRuntime {
                 return Err(RuntimeError::Cluster(Box::new(error)));
             }
         }
-        if let Some(live) = &live
-            && let Relation::Shared(_) = self.relate(id, &place, live, prior)?
-        {
-            return Ok(Applied { private: Record::from_live(live).to_value() });
-        }
+        let adoption = match &live {
+            Some(live) => match self.relate(id, &place, live, prior)? {
+                Relation::Shared(_) => {
+                    return Ok(Applied { private: Record::from_live(live).to_value() });
+                }
+                relation => relation.adoption(live, prior),
+            },
+            None => None,
+        };
         if let Some(live) = live.as_deref().filter(|_| survey.was_made(&path)) {
             let private = Record::from_live(live).to_value();
             self.wait_until_ready(desired, GROUNDWORK, &|_| {}).await?;
@@ -77,7 +81,10 @@ impl KubernetesRuntime {
             secrets,
             missing: Missing::Refuse,
         };
-        let object = Object::of(&resolved, making)?;
+        let mut object = Object::of(&resolved, making)?;
+        if let Some(adoption) = adoption {
+            object.adopt(&resolved.attributes, &adoption);
+        }
         let made = self.send(desired, &path, object, live.as_deref(), prior).await?;
         let record = Record::from_live(&made);
         survey.see(&path, Some(Arc::new(made)));

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::runtime::kubernetes::cluster::error::{ClusterError, quoted};
 use crate::runtime::kubernetes::cluster::look::Residents;
-use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_kept, uid, unmark};
+use crate::runtime::kubernetes::cluster::objects::{Holder, holder, uid, unmark, why_kept};
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::runtime::{KubernetesRuntime, place};
 use crate::runtime::kubernetes::cluster::wire::{Call, Failure};
@@ -44,7 +44,7 @@ impl KubernetesRuntime {
             None => None,
         };
         let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
-        if is_kept(&live) {
+        if why_kept(&live).is_some() {
             let error = ClusterError::KeptMeanwhile { id: id.clone() };
             return Err(RuntimeError::Cluster(Box::new(error)));
         }
@@ -92,7 +92,7 @@ impl KubernetesRuntime {
             holder(live, &self.owner, &self.parent.id) == Holder::Us && self.made(prior, live)
         };
         let Some(live) = live.filter(is_ours) else { return Ok(()) };
-        let mut patch = unmark(&live);
+        let mut patch = unmark(&live, &prior.resource.attributes);
         patch["metadata"]["uid"] = uid(&live).into();
         match self.make_change(&Call::merge(path, &patch).exclusive()).await? {
             Err(Failure::Refused(refusal)) if refusal.is_gone() => Ok(()),

@@ -3,6 +3,7 @@
 mod absent;
 mod discovery;
 mod homes;
+mod leftover;
 mod observe;
 mod relation;
 mod residents;

@@ -9,9 +9,9 @@ use super::residents::Residents;
 use super::survey::Survey;
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::objects::{
-    Holder, Making, Missing, Object, Place, Record, editors, holder, is_kept, is_leaving,
-    normalise, overlay, references, replaced, replicas_left, reserved, strangers, uid,
-    with_replicas,
+    Holder, Making, Missing, Object, Place, Record, editors, holder, is_adopted, is_leaving,
+    normalise, overlay, references, replaced, replicas_kept, replicas_left, reserved,
+    set_by_others, strangers, uid, why_kept, with_replicas,
 };
 use crate::runtime::kubernetes::cluster::refusals::{
     FieldConflict, immutable_fields, is_immutable,
@@ -28,6 +28,9 @@ use crate::spec::{
     Grade, Note, NoteKind, Observed, Resource, ResourceId, Semantics as _, StateEntry,
     path_reference, resolve_paths,
 };
+
+/// How many things are named that others added; more would help nobody.
+const NAMED: usize = 5;
 
 /// What the server is asked about.
 struct Question<'a> {
@@ -72,7 +75,7 @@ impl KubernetesRuntime {
             secrets,
             missing: Missing::Keep,
         };
-        let object = Object::of(&resolved, making)?;
+        let mut object = Object::of(&resolved, making)?;
         let planned = Some(normalise(object.value.clone()));
         let new = Observed {
             grades: grades(None, planned.as_ref(), false),
@@ -109,9 +112,15 @@ impl KubernetesRuntime {
         }
         let (foreign, consent) = match &live {
             Some(live) => match self.weigh_relation(id, &place, live, prior)? {
-                (Relation::Ours, _) => (false, None),
-                (Relation::Adopted, consent) => (true, consent),
                 (Relation::Shared(whose), _) => return Ok(shared(live, prior, &whose)),
+                (relation, consent) => {
+                    if let Some(adoption) = relation.adoption(live, prior) {
+                        object.adopt(&resolved.attributes, &adoption);
+                    }
+                    // Others, whose records are elsewhere, may have adopted it.
+                    let known = prior.is_some() || !is_adopted(live);
+                    (relation == Relation::Adopted || !known, consent)
+                }
             },
             None => (false, None),
         };
@@ -171,7 +180,7 @@ impl KubernetesRuntime {
             });
         }
         let read = |failure| self.error(failure, id, "read", None);
-        let mut stays = is_kept(&live).then(|| "it is marked with `kusion.io/keep`".to_owned());
+        let mut stays = why_kept(&live).map(str::to_owned);
         let mut notes: Vec<Note> =
             data::lost(&live, None, false).map(|lost| self.data_loss(lost)).into_iter().collect();
         if place.is_namespace() && !prior.adopted && stays.is_none() {
@@ -309,7 +318,12 @@ impl KubernetesRuntime {
                     );
                     Note::new(NoteKind::HandedOver, message)
                 };
-                return Ok(DryRun::Would(would, handed_over.map(note).into_iter().collect()));
+                let kept = handed_over.or_else(|| {
+                    let before = &prior?.resource.attributes;
+                    replicas_kept(before, &object.value, (live?, &would))
+                });
+                let notes = kept.map(note).into_iter().collect();
+                return Ok(DryRun::Would(would, notes));
             }
             Ok(_) => return Ok(DryRun::Unknown("the server's answer is no object".to_owned())),
             Err(Failure::Refused(refusal)) => refusal,
@@ -397,9 +411,11 @@ fn open_part(live: Arc<Value>) -> Arc<Value> {
 /// Adds to what is not valid what others added to the object, because only together they are not.
 fn beside_others(mut error: RuntimeError, object: &Object, live: Option<&Value>) -> RuntimeError {
     if let (RuntimeError::Cluster(inner), Some(live)) = (&mut error, live)
-        && let ClusterError::Invalid { others, .. } = inner.as_mut()
+        && let ClusterError::Invalid { others, problems, .. } = inner.as_mut()
     {
         *others = strangers(&object.value, live);
+        others.extend(problems.iter().flat_map(|problem| set_by_others(live, &problem.field)));
+        others.truncate(NAMED);
     }
     error
 }

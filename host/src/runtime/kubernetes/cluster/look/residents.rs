@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::survey::Survey;
 use crate::runtime::kubernetes::cluster::KubernetesRuntime;
-use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_kept, is_leaving};
+use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_leaving, why_kept};
 use crate::runtime::kubernetes::cluster::wire::{Failure, Kind, METADATA_LIST, Pages, group_of};
 
 /// How many objects are named; more would help nobody.
@@ -123,7 +123,7 @@ fn is_other(kind: &str, object: &Value, ours: bool) -> bool {
     let leaves = is_leaving(object);
     // It goes with the object that owns it.
     let owned = has("/metadata/ownerReferences/0");
-    !(made_by_the_system || leaves || owned || (ours && !is_kept(object)))
+    !(made_by_the_system || leaves || owned || (ours && why_kept(object).is_none()))
 }
 
 #[cfg(test)]
@@ -137,6 +137,7 @@ mod tests {
         let token =
             json!({"name": "t", "annotations": {"kubernetes.io/service-account.name": "default"}});
         let kept = json!({"name": "x", "annotations": {"kusion.io/keep": "true"}});
+        let adopted = json!({"name": "x", "annotations": {"kusion.io/adopted": "Helm"}});
         let cases = [
             ("ConfigMap", json!({"name": "kube-root-ca.crt"}), false, false),
             ("ConfigMap", json!({"name": "settings"}), false, true),
@@ -161,6 +162,7 @@ mod tests {
             ("Deployment", json!({"name": "x"}), true, false),
             ("Deployment", json!({"name": "x"}), false, true),
             ("Deployment", kept, true, true),
+            ("Deployment", adopted, true, true),
         ];
         for (kind, metadata, ours, expected) in cases {
             let object = json!({"metadata": metadata});

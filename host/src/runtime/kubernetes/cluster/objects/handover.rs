@@ -12,14 +12,33 @@ use crate::runtime::kubernetes::identity::Identity;
 /// The field manager that keeps what was handed over.
 pub(crate) const HEIR: &str = "kusion-handed-over";
 
+/// Returns whether a workload says nothing about how many replicas it has.
+fn leaves_replicas(object: &Value) -> bool {
+    let scales = Identity::of(object).is_ok_and(|identity| {
+        matches!(
+            (identity.group(), identity.kind),
+            ("apps", "Deployment" | "StatefulSet" | "ReplicaSet")
+                | ("apps.kusionstack.io", "CollaSet")
+        )
+    });
+    scales && object.pointer("/spec/replicas").is_none()
+}
+
+/// Returns the replicas that a workload keeps though `before` set them and `object` does no longer; `would` is what
+/// an apply makes of it.
+pub(crate) fn replicas_kept(
+    before: &Value,
+    object: &Value,
+    (live, would): (&Value, &Value),
+) -> Option<u64> {
+    let replicas = |object: &Value| object.pointer("/spec/replicas").and_then(Value::as_u64);
+    let _ = replicas(before).filter(|_| leaves_replicas(object))?;
+    replicas(would).filter(|kept| replicas(live) == Some(*kept))
+}
+
 /// Returns the replicas that an apply of `object` would take away though nobody asked for another number.
 pub(crate) fn replicas_left(live: &Value, object: &Value) -> Option<u64> {
-    let identity = Identity::of(object).ok()?;
-    let scales = matches!(
-        (identity.group(), identity.kind),
-        ("apps", "Deployment" | "StatefulSet" | "ReplicaSet") | ("apps.kusionstack.io", "CollaSet")
-    );
-    if !scales || object.pointer("/spec/replicas").is_some() {
+    if !leaves_replicas(object) {
         return None;
     }
     let entries = live.pointer("/metadata/managedFields")?.as_array()?;
@@ -61,6 +80,17 @@ mod tests {
         let entry = |(manager, operation): &(&str, &str)| json!({"manager": manager, "operation": operation, "fieldsV1": {"f:spec": {"f:replicas": {}}}});
         let entries: Vec<Value> = managers.iter().map(entry).collect();
         json!({"metadata": {"managedFields": entries}, "spec": {"replicas": 4}})
+    }
+
+    #[test]
+    fn replicas_that_others_set_are_told_when_they_are_configured_no_longer() {
+        let object = |spec: Value| json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}, "spec": spec});
+        let (set, unset) = (object(json!({"replicas": 2})), object(json!({})));
+        let (two, five) = (set.clone(), object(json!({"replicas": 5})));
+        assert_eq!(replicas_kept(&set, &unset, (&five, &five)), Some(5));
+        assert_eq!(replicas_kept(&set, &unset, (&five, &two)), None);
+        assert_eq!(replicas_kept(&set, &set, (&five, &five)), None);
+        assert_eq!(replicas_kept(&unset, &unset, (&five, &five)), None);
     }
 
     #[test]

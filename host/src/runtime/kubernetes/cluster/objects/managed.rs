@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::ownership::MANAGER;
 use crate::source::escape_token;
-use crate::spec::Editor;
+use crate::spec::{Editor, at_or_below};
 
 /// The most levels that are followed; the server nests no deeper.
 const DEPTH: usize = 64;
@@ -33,6 +33,31 @@ pub(crate) fn editors(live: &Value) -> BTreeMap<String, Editor> {
     }
     theirs.retain(|place, _| !ours.contains(place) && !place.starts_with("/status"));
     theirs
+}
+
+/// Names who else than us set a field of a live object or a part of it, as in `spec.a` (set by `kubectl-edit`);
+/// nobody if the field is ours.
+pub(crate) fn set_by_others(live: &Value, field: &str) -> Vec<String> {
+    let pointer = pointer(live, field);
+    let who = editors(live).into_iter().filter(|(place, _)| at_or_below(place, &pointer));
+    let who: BTreeSet<String> = who.map(|(_, editor)| editor.to_string()).collect();
+    who.into_iter().map(|who| format!("`{field}` ({who})")).collect()
+}
+
+/// Finds where a field is as a plan writes it.
+fn pointer(live: &Value, field: &str) -> String {
+    let (mut pointer, mut at) = (String::new(), Some(live));
+    for part in field.split(['.', '[']) {
+        let token = part.trim_end_matches(']');
+        let named = |item: &&Value| item.get("name").and_then(Value::as_str) == Some(token);
+        let index =
+            at.and_then(Value::as_array).and_then(|items| items.iter().position(|it| named(&it)));
+        let token = index.map_or_else(|| token.to_owned(), |index| index.to_string());
+        pointer.push('/');
+        pointer.push_str(&escape_token(&token));
+        at = live.pointer(&pointer);
+    }
+    pointer
 }
 
 fn editor(entry: &Value) -> Option<Editor> {
@@ -136,6 +161,21 @@ mod tests {
         ];
         let expected = expected.map(|(place, who)| (place.to_owned(), who.to_owned()));
         assert_eq!(list(&live), expected);
+    }
+
+    #[test]
+    fn who_set_a_part_of_a_field_is_named_with_the_field() {
+        let probe = json!({"f:spec": {"f:containers": {"k:{\"name\":\"main\"}": {"f:probe": {"f:exec": {"f:command": {}}}}}}});
+        let live = json!({
+            "metadata": {"managedFields": [entry("kubectl-edit", "Update", "2", probe)]},
+            "spec": {"containers": [{"name": "first"}, {"name": "main", "probe": {"exec": {"command": ["a"]}}}]},
+        });
+        for field in ["spec.containers[1].probe", "spec.containers[main].probe"] {
+            let expected = format!("`{field}` (set by `kubectl-edit` at 2)");
+            assert_eq!(set_by_others(&live, field), [expected]);
+        }
+        assert!(set_by_others(&live, "spec.containers[0].probe").is_empty());
+        assert!(set_by_others(&live, "spec.containers[1].image").is_empty());
     }
 
     #[test]

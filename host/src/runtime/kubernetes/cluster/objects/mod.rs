@@ -13,14 +13,17 @@ mod place;
 mod record;
 mod strangers;
 
-pub(super) use handover::{HEIR, bequest, replicas_left, with_replicas};
-pub(super) use managed::editors;
+pub(super) use handover::{HEIR, bequest, replicas_kept, replicas_left, with_replicas};
+pub(super) use managed::{editors, set_by_others};
 pub(super) use normalise::normalise;
 pub(super) use object::{Making, Missing, Object, references};
 pub(super) use overlay::overlay;
 #[cfg(test)]
 pub(super) use ownership::tests::owner;
-pub(super) use ownership::{Holder, MANAGED_BY, MANAGER, holder, is_kept, mark, reserved, unmark};
+pub(super) use ownership::{
+    Holder, MANAGED_BY, MANAGER, adoption, holder, is_adopted, is_made, mark, reserved, unmark,
+    why_kept,
+};
 pub(super) use parent::{Members, Parent};
 pub(super) use place::Place;
 pub(super) use record::{Record, is_leaving, uid};

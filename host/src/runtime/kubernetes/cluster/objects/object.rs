@@ -55,7 +55,7 @@ impl Object {
         let mut object =
             Self { value: resource.attributes.clone(), unknown: false, confidential: Vec::new() };
         let place = Place::of(&object.value);
-        let member = place.is_some_and(|place| making.parent.has(&place));
+        let member = place.as_ref().is_some_and(|place| making.parent.has(place));
         let Some(members) = object.value.as_object_mut() else { return Ok(object) };
         if let Some(metadata) = child(members, "metadata") {
             normalise::strip(metadata);
@@ -63,6 +63,9 @@ impl Object {
                 metadata.entry("namespace").or_insert_with(|| DEFAULT_NAMESPACE.into());
             }
             ownership::mark(metadata, making.owner);
+            if place.is_some_and(|place| place.is_namespace()) {
+                ownership::mark_made(metadata);
+            }
             if member && let Some(labels) = child(metadata, "labels") {
                 labels.insert(MEMBER_OF.to_owned(), making.parent.id.as_str().into());
             }
@@ -85,6 +88,13 @@ impl Object {
             Some(uid) => metadata.insert("uid".to_owned(), uid.into()),
             None => metadata.remove("uid"),
         };
+    }
+
+    /// Marks the object of a manifest as adopted.
+    pub(crate) fn adopt(&mut self, manifest: &Value, adoption: &str) {
+        if let Some(Value::Object(metadata)) = self.value.get_mut("metadata") {
+            ownership::mark_adopted(metadata, manifest, adoption);
+        }
     }
 
     /// Returns whether one live object is meant.

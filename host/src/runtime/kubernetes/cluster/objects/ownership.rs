@@ -28,6 +28,12 @@ pub(super) const WORKSPACE: &str = "kusion.io/workspace";
 
 /// The annotation of an object that is not deleted with its stack.
 const KEEP: &str = "kusion.io/keep";
+/// The annotation of an object that was there before it became a stack's: which tool its label named then, or
+/// [`YES`].
+const ADOPTED: &str = "kusion.io/adopted";
+/// The annotation of a namespace that kusion made. It stays when the stack that made it leaves it to others.
+const MADE: &str = "kusion.io/made";
+const YES: &str = "true";
 
 /// Labels and annotations by which other tools mark what is theirs.
 const MARKS: [(&str, &str, &str); 9] = [
@@ -64,9 +70,50 @@ pub(crate) fn holder(live: &Value, us: &Owner, set: &str) -> Holder {
     tool.or_else(|| applied(live)).map_or(Holder::Nobody, Holder::Tool)
 }
 
-/// Returns whether an object says that it stays when its stack goes.
-pub(crate) fn is_kept(live: &Value) -> bool {
-    text(live, "annotations", KEEP) == Some("true")
+/// Returns why an object says that it stays when its stack goes, if it does.
+pub(crate) fn why_kept(live: &Value) -> Option<&'static str> {
+    if text(live, "annotations", KEEP) == Some(YES) {
+        return Some("it is marked with `kusion.io/keep`");
+    }
+    is_adopted(live).then_some("it existed before kusion managed it")
+}
+
+/// Returns whether an object says that it was there before it became a stack's.
+pub(crate) fn is_adopted(live: &Value) -> bool {
+    text(live, "annotations", ADOPTED).is_some()
+}
+
+/// Returns whether a namespace says that kusion made it.
+pub(crate) fn is_made(live: &Value) -> bool {
+    text(live, "annotations", MADE) == Some(YES)
+}
+
+/// Returns what is to be remembered of an object that is, or becomes, adopted.
+pub(crate) fn adoption(live: &Value, becomes: bool) -> Option<String> {
+    let known = text(live, "annotations", ADOPTED);
+    let tool = || text(live, "labels", MANAGED_BY).filter(|tool| !["", MANAGER].contains(tool));
+    known.or_else(|| becomes.then(|| tool().unwrap_or(YES))).map(str::to_owned)
+}
+
+/// Marks a namespace as made by us.
+pub(super) fn mark_made(metadata: &mut Map<String, Value>) {
+    if let Some(annotations) = child(metadata, "annotations") {
+        annotations.insert(MADE.to_owned(), YES.into());
+    }
+}
+
+/// Marks an object that has our marks as adopted: it keeps the labels that it has, but the one that says who manages
+/// it.
+pub(super) fn mark_adopted(metadata: &mut Map<String, Value>, manifest: &Value, adoption: &str) {
+    if let Some(labels) = child(metadata, "labels") {
+        labels.retain(|key, _| {
+            ![NAME, PART_OF].contains(&key.as_str()) || text(manifest, "labels", key).is_some()
+        });
+    }
+    if let Some(annotations) = child(metadata, "annotations") {
+        annotations.remove(MADE);
+        annotations.insert(ADOPTED.to_owned(), adoption.into());
+    }
 }
 
 /// Marks an object as a stack's.
@@ -88,17 +135,27 @@ pub(crate) fn mark(metadata: &mut Map<String, Value>, owner: &Owner) {
     }
 }
 
-/// Returns the merge patch that takes off an object what says that it is ours, as far as it is there.
-pub(crate) fn unmark(live: &Value) -> Value {
+/// Returns the merge patch that takes off an object what says that it is ours, as far as it is there, and puts back
+/// who managed an adopted one before. `manifest` is what was configured, which stays.
+pub(crate) fn unmark(live: &Value, manifest: &Value) -> Value {
     let gone = |member, keys: &[&str]| -> Map<String, Value> {
         let there = keys.iter().filter(|key| text(live, member, key).is_some());
         there.map(|key| ((*key).to_owned(), Value::Null)).collect()
     };
     let mut labels = gone("labels", &[MEMBER_OF]);
+    let adoption = text(live, "annotations", ADOPTED);
     if text(live, "labels", MANAGED_BY) == Some(MANAGER) {
-        labels.insert(MANAGED_BY.to_owned(), Value::Null);
+        let before = adoption.filter(|tool| *tool != YES);
+        labels.insert(MANAGED_BY.to_owned(), before.map_or(Value::Null, Value::from));
     }
-    let annotations = gone("annotations", &[PROJECT, STACK, WORKSPACE]);
+    let project = text(live, "annotations", PROJECT);
+    for key in [NAME, PART_OF].into_iter().filter(|_| adoption.is_none()) {
+        let ours = project.is_some() && text(live, "labels", key) == project;
+        if ours && text(manifest, "labels", key).is_none() {
+            labels.insert(key.to_owned(), Value::Null);
+        }
+    }
+    let annotations = gone("annotations", &[PROJECT, STACK, WORKSPACE, ADOPTED]);
     json!({"metadata": {"annotations": annotations, "labels": labels}})
 }
 
@@ -113,6 +170,9 @@ pub(crate) fn reserved(manifest: &Value, owner: &Owner, set: &str) -> Option<&'s
         (WORKSPACE, owner.workspace.as_str()),
     ];
     let given = |key| text(manifest, "annotations", key);
+    if let Some(key) = [ADOPTED, MADE].into_iter().find(|key| given(key).is_some()) {
+        return Some(key);
+    }
     expected
         .into_iter()
         .find(|(key, ours)| given(key).is_some_and(|given| given != *ours))
@@ -220,9 +280,51 @@ pub(crate) mod tests {
             "labels": {MEMBER_OF: null, MANAGED_BY: null},
             "annotations": {PROJECT: null, STACK: null, WORKSPACE: null},
         });
-        assert_eq!(unmark(&object)["metadata"], expected);
-        let theirs = json!({"metadata": {"labels": {MANAGED_BY: "Helm"}}});
-        assert_eq!(unmark(&theirs)["metadata"], json!({"labels": {}, "annotations": {}}));
+        let configured = json!({"metadata": {"labels": {NAME: "shop", PART_OF: "shop"}}});
+        assert_eq!(unmark(&object, &configured)["metadata"], expected);
+        let all = json!({MEMBER_OF: null, MANAGED_BY: null, NAME: null, PART_OF: null});
+        assert_eq!(unmark(&object, &json!({}))["metadata"]["labels"], all);
+        let theirs = json!({"metadata": {"labels": {MANAGED_BY: "Helm", NAME: "x"}}});
+        let nothing = json!({"labels": {}, "annotations": {}});
+        assert_eq!(unmark(&theirs, &json!({}))["metadata"], nothing);
+    }
+
+    #[test]
+    fn an_adopted_object_keeps_its_labels_and_remembers_who_managed_it() {
+        let theirs = json!({"metadata": {"labels": {MANAGED_BY: "Helm", NAME: "chart"}}});
+        assert_eq!(adoption(&theirs, false), None);
+        assert_eq!(adoption(&json!({"metadata": {}}), true).as_deref(), Some("true"));
+        let helm = adoption(&theirs, true).unwrap();
+        assert_eq!(helm, "Helm");
+
+        let manifest = json!({"metadata": {"labels": {PART_OF: "suite"}}});
+        let mut object = marked_as("dev", manifest["metadata"].clone());
+        mark_adopted(object["metadata"].as_object_mut().unwrap(), &manifest, &helm);
+        let metadata = json!({
+            "labels": {MANAGED_BY: "kusion", PART_OF: "suite"},
+            "annotations": {PROJECT: "shop", STACK: "dev", WORKSPACE: "default", ADOPTED: "Helm"},
+        });
+        assert_eq!(object["metadata"], metadata);
+        // Another record finds it on the object.
+        assert_eq!(adoption(&object, false).as_deref(), Some("Helm"));
+        assert_eq!(why_kept(&object), Some("it existed before kusion managed it"));
+
+        let patch = unmark(&object, &manifest);
+        assert_eq!(patch["metadata"]["labels"], json!({MANAGED_BY: "Helm"}));
+        assert_eq!(patch["metadata"]["annotations"][ADOPTED], Value::Null);
+        assert_eq!(patch["metadata"]["annotations"].as_object().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_namespace_stays_known_as_made_by_kusion_when_its_stack_leaves_it() {
+        let mut namespace = marked_as("dev", json!({"name": "shop"}));
+        mark_made(namespace["metadata"].as_object_mut().unwrap());
+        assert!(is_made(&namespace) && why_kept(&namespace).is_none());
+        assert_eq!(reserved(&namespace, &owner("dev"), SET), Some(MADE));
+        let patch = unmark(&namespace, &json!({}));
+        assert_eq!(patch["metadata"]["annotations"].get(MADE), None);
+        mark_adopted(namespace["metadata"].as_object_mut().unwrap(), &json!({}), YES);
+        assert!(!is_made(&namespace) && is_adopted(&namespace));
     }
 
     #[test]
@@ -266,6 +368,7 @@ pub(crate) mod tests {
             (json!({"ownerReferences": [{"kind": "ReplicaSet", "name": "r"}]}), None),
             (applied("terraform", "Apply"), Some("terraform")),
             (applied("kusion", "Apply"), None),
+            (applied(HEIR, "Apply"), None),
             (applied("kube-controller-manager", "Update"), None),
             (json!({"labels": {MANAGED_BY: "kusion"}}), None),
             (json!({"labels": {MEMBER_OF: "applyset-x-v1"}}), Some("an ApplySet")),
