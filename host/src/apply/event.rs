@@ -106,7 +106,10 @@ pub struct Refused {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Hears every event before the run goes on.
+/// Hears every event before what it is about goes on.
+///
+/// Steps that run at once are heard at once: hearing of the start, the end or the failure of one may wait for what is
+/// heard of another. Hearing of anything else must not, because no step goes on meanwhile.
 #[async_trait]
 pub trait Listener: Send + Sync {
     /// Takes note of an event.

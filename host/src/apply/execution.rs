@@ -73,12 +73,12 @@ struct Finished {
 enum End {
     /// A listener did not let it begin.
     Refused(Refused),
-    /// The change was made, whether listeners took note or not.
+    /// The change was made, whether the listener took note or not.
     Made(Result<(), Refused>),
     /// The run was stopped while the target deleted the resource, for a reason that may have been told.
     Leaving(Option<String>),
-    /// The change was not made, or not to its end.
-    Failed(RuntimeError),
+    /// The change was not made, or not to its end; likewise.
+    Failed(Arc<RuntimeError>, Result<(), Refused>),
 }
 
 /// What came of a change.
@@ -199,7 +199,8 @@ impl Execution<'_> {
         around: Surroundings,
     ) -> Finished {
         let (id, action) = (step.id.clone(), step.action);
-        // A listener that makes durable what it hears takes its time, in which others go on.
+        // A listener that makes durable what it hears takes its time, in which others go on. What it hears of one
+        // step may wait for what it hears of another, so all of it is heard here, where all steps are polled.
         if let Err(refused) = listener.hear(&Event::Started { id: id.clone(), action }).await {
             return Finished { index, end: End::Refused(refused) };
         }
@@ -208,7 +209,11 @@ impl Execution<'_> {
             Ok(Change::Applied(entry)) => Event::Applied { entry, action, time: start.elapsed() },
             Ok(Change::Gone) => Event::Deleted { id, time: start.elapsed() },
             Ok(Change::Leaving(reason)) => return Finished { index, end: End::Leaving(reason) },
-            Err(error) => return Finished { index, end: End::Failed(error) },
+            Err(error) => {
+                let error = Arc::new(error);
+                let failed = Event::Failed { id, action, error: Arc::clone(&error) };
+                return Finished { index, end: End::Failed(error, listener.hear(&failed).await) };
+            }
         };
         Finished { index, end: End::Made(listener.hear(&event).await) }
     }
@@ -333,12 +338,11 @@ impl Execution<'_> {
                 outcome.pending.push(pending.clone());
                 listener.hear(&Event::Unawaited { pending }).await
             }
-            End::Failed(error) => {
+            End::Failed(error, heard) => {
                 outcome.failed += 1;
                 walk.set(index, Status::Failed);
-                let (id, error) = (step.id.clone(), Arc::new(error));
-                outcome.failures.push((id.clone(), Arc::clone(&error)));
-                listener.hear(&Event::Failed { id, action, error }).await?;
+                outcome.failures.push((step.id.clone(), error));
+                heard?;
                 self.skip_dependents(index, walk, outcome, listener).await
             }
         }

@@ -55,6 +55,24 @@ impl Listener for Log {
     }
 }
 
+/// Takes note of one event at a time and a moment for each, like a journal.
+#[derive(Default)]
+struct Pen {
+    taken: tokio::sync::Mutex<usize>,
+}
+
+#[async_trait]
+impl Listener for Pen {
+    async fn hear(&self, event: &Event) -> Result<(), Refused> {
+        if let Event::Started { .. } | Event::Applied { .. } | Event::Failed { .. } = event {
+            let mut taken = self.taken.lock().await;
+            tokio::task::yield_now().await;
+            *taken += 1;
+        }
+        Ok(())
+    }
+}
+
 /// Resources `a`, `b` …, each with the names of those it depends on.
 fn spec(resources: &[(&str, &[&str])]) -> Spec {
     let id = |name: &str| ResourceId::parse(name).unwrap();
@@ -96,6 +114,18 @@ impl<'a> Setting<'a> {
     }
 
     async fn run(&self, spec: &Spec, state: &State, stop: impl Future<Output = ()>) -> Run {
+        let log = Log { lines: Mutex::default(), limit: self.limit };
+        let outcome = self.run_with(&log, spec, state, stop).await;
+        Run { outcome, lines: log.lines.into_inner().unwrap() }
+    }
+
+    async fn run_with(
+        &self,
+        listener: &dyn Listener,
+        spec: &Spec,
+        state: &State,
+        stop: impl Future<Output = ()>,
+    ) -> Outcome {
         let mut observed = std::collections::BTreeMap::new();
         for id in spec.resources.keys().chain(state.resources.keys()) {
             let subject =
@@ -103,7 +133,6 @@ impl<'a> Setting<'a> {
             observed.insert(id.clone(), self.runtime.observe(subject, &NoSecrets).await.unwrap());
         }
         let plan = Plan::between(spec, state, &observed, &Default::default());
-        let log = Log { lines: Mutex::default(), limit: self.limit };
         let execution = Execution {
             plan: &plan,
             spec,
@@ -113,8 +142,7 @@ impl<'a> Setting<'a> {
             parallelism: NonZeroUsize::new(self.parallelism).unwrap(),
             patience: None,
         };
-        let outcome = execution.run(stop, &log).await;
-        Run { outcome, lines: log.lines.into_inner().unwrap() }
+        execution.run(stop, listener).await
     }
 }
 
@@ -167,6 +195,22 @@ async fn a_failure_skips_what_depends_on_it_and_nothing_else() {
     let live = spec(&[("other", &[])]);
     let run = Setting::new(&runtime).run(&desired, &state(&live), pending()).await;
     assert_eq!((run.outcome.created, run.outcome.failed), (3, 0));
+}
+
+#[tokio::test]
+async fn what_is_heard_of_one_step_may_wait_for_what_is_heard_of_another() {
+    let runtime = MemoryRuntime::with_delay(Duration::from_millis(1));
+    let names: Vec<String> = (0..20).map(|number| format!("r{number:02}")).collect();
+    let desired = spec(&names.iter().map(|name| (name.as_str(), &[][..])).collect::<Vec<_>>());
+    for name in names.iter().step_by(3) {
+        runtime.refuse(name);
+    }
+    let (pen, setting) = (Pen::default(), Setting { parallelism: 8, ..Setting::new(&runtime) });
+    let state = State::default();
+    let outcome = setting.run_with(&pen, &desired, &state, pending());
+    let outcome = tokio::time::timeout(Duration::from_secs(60), outcome).await.unwrap();
+    assert_eq!((outcome.created, outcome.failed), (13, 7));
+    assert_eq!(*pen.taken.lock().await, 40);
 }
 
 #[tokio::test]
