@@ -40,13 +40,13 @@ accessories:
     assert_snapshot!(stage.run(&["preview"]), @r#"
     exit 1
     --- stderr
-    error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].resources.limits[gpu]`: Invalid value: "gpu": must be a standard resource for containers
+    error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].resources.limits.gpu`: Invalid value: "gpu": must be a standard resource for containers
      --> ../app.yaml:7:24
       |
     7 |       resources: {gpu: "1"}
       |                        ^^^
 
-    error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].resources.limits[gpu]`: Invalid value: "gpu": must be a standard resource type or fully qualified
+    error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].resources.limits.gpu`: Invalid value: "gpu": must be a standard resource type or fully qualified
      --> ../app.yaml:7:24
       |
     7 |       resources: {gpu: "1"}
@@ -136,4 +136,25 @@ fn a_label_that_no_object_can_have_is_told_once_where_it_was_written() {
     let preview = stage.run(&["preview"]).success();
     let note = "Secret `nope` does not exist, and its pods wait for it";
     assert!(preview.stdout.contains(note), "{preview}");
+}
+
+#[test]
+fn a_probe_that_somebody_else_keeps_alive_is_told_with_who_it_is() {
+    let stage = Stage::new();
+    let image = "      image: shop:1\n";
+    let probe = "      livenessProbe: {http: {url: \"http://localhost:80/live\"}}\n";
+    stage.sandbox.edit("app.yaml", image, &format!("{image}{probe}"));
+    stage.run(&["apply", "--yes", "--no-wait"]).success();
+    let theirs = r#"{"spec":{"template":{"spec":{"containers":[{"name":"main","livenessProbe":{"periodSeconds":7}}]}}}}"#;
+    let _ = stage.kubectl(&["patch", "deployment", &stage.workload(), "--patch", theirs]);
+    stage.sandbox.edit("app.yaml", probe, "");
+    let refused = stage.run(&["preview"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    let field = "`spec.template.spec.containers[0].livenessProbe`";
+    assert!(
+        refused.stderr.contains(&format!("is not valid: {field}: Required value")),
+        "{refused}"
+    );
+    assert!(refused.stderr.contains("|     main:\n"), "{refused}");
+    assert!(refused.stderr.contains(&format!("{field} (set by `kubectl-patch` at ")), "{refused}");
 }

@@ -170,6 +170,16 @@ fn an_interrupted_apply_says_what_was_not_ready() {
     assert!(output.stderr.contains("  not ready apps/v1:Deployment:"), "{output}");
     let hint = "hint: all changes were made; run `kusion apply` again to wait until they work\n";
     assert!(output.stderr.ends_with(hint), "{output}");
+
+    let note = "Release 1 failed: an apply waits until everything works, and puts it on record as succeeded then.\n";
+    let unchanged = "No changes: everything is as the configuration says.\n";
+    let preview = stage.run(&["preview"]).success();
+    assert!(preview.stdout.ends_with(&format!("{unchanged}{note}")), "{preview}");
+    let _ = stage.kubectl(&["annotate", "pods", "--all", "--overwrite", "kusion.test/pod=ready"]);
+    let again = stage.apply();
+    assert!(again.stderr.contains("Release 1 had failed; everything works now"), "{again}");
+    let preview = stage.run(&["preview"]).success();
+    assert!(preview.stdout.ends_with(unchanged), "{preview}");
 }
 
 #[test]

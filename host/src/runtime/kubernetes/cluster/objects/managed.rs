@@ -36,12 +36,18 @@ pub(crate) fn editors(live: &Value) -> BTreeMap<String, Editor> {
 }
 
 /// Names who else than us set a field of a live object or a part of it, as in `spec.a` (set by `kubectl-edit`);
-/// nobody if the field is ours.
+/// nobody if the field is ours. The parts of a probe are refused together.
 pub(crate) fn set_by_others(live: &Value, field: &str) -> Vec<String> {
-    let pointer = pointer(live, field);
-    let who = editors(live).into_iter().filter(|(place, _)| at_or_below(place, &pointer));
-    let who: BTreeSet<String> = who.map(|(_, editor)| editor.to_string()).collect();
-    who.into_iter().map(|who| format!("`{field}` ({who})")).collect()
+    let probe = field.match_indices("Probe").last();
+    let probe = probe.and_then(|(at, name)| field.get(..at.saturating_add(name.len())));
+    let named = |field: &str| -> Vec<String> {
+        let pointer = pointer(live, field);
+        let who = editors(live).into_iter().filter(|(place, _)| at_or_below(place, &pointer));
+        let who: BTreeSet<String> = who.map(|(_, editor)| editor.to_string()).collect();
+        who.into_iter().map(|who| format!("`{field}` ({who})")).collect()
+    };
+    let found = named(field);
+    if found.is_empty() { probe.map(named).unwrap_or_default() } else { found }
 }
 
 /// Finds where a field is as a plan writes it.
@@ -165,16 +171,17 @@ mod tests {
 
     #[test]
     fn who_set_a_part_of_a_field_is_named_with_the_field() {
-        let probe = json!({"f:spec": {"f:containers": {"k:{\"name\":\"main\"}": {"f:probe": {"f:exec": {"f:command": {}}}}}}});
+        let probe = json!({"f:spec": {"f:containers": {"k:{\"name\":\"main\"}": {"f:liveProbe": {"f:exec": {"f:command": {}}}}}}});
         let live = json!({
             "metadata": {"managedFields": [entry("kubectl-edit", "Update", "2", probe)]},
-            "spec": {"containers": [{"name": "first"}, {"name": "main", "probe": {"exec": {"command": ["a"]}}}]},
+            "spec": {"containers": [{"name": "first"}, {"name": "main", "liveProbe": {"exec": {"command": ["a"]}}}]},
         });
-        for field in ["spec.containers[1].probe", "spec.containers[main].probe"] {
+        for field in ["spec.containers[1].liveProbe", "spec.containers[main].liveProbe"] {
             let expected = format!("`{field}` (set by `kubectl-edit` at 2)");
-            assert_eq!(set_by_others(&live, field), [expected]);
+            assert_eq!(set_by_others(&live, field), [expected.as_str()]);
+            assert_eq!(set_by_others(&live, &format!("{field}.httpGet")), [expected]);
         }
-        assert!(set_by_others(&live, "spec.containers[0].probe").is_empty());
+        assert!(set_by_others(&live, "spec.containers[0].liveProbe").is_empty());
         assert!(set_by_others(&live, "spec.containers[1].image").is_empty());
     }
 
