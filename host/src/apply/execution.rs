@@ -71,6 +71,8 @@ struct Finished {
 
 /// How a step ended.
 enum End {
+    /// The run was stopped before it began.
+    NotBegun,
     /// A listener did not let it begin.
     Refused(Refused),
     /// The change was made, whether the listener took note or not.
@@ -148,12 +150,16 @@ impl Execution<'_> {
     ) {
         let mut walk = Walk::new(self.plan, part);
         let mut running = FuturesUnordered::new();
-        let mut stopping = stop.is_terminated();
         let (said, mut heard) = unbounded_channel();
-        let (stops, stopped) = watch::channel(stopping);
-        let around = Surroundings { said, stopping: stopped };
+        let (stops, stopped) = watch::channel(stop.is_terminated());
+        let stop_all = || drop(stops.send_replace(true));
+        let around = Surroundings { said, stopping: stopped.clone() };
         loop {
-            while !stopping && running.len() < self.parallelism.get() {
+            // Nobody may have listened for it until now.
+            if futures_util::poll!(stop.as_mut()).is_ready() {
+                stop_all();
+            }
+            while !*stopped.borrow() && running.len() < self.parallelism.get() {
                 let Some(index) = walk.ready.pop_first() else { break };
                 let Some(step) = self.plan.steps.get(index) else { continue };
                 if step.action == Action::Unchanged {
@@ -168,14 +174,13 @@ impl Execution<'_> {
             let finished = tokio::select! {
                 biased;
                 () = stop.as_mut() => {
-                    stopping = true;
-                    stops.send_replace(true);
+                    stop_all();
                     continue;
                 }
                 Some((id, reason)) = heard.recv() => {
                     if let Err(refused) = listener.hear(&Event::Waiting { id, reason }).await {
                         outcome.refused.get_or_insert(refused);
-                        stopping = true;
+                        stop_all();
                     }
                     continue;
                 }
@@ -184,7 +189,7 @@ impl Execution<'_> {
             let Some(finished) = finished else { break };
             if let Err(refused) = self.settle(finished, &mut walk, outcome, listener).await {
                 outcome.refused.get_or_insert(refused);
-                stopping = true;
+                stop_all();
             }
         }
         self.leave_rest(&mut walk, outcome, listener).await;
@@ -198,6 +203,9 @@ impl Execution<'_> {
         listener: &dyn Listener,
         around: Surroundings,
     ) -> Finished {
+        if *around.stopping.borrow() {
+            return Finished { index, end: End::NotBegun };
+        }
         let (id, action) = (step.id.clone(), step.action);
         // A listener that makes durable what it hears takes its time, in which others go on. What it hears of one
         // step may wait for what it hears of another, so all of it is heard here, where all steps are polled.
@@ -316,6 +324,10 @@ impl Execution<'_> {
         let Some(step) = self.plan.steps.get(index) else { return Ok(()) };
         let action = step.action;
         match end {
+            End::NotBegun => {
+                walk.set(index, Status::Waiting);
+                Ok(())
+            }
             End::Refused(refused) => {
                 walk.set(index, Status::Waiting);
                 Err(refused)

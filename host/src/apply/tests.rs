@@ -286,6 +286,17 @@ async fn after_a_stop_no_step_begins_and_those_under_way_end() {
 }
 
 #[tokio::test]
+async fn after_a_stop_that_nobody_listened_for_no_step_begins() {
+    let runtime = MemoryRuntime::default();
+    let desired = spec(&[("a", &[]), ("b", &[]), ("c", &[])]);
+    let setting = Setting { parallelism: 4, ..Setting::new(&runtime) };
+    let run = setting.run(&desired, &State::default(), std::future::ready(())).await;
+    assert_eq!((run.outcome.created, run.outcome.stopped), (0, 3));
+    assert!(run.outcome.interrupted);
+    assert_eq!(run.lines, ["stopped a", "stopped b", "stopped c"]);
+}
+
+#[tokio::test]
 async fn nothing_is_touched_that_the_listener_did_not_hear_of() {
     let runtime = MemoryRuntime::default();
     let desired = spec(&[("a", &[]), ("b", &["a"])]);

@@ -350,7 +350,8 @@ impl<'a> Prepared<'a> {
         let waited = self.patience.is_some();
         if waited && can_be_reached(*operation, latest.phase) && outcome.is_complete() {
             let spec = &self.proposal.basis.spec;
-            match session.releases().mark_reached(self.lease.as_ref(), spec).await {
+            let target = session.target().await?;
+            match session.releases().mark_reached(self.lease.as_ref(), spec, &target).await {
                 Ok(release) => reached = release,
                 // Nobody asked for it, and the next run tries again.
                 Err(error) => tracing::warn!(error = %error, "the release stays failed"),

@@ -175,7 +175,7 @@ impl<'a> Proposal<'a> {
         let mended = same && self.latest.operation != Some(Operation::Destroy);
         Some(if mended {
             format!(
-                "Release {revision} failed: an apply waits until everything works, and puts it on record as succeeded then."
+                "Release {revision} failed: an apply that waits puts it on record as succeeded once everything works."
             )
         } else {
             format!("Release {revision} failed and stays so on record; it wanted something else.")

@@ -109,6 +109,8 @@ pub(super) async fn leave_behind(
     let Some(last) = latest.target.clone().filter(|last| !last.is(&target)) else {
         return Ok(None);
     };
+    // What failed there can neither be mended here nor stay so.
+    latest.failed = None;
     let here = session.releases().left_in(&target).await?;
     let behind = std::mem::replace(&mut latest.state, here);
     Ok(Some(last.name_beside(&target)).filter(|_| !behind.resources.is_empty()))

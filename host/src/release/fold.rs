@@ -89,11 +89,15 @@ impl Fold {
     pub(super) fn state(&self, release: &Release) -> State {
         let mut state = self.state.clone();
         for id in &self.open {
+            let intent = self.intent(id);
             if let Some(entry) = state.resources.get_mut(id) {
                 entry.uncertain = true;
+                if let Some(Intent { change: Change::Create, adopted, .. }) = intent {
+                    // It was gone, so that what is known of it is about another object.
+                    (entry.adopted, entry.private) = (*adopted, Value::Null);
+                }
                 continue;
             }
-            let intent = self.intent(id);
             if intent.is_some_and(|intent| intent.change == Change::Delete) {
                 continue;
             }

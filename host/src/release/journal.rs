@@ -340,6 +340,17 @@ mod tests {
     struct Slow {
         lease: Arc<dyn Lease>,
         given: Arc<SyncMutex<Vec<usize>>>,
+        /// Refuses so many lines at once.
+        refuses: Option<usize>,
+    }
+
+    async fn slow(
+        store: &ReleaseStore,
+        refuses: Option<usize>,
+    ) -> (Journal, Arc<SyncMutex<Vec<usize>>>) {
+        let (lease, given) = (store.lease(&holder()).await.unwrap(), Arc::default());
+        let slow = Slow { lease, given: Arc::clone(&given), refuses };
+        (Journal::begin(store.clone(), Arc::new(slow), draft()).await.unwrap(), given)
     }
 
     #[async_trait]
@@ -364,6 +375,10 @@ mod tests {
         async fn append(&self, key: &Key, lines: &[Vec<u8>]) -> Result<(), BackendError> {
             self.given.lock().unwrap().push(lines.len());
             tokio::task::yield_now().await;
+            if self.refuses == Some(lines.len()) {
+                let (key, source) = (key.clone(), std::io::ErrorKind::StorageFull.into());
+                return Err(BackendError::Write { key, place: "here".to_owned(), source });
+            }
             self.lease.append(key, lines).await
         }
 
@@ -376,9 +391,7 @@ mod tests {
     async fn lines_that_come_during_a_write_are_written_together() {
         let backend = MemoryBackend::default();
         let store = store(&backend);
-        let (lease, given) = (store.lease(&holder()).await.unwrap(), Arc::default());
-        let slow = Slow { lease, given: Arc::clone(&given) };
-        let journal = Journal::begin(store.clone(), Arc::new(slow), draft()).await.unwrap();
+        let (journal, given) = slow(&store, None).await;
         let [new, old, gone] = ["new", "old", "gone"].map(id);
         let all = join_all([journal.started(&new), journal.started(&old), journal.started(&gone)]);
         assert!(all.await.into_iter().all(|written| written.is_ok()));
@@ -403,5 +416,39 @@ mod tests {
         assert!(check_size(&key, MAX_RECORD).is_ok());
         let error = check_size(&key, MAX_RECORD + 1).unwrap_err();
         assert!(matches!(error, ReleaseError::Unreadable { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn of_lines_that_cannot_be_written_together_one_says_why_and_none_counts_as_started() {
+        let store = store(&MemoryBackend::default());
+        let (journal, _) = slow(&store, Some(2)).await;
+        let [new, old, gone] = ["new", "old", "gone"].map(id);
+        let (first, second, third) =
+            tokio::join!(journal.started(&new), journal.started(&old), journal.started(&gone));
+        assert!(first.is_ok());
+        assert!(
+            matches!(second, Err(ReleaseError::Backend(BackendError::Write { .. }))),
+            "{second:?}"
+        );
+        assert!(matches!(third, Err(ReleaseError::JournalBroken { .. })), "{third:?}");
+        let open = |name: &str, state: &State| {
+            state.resources.get(&id(name)).is_some_and(|entry| entry.uncertain)
+        };
+        let state = journal.state().await;
+        assert_eq!(["new", "old", "gone"].map(|name| open(name, &state)), [true, false, false]);
+    }
+
+    #[tokio::test]
+    async fn a_journal_whose_write_was_given_up_takes_no_more_lines() {
+        let store = store(&MemoryBackend::default());
+        let (journal, _) = slow(&store, None).await;
+        let new = id("new");
+        {
+            let mut started = std::pin::pin!(journal.started(&new));
+            assert!(futures_util::poll!(started.as_mut()).is_pending());
+        }
+        let after = journal.started(&id("old")).await;
+        assert!(matches!(after, Err(ReleaseError::JournalBroken { .. })), "{after:?}");
+        assert!(journal.finish(Phase::Failed).await.is_ok());
     }
 }

@@ -89,12 +89,14 @@ impl ReleaseStore {
     ///
     /// The backend cannot be read. A record that cannot be understood may speak of resources.
     pub async fn lies_elsewhere(&self, target: &TargetRecord) -> Result<bool, ReleaseError> {
-        let mut seen = vec![target.clone()];
+        let mut seen: Vec<TargetRecord> = Vec::new();
         let mut places = Places::new(self);
         for revision in self.revisions().await?.into_iter().rev() {
             match places.of(revision).await? {
                 None => return Ok(true),
-                Some(place) if seen.iter().any(|seen| seen.is(&place.target)) => {}
+                Some(place)
+                    if target.is(&place.target)
+                        || seen.iter().any(|seen| seen.replaces(&place.target)) => {}
                 Some(place) if place.holds => return Ok(true),
                 Some(place) => seen.push(place.target.clone()),
             }

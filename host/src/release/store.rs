@@ -149,8 +149,8 @@ impl ReleaseStore {
         Ok(recovered)
     }
 
-    /// Marks the latest release as succeeded if it failed and `spec` is what it should have made: for whoever found
-    /// that everything is so and works. Returns its revision.
+    /// Marks the latest release as succeeded if it failed and `spec` is what it should have made in `target`: for
+    /// whoever found that everything is so there and works. Returns its revision.
     ///
     /// # Errors
     ///
@@ -159,11 +159,13 @@ impl ReleaseStore {
         &self,
         lease: &dyn Lease,
         spec: &Spec,
+        target: &TargetRecord,
     ) -> Result<Option<u64>, ReleaseError> {
         let Some((mut release, tag)) = self.latest_tagged().await? else { return Ok(None) };
         let is_reached = release.phase == Phase::Failed
             && release.operation != Operation::Destroy
-            && release.spec == *spec;
+            && release.spec == *spec
+            && release.went_to().is(target);
         if !is_reached {
             return Ok(None);
         }

@@ -568,7 +568,13 @@ async fn a_release_that_failed_is_marked_once_all_is_as_it_says() {
     journal.finish(Phase::Failed).await.unwrap();
     drop(journal);
     let lease = store.lease(&holder()).await.unwrap();
-    let mark = async |spec: &Spec| store.mark_reached(lease.as_ref(), spec).await.unwrap();
+    let here = store.latest().await.unwrap().unwrap().went_to();
+    let mark_in = async |spec: &Spec, target: &TargetRecord| {
+        store.mark_reached(lease.as_ref(), spec, target).await.unwrap()
+    };
+    let mark = async |spec: &Spec| mark_in(spec, &here).await;
+    let elsewhere = TargetRecord { name: "elsewhere".to_owned(), id: None };
+    assert_eq!(mark_in(&draft().spec, &elsewhere).await, None);
     // What is so now is not what that release was for.
     assert_eq!(mark(&Spec::default()).await, None);
     assert_eq!(store.latest().await.unwrap().unwrap().phase, Phase::Failed);

@@ -198,6 +198,12 @@ pub enum ClusterError {
         /// The resource.
         id: ResourceId,
     },
+    /// What was to be adopted is not there any more.
+    #[error("resource `{id}` was to be adopted, and was deleted since the plan was made")]
+    GoneMeanwhile {
+        /// The resource.
+        id: ResourceId,
+    },
     /// The object is not the one that was looked at.
     #[error("resource `{id}` was deleted and made anew by somebody else")]
     Remade {
@@ -384,6 +390,7 @@ impl Diagnose for ClusterError {
             | Self::ManagedByTool { .. }
             | Self::KeptMeanwhile { .. }
             | Self::MadeMeanwhile { .. }
+            | Self::GoneMeanwhile { .. }
             | Self::Remade { .. }
             | Self::NamespaceInUse { .. } => Kind::User,
         }
@@ -447,6 +454,7 @@ impl Diagnose for ClusterError {
             Self::Unguarded { namespace, .. } => format!(
                 "ask for the right to get, create, update and delete `leases` in namespace `{namespace}`"
             ),
+            Self::GoneMeanwhile { .. } => "the next apply creates it".to_owned(),
             Self::KeptMeanwhile { .. } | Self::MadeMeanwhile { .. } | Self::Remade { .. } => "look at it, then try again".to_owned(),
             Self::StillThere { finalizers, .. } if !finalizers.is_empty() => {
                 "see to it that the controllers of these finalizers run".to_owned()

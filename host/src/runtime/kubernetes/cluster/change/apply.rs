@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep};
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::look::{Relation, Survey};
 use crate::runtime::kubernetes::cluster::objects::{
-    Making, Missing, Object, Place, Record, bequest, is_leaving, references, replicas_left, uid,
+    Making, Missing, Object, Place, Record, bequest, is_adopted, is_leaving, references,
+    replicas_left, uid,
 };
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::refusals::FieldConflict;
@@ -141,6 +142,10 @@ impl KubernetesRuntime {
                 force = true;
             } else if object.has_uid() && refusal.message.contains("no existing object was found") {
                 // It was deleted since, so that nobody's is in the way.
+                if is_adopted(&object.value) {
+                    let error = ClusterError::GoneMeanwhile { id: desired.id.clone() };
+                    return Err(RuntimeError::Cluster(Box::new(error)));
+                }
                 object.set_uid(None);
             } else {
                 let failure = Failure::Refused(refusal);

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::runtime::kubernetes::cluster::error::{ClusterError, quoted};
 use crate::runtime::kubernetes::cluster::look::Residents;
-use crate::runtime::kubernetes::cluster::objects::{Holder, holder, uid, unmark, why_kept};
+use crate::runtime::kubernetes::cluster::objects::{Holder, Place, holder, uid, unmark, why_kept};
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::runtime::{KubernetesRuntime, place};
 use crate::runtime::kubernetes::cluster::wire::{Call, Failure};
@@ -18,6 +18,9 @@ use crate::spec::{ResourceId, StateEntry};
 
 /// After how long it is told what an object that goes waits for.
 const WORTH_TELLING: Duration = Duration::from_secs(3);
+
+/// How often an object is looked at that changes while we decide whether it goes.
+const LOOKS: usize = 5;
 
 /// The conditions by which a namespace says why it does not go.
 const HOLDS: [&str; 5] = [
@@ -39,38 +42,26 @@ impl KubernetesRuntime {
         let (place, survey, id) = (place(&prior.resource)?, self.survey(), &prior.resource.id);
         let Some((kind, path)) = self.locate_recorded(&survey, &place, id)? else { return Ok(()) };
         let read = |failure| self.error(failure, id, "read", None);
-        let live = match survey.live(&self.link, &path).await.map_err(read)? {
-            Some(_) => self.link.find(&path).await.map_err(read)?.map(Arc::new),
-            None => None,
+        if survey.live(&self.link, &path).await.map_err(read)?.is_none() {
+            return Ok(());
+        }
+        let mut looks = 0;
+        let live = loop {
+            looks += 1;
+            let live = self.link.find(&path).await.map_err(read)?.map(Arc::new);
+            let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
+            match self.delete_object(id, &place, &path, &live).await? {
+                Ok(_) => break live,
+                // Somebody was faster. If an object of this name is there now, it is another one.
+                Err(Failure::Refused(refusal)) if refusal.is_gone() => {
+                    survey.see_gone(&path);
+                    return Ok(());
+                }
+                // It may be another stack's by now.
+                Err(Failure::Refused(refusal)) if refusal.is_stale() && looks < LOOKS => {}
+                Err(failure) => return Err(self.error(failure, id, "delete", None)),
+            }
         };
-        let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
-        if why_kept(&live).is_some() {
-            let error = ClusterError::KeptMeanwhile { id: id.clone() };
-            return Err(RuntimeError::Cluster(Box::new(error)));
-        }
-        if place.is_namespace() {
-            let residents = Residents::of(self, &survey, &place.name).await.map_err(read)?;
-            let mut objects = residents.others;
-            if !self.terms.allow_data_loss {
-                objects.extend(residents.claims);
-            }
-            if !objects.is_empty() {
-                let namespace = place.name.clone();
-                return Err(RuntimeError::Cluster(Box::new(ClusterError::NamespaceInUse {
-                    namespace,
-                    objects,
-                })));
-            }
-        }
-        match self.make_change(&deletion(&path, &live, false)).await? {
-            Ok(_) => {}
-            // Somebody was faster. If an object of this name is there now, it is another one.
-            Err(Failure::Refused(refusal)) if refusal.is_gone() => {
-                survey.see_gone(&path);
-                return Ok(());
-            }
-            Err(failure) => return Err(self.error(failure, id, "delete", None)),
-        }
         if place.is_namespace() && place.name == self.parent.namespace {
             self.claim.leave();
         }
@@ -80,6 +71,35 @@ impl KubernetesRuntime {
         self.wait_until_gone(awaited, Some(live), &waits).await?;
         survey.see_gone(&path);
         Ok(())
+    }
+
+    /// Deletes an object unless something on it, or in it, speaks against it.
+    async fn delete_object(
+        &self,
+        id: &ResourceId,
+        place: &Place,
+        path: &str,
+        live: &Value,
+    ) -> Result<Result<Value, Failure>, RuntimeError> {
+        if why_kept(live).is_some() {
+            let error = ClusterError::KeptMeanwhile { id: id.clone() };
+            return Err(RuntimeError::Cluster(Box::new(error)));
+        }
+        if !place.is_namespace() {
+            return self.make_change(&deletion(path, live, Guard::Uid, false)).await;
+        }
+        let residents = Residents::of(self, &self.survey(), &place.name).await;
+        let residents = residents.map_err(|failure| self.error(failure, id, "read", None))?;
+        let mut objects = residents.others;
+        if !self.terms.allow_data_loss {
+            objects.extend(residents.claims);
+        }
+        if !objects.is_empty() {
+            let namespace = place.name.clone();
+            let error = ClusterError::NamespaceInUse { namespace, objects };
+            return Err(RuntimeError::Cluster(Box::new(error)));
+        }
+        self.make_change(&deletion(path, live, Guard::Version, false)).await
     }
 
     /// Takes our marks off an object that stays.
@@ -108,7 +128,7 @@ impl KubernetesRuntime {
         path: &str,
         live: &Value,
     ) -> Result<(), RuntimeError> {
-        match self.link.call(&deletion(path, live, true)).await {
+        match self.link.call(&deletion(path, live, Guard::Uid, true)).await {
             Ok(_) => Ok(()),
             Err(Failure::Refused(refusal)) if refusal.is_gone() || refusal.refuses_dry_runs() => {
                 Ok(())
@@ -158,12 +178,27 @@ impl KubernetesRuntime {
 }
 
 /// Deletes an object, and no other one of its name.
-fn deletion(path: &str, live: &Value, dry_run: bool) -> Call {
+/// What must be as it was seen for an object to be deleted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// It is the same object.
+    Uid,
+    /// Nothing about it has changed: another stack may take a namespace over while we look at what is in it.
+    Version,
+}
+
+fn deletion(path: &str, live: &Value, guard: Guard, dry_run: bool) -> Call {
+    let mut preconditions = json!({"uid": uid(live)});
+    if guard == Guard::Version
+        && let Some(version) = live.pointer("/metadata/resourceVersion")
+    {
+        preconditions["resourceVersion"] = version.clone();
+    }
     let options = json!({
         "apiVersion": "v1", "kind": "DeleteOptions",
         // What the object owns goes before it, so that it is gone when we say so.
         "propagationPolicy": "Foreground",
-        "preconditions": {"uid": uid(live)},
+        "preconditions": preconditions,
         "dryRun": dry_run.then_some(["All"]),
     });
     Call::delete(path, &options)

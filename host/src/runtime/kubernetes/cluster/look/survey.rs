@@ -72,7 +72,8 @@ impl Survey {
                 survey.note_desired(&place, &resource.attributes);
             }
             let (kind, namespace) = (place.kind.clone(), place.namespace().to_owned());
-            if subject.prior.is_some_and(|prior| !prior.adopted) {
+            // What stays is no less in the way of a namespace's end than what is somebody else's.
+            if subject.desired.is_none() && subject.prior.is_some_and(|prior| !prior.adopted) {
                 let named =
                     (place.group().to_owned(), kind.clone(), namespace.clone(), place.name.clone());
                 survey.own.insert(named);
@@ -133,7 +134,7 @@ impl Survey {
         self.doubtful.contains(&(place.group().to_owned(), place.kind.clone()))
     }
 
-    /// Returns whether an object in a namespace is on record as one that we made.
+    /// Returns whether an object in a namespace is on record as one that we made, and goes.
     pub(super) fn is_own(
         &self,
         api_version: &str,

@@ -107,6 +107,10 @@ pub(crate) fn path(field: &str) -> String {
         let inner = rest.strip_prefix('[').map(|rest| rest.strip_suffix(']'));
         let Some(key) = inner.unwrap_or_else(|| rest.strip_prefix('.')) else { continue };
         let key = key.trim_matches('"');
+        // A list of this name, whose items have members.
+        if key.contains(']') {
+            continue;
+        }
         if last == "selector" && key.starts_with("match") {
             continue;
         }
@@ -165,6 +169,8 @@ mod tests {
                 "spec.template.spec.containers[main].resources.limits[\"nvidia.com/gpu\"]",
             ),
             ("spec.containers[0].resources.limits[cpu]", "spec.containers[0].resources.limits.cpu"),
+            ("spec.limits[0].max[cpu]", "spec.limits[0].max[cpu]"),
+            ("spec.devices.requests[0].selectors[0]", "spec.devices.requests[0].selectors[0]"),
             (".data.app.properties", "data[\"app.properties\"]"),
             (".spec.data.inner.field", "spec.data.inner.field"),
         ] {

@@ -123,6 +123,11 @@ impl Refusal {
             || (self.code == 409 && self.message.contains("Precondition failed: UID"))
     }
 
+    /// Returns whether the object was changed since it was looked at.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.code == 409 && self.message.contains("Precondition failed: ResourceVersion")
+    }
+
     /// Returns whether something on the way, such as a webhook, cannot say what would happen.
     pub(crate) fn refuses_dry_runs(&self) -> bool {
         self.message.contains("does not support dry run")
