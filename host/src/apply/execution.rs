@@ -152,7 +152,9 @@ impl Execution<'_> {
         let mut running = FuturesUnordered::new();
         let (said, mut heard) = unbounded_channel();
         let (stops, stopped) = watch::channel(stop.is_terminated());
-        let stop_all = || drop(stops.send_replace(true));
+        let stop_all = || {
+            stops.send_replace(true);
+        };
         let around = Surroundings { said, stopping: stopped.clone() };
         loop {
             // Nobody may have listened for it until now.
