@@ -1,5 +1,6 @@
 //! `kusion apply`, `kusion destroy` and `kusion release rollback`: one flow from the plan to the release.
 
+use std::cell::Cell;
 use std::future::pending;
 use std::time::Duration;
 
@@ -174,10 +175,12 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
     let total = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
     let progress = Progress::new(world, total, args.output == Format::Json);
     let interrupted = interruption();
+    let stopping = Cell::new(false);
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
     // Apart from the run, which does not listen at every moment: a second signal counts at once.
     let listening = async {
         interrupted.await;
+        stopping.set(true);
         progress.say(STOPPING);
         let again = interruption();
         // The run may have ended.
@@ -213,7 +216,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
             if args.output == Format::Text && applied.outcome.interrupted {
                 world.advise(&scene.go_on(&applied.outcome));
             }
-            if exit == Exit::Success {
+            if exit == Exit::Success && !stopping.get() {
                 let silent = args.output == Format::Json;
                 after.run(world, runtime.as_ref(), silent, interruption()).await?;
             }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::error::ClusterError;
-use super::objects::is_leaving;
+use super::objects::is_terminating;
 use super::runtime::KubernetesRuntime;
 use super::wire::{Call, Failure, segment};
 use crate::runtime::RuntimeError;
@@ -68,7 +68,7 @@ fn is_gone(failure: &Failure) -> bool {
 /// Returns the name of a pod and the number of its port, if it can be reached.
 fn reachable(pod: &Value, port: &PodPort) -> Option<(String, u16)> {
     let running = pod.pointer("/status/phase").and_then(Value::as_str) == Some("Running");
-    if is_leaving(pod) || !running || pod_trouble(pod).is_some() {
+    if is_terminating(pod) || !running || pod_trouble(pod).is_some() {
         return None;
     }
     let number = match port {

@@ -38,7 +38,7 @@ impl Trouble {
     }
 
     /// Says that a pod goes.
-    pub(in crate::runtime::kubernetes) fn of_leaving() -> Self {
+    pub(in crate::runtime::kubernetes) fn of_terminating() -> Self {
         Self::new("it is being deleted", None)
     }
 

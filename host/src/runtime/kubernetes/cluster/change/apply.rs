@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::look::{Relation, Survey};
 use crate::runtime::kubernetes::cluster::objects::{
-    Making, Missing, Object, Place, Record, bequest, is_adopted, is_leaving, references,
+    Making, Missing, Object, Place, Record, bequest, is_adopted, is_terminating, references,
     replicas_left, uid,
 };
 use crate::runtime::kubernetes::cluster::ready::Awaited;
@@ -46,7 +46,7 @@ impl KubernetesRuntime {
             return Ok(Applied { private: Record::default().to_value() });
         }
         let mut live = planned.clone();
-        let leaving = live.as_deref().is_some_and(is_leaving);
+        let leaving = live.as_deref().is_some_and(is_terminating);
         if leaving {
             self.wait_until_gone(awaited, live.take(), &|_| {}).await?;
         }

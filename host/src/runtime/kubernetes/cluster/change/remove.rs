@@ -142,17 +142,16 @@ impl KubernetesRuntime {
     pub(crate) async fn wait_until_gone(
         &self,
         awaited: Awaited<'_>,
-        leaving: Option<Arc<Value>>,
+        terminating: Option<Arc<Value>>,
         tell: &(dyn for<'t> Fn(&'t str) + Sync),
     ) -> Result<(), RuntimeError> {
-        let leaves = leaving.as_deref().and_then(uid).map(str::to_owned);
-        let last = Mutex::new(Leaving::default());
+        let awaited_uid = terminating.as_deref().and_then(uid).map(str::to_owned);
+        let last = Mutex::new(Terminating::default());
         let known = || last.lock().unwrap_or_else(PoisonError::into_inner);
         let deadline = Instant::now() + self.terms.patience;
-        let going = self.wait_for(awaited, leaving, deadline, |live| {
-            let leaving = live.filter(|live| uid(live) == leaves.as_deref());
-            match leaving {
-                Some(leaving) => known().see(finalizers(leaving), tell),
+        let going = self.wait_for(awaited, terminating, deadline, |live| {
+            match live.filter(|live| uid(live) == awaited_uid.as_deref()) {
+                Some(object) => known().see(finalizers(object), tell),
                 None => return Some(()),
             }
             None
@@ -177,7 +176,6 @@ impl KubernetesRuntime {
     }
 }
 
-/// Deletes an object, and no other one of its name.
 /// What must be as it was seen for an object to be deleted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Guard {
@@ -187,6 +185,7 @@ enum Guard {
     Version,
 }
 
+/// Deletes an object, and no other one of its name.
 fn deletion(path: &str, live: &Value, guard: Guard, dry_run: bool) -> Call {
     let mut preconditions = json!({"uid": uid(live)});
     if guard == Guard::Version
@@ -206,13 +205,13 @@ fn deletion(path: &str, live: &Value, guard: Guard, dry_run: bool) -> Call {
 
 /// What is known of an object that goes.
 #[derive(Default)]
-struct Leaving {
+struct Terminating {
     finalizers: Vec<String>,
     /// Whether it takes so long that changes are told.
     slow: bool,
 }
 
-impl Leaving {
+impl Terminating {
     fn see(&mut self, finalizers: Vec<String>, tell: &(dyn for<'t> Fn(&'t str) + Sync)) {
         let changed = self.finalizers != finalizers;
         self.finalizers = finalizers;
@@ -253,7 +252,7 @@ mod tests {
     fn only_what_takes_its_time_is_told_and_then_each_change_once() {
         let told = Mutex::new(Vec::new());
         let tell = |text: &str| told.lock().unwrap().push(text.to_owned());
-        let mut leaving = Leaving::default();
+        let mut leaving = Terminating::default();
         let hold = || vec!["example.com/hold".to_owned()];
         leaving.see(vec!["foregroundDeletion".to_owned()], &tell);
         assert!(told.lock().unwrap().is_empty());

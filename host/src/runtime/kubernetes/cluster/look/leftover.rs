@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::runtime::kubernetes::cluster::KubernetesRuntime;
-use crate::runtime::kubernetes::cluster::objects::{Holder, Record, holder, is_leaving, is_made};
+use crate::runtime::kubernetes::cluster::objects::{
+    Holder, Record, holder, is_made, is_terminating,
+};
 use crate::runtime::kubernetes::cluster::wire::{Failure, segment};
 use crate::runtime::{KubernetesSemantics, RuntimeError};
 use crate::spec::{Semantics as _, StateEntry};
@@ -22,7 +24,7 @@ impl KubernetesRuntime {
         };
         let is_deserted = |live: &Value| {
             let nobodys = holder(live, &self.owner, &self.parent.id) == Holder::Nobody;
-            nobodys && is_made(live) && !is_leaving(live)
+            nobodys && is_made(live) && !is_terminating(live)
         };
         Ok(live.filter(is_deserted).map(|live| StateEntry {
             resource,

@@ -9,7 +9,7 @@ use super::residents::Residents;
 use super::survey::Survey;
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::objects::{
-    Holder, Making, Missing, Object, Place, Record, editors, holder, is_adopted, is_leaving,
+    Holder, Making, Missing, Object, Place, Record, editors, holder, is_adopted, is_terminating,
     normalise, overlay, references, replaced, replicas_kept, replicas_left, reserved,
     set_by_others, strangers, uid, why_kept, with_replicas,
 };
@@ -104,7 +104,7 @@ impl KubernetesRuntime {
         if live.as_deref().is_some_and(Value::is_null) {
             return Ok(untouchable(new, prior));
         }
-        if live.as_deref().is_some_and(is_leaving) {
+        if live.as_deref().is_some_and(is_terminating) {
             return Ok(unchecked(
                 new,
                 "not checked by the server: an object of this name is being deleted",
@@ -263,7 +263,7 @@ impl KubernetesRuntime {
         };
         let Some((_, path)) = self.locate(survey, &namespace) else { return Ok(false) };
         let live = self.look_at(id, &namespace, &path, survey).await?;
-        Ok(live.is_none_or(|live| is_leaving(&live)))
+        Ok(live.is_none_or(|live| is_terminating(&live)))
     }
 
     /// Reads an object. A namespace that we may not read is taken to be there, and is `Null`: whoever works in

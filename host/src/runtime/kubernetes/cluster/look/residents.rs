@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::survey::Survey;
 use crate::runtime::kubernetes::cluster::KubernetesRuntime;
-use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_leaving, why_kept};
+use crate::runtime::kubernetes::cluster::objects::{Holder, holder, is_terminating, why_kept};
 use crate::runtime::kubernetes::cluster::wire::{Failure, Kind, METADATA_LIST, Pages, group_of};
 
 /// How many objects are named; more would help nobody.
@@ -87,7 +87,7 @@ async fn of_kind(
             let ours = own && holder(object, &runtime.owner, &parent.id) == Holder::Us;
             if is_other(name_of_kind, object, ours) {
                 residents.others.push(named(name_of_kind, object));
-            } else if name_of_kind == "PersistentVolumeClaim" && !is_leaving(object) {
+            } else if name_of_kind == "PersistentVolumeClaim" && !is_terminating(object) {
                 residents.claims.push(named(name_of_kind, object));
             }
         }
@@ -120,7 +120,7 @@ fn is_other(kind: &str, object: &Value, ours: bool) -> bool {
         "Secret" => has("/metadata/annotations/kubernetes.io~1service-account.name"),
         _ => false,
     };
-    let leaves = is_leaving(object);
+    let leaves = is_terminating(object);
     // It goes with the object that owns it.
     let owned = has("/metadata/ownerReferences/0");
     !(made_by_the_system || leaves || owned || (ours && why_kept(object).is_none()))

@@ -26,5 +26,5 @@ pub(super) use ownership::{
 };
 pub(super) use parent::{Members, Parent};
 pub(super) use place::Place;
-pub(super) use record::{Record, is_leaving, uid};
+pub(super) use record::{Record, is_terminating, uid};
 pub(super) use strangers::{replaced, strangers};

@@ -37,6 +37,6 @@ pub(crate) fn uid(live: &Value) -> Option<&str> {
 }
 
 /// Returns whether somebody asked that a live object goes, and it has not gone yet.
-pub(crate) fn is_leaving(live: &Value) -> bool {
+pub(crate) fn is_terminating(live: &Value) -> bool {
     live.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
 }

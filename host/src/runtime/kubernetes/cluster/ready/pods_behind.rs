@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::explanation::TroubledPod;
-use crate::runtime::kubernetes::cluster::objects::{is_leaving, uid};
+use crate::runtime::kubernetes::cluster::objects::{is_terminating, uid};
 use crate::runtime::kubernetes::cluster::wire::{Call, METADATA_LIST, Transport, segment};
 use crate::runtime::kubernetes::identity::Identity;
 use crate::runtime::kubernetes::readiness::{Trouble, pod_trouble};
@@ -81,7 +81,7 @@ impl PodsBehind {
 
     /// Says that waiting is of no use, if a pod of the newest version says so.
     pub(crate) fn verdict(&self) -> Option<String> {
-        let newest = self.pods.iter().filter(|pod| !is_leaving(pod) && !self.is_old(pod));
+        let newest = self.pods.iter().filter(|pod| !is_terminating(pod) && !self.is_old(pod));
         newest
             .filter_map(|pod| named(pod, pod_trouble(pod)?))
             .find_map(|pod| pod.trouble.is_final().then(|| pod.to_string()))
@@ -90,7 +90,7 @@ impl PodsBehind {
     /// Says in a few words what keeps a pod of the newest version from working, if it is more than a step on
     /// the way.
     pub(super) fn complaint(&self) -> Option<String> {
-        let newest = self.pods.iter().filter(|pod| !is_leaving(pod) && !self.is_old(pod));
+        let newest = self.pods.iter().filter(|pod| !is_terminating(pod) && !self.is_old(pod));
         let stuck = newest.filter_map(|pod| named(pod, pod_trouble(pod)?));
         let stuck =
             stuck.filter(|pod| pod.trouble.is_stuck()).min_by(|a, b| a.name.cmp(&b.name))?;
@@ -108,8 +108,8 @@ impl PodsBehind {
         let mut leaving = Vec::new();
         for pod in &self.pods {
             let uid = uid(pod).unwrap_or_default().to_owned();
-            if is_leaving(pod) {
-                leaving.extend(named(pod, Trouble::of_leaving()).map(|pod| (pod, uid)));
+            if is_terminating(pod) {
+                leaving.extend(named(pod, Trouble::of_terminating()).map(|pod| (pod, uid)));
             } else if let Some(pod_in_trouble) = pod_trouble(pod).and_then(|it| named(pod, it)) {
                 let stuck = pod_in_trouble.trouble.is_stuck();
                 let rank = (self.is_old(pod), !stuck, pod_in_trouble.name.clone());

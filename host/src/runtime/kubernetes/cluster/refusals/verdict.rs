@@ -47,7 +47,7 @@ pub(crate) fn verdict(refusal: &Refusal, attempt: Attempt<'_>) -> ClusterError {
     if refusal.code == 409 && refusal.is_gone() {
         return ClusterError::Remade { id };
     }
-    if let Some(namespace) = refusal.leaving_namespace() {
+    if let Some(namespace) = refusal.terminating_namespace() {
         return ClusterError::NamespaceLeaving { id, namespace: namespace.to_owned() };
     }
     let message = show(&refusal.message);

@@ -127,7 +127,7 @@ impl KubernetesRuntime {
         let taken = match self.link.call(&self.lease_call(version.is_some(), &object)).await {
             Ok(object) => Lease::read(&object),
             Err(Failure::Refused(refusal)) if refusal.code == 409 => self.why_not(run).await?,
-            Err(failure) if is_leaving(&failure) => return Ok(None),
+            Err(failure) if is_terminating(&failure) => return Ok(None),
             Err(failure) if is_no(&failure) => return Ok(Some(self.unguarded(failure))),
             Err(failure) => return Err(self.trouble(failure)),
         };
@@ -345,7 +345,7 @@ pub(super) fn is_no(failure: &Failure) -> bool {
 }
 
 /// Returns whether a namespace is on its way out, so that nobody can make anything in it.
-pub(crate) fn is_leaving(failure: &Failure) -> bool {
+pub(crate) fn is_terminating(failure: &Failure) -> bool {
     let Failure::Refused(refusal) = failure else { return false };
     refusal.causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
 }

@@ -12,7 +12,8 @@ use super::lease::Lease;
 use crate::runtime::RuntimeError;
 use crate::runtime::kubernetes::cluster::ClusterError;
 use crate::runtime::kubernetes::cluster::objects::{
-    Holder, Making, Members, Missing, Object, Parent, Place, holder, is_leaving, references, uid,
+    Holder, Making, Members, Missing, Object, Parent, Place, holder, is_terminating, references,
+    uid,
 };
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::runtime::{KubernetesRuntime, apply_path, place};
@@ -45,7 +46,7 @@ impl KubernetesRuntime {
                 Ok(())
             }
             // Nothing can be made in it, and the parent goes with it.
-            Err(failure) if claim::is_leaving(&failure) => Ok(()),
+            Err(failure) if claim::is_terminating(&failure) => Ok(()),
             Err(failure) => Err(self.unlisted(failure)),
         }
     }
@@ -111,7 +112,7 @@ impl KubernetesRuntime {
         let resource = survey.desired_namespace(&self.parent.namespace)?;
         let (_, path) = self.locate(&survey, &place(resource).ok()?)?;
         let seen = survey.seen_before(&path)?;
-        seen.is_none_or(|seen| is_leaving(&seen)).then(|| resource.id.clone())
+        seen.is_none_or(|seen| is_terminating(&seen)).then(|| resource.id.clone())
     }
 
     /// Makes the stack's namespace if the plan does and it is not there: the parent and the Lease lie in it.
@@ -126,12 +127,12 @@ impl KubernetesRuntime {
         let error = |failure, verb| self.error(failure, id, verb, None);
         let seen =
             survey.live(&self.link, &path).await.map_err(|failure| error(failure, "read"))?;
-        if seen.is_some_and(|seen| !is_leaving(&seen)) {
+        if seen.is_some_and(|seen| !is_terminating(&seen)) {
             return Ok(false);
         }
         let live = self.link.find(&path).await.map_err(|failure| error(failure, "read"))?;
         match live.map(Arc::new) {
-            Some(live) if is_leaving(&live) => {
+            Some(live) if is_terminating(&live) => {
                 let awaited = Awaited { id, place: &place, kind: &kind, path: &path };
                 self.wait_until_gone(awaited, Some(live), &|_| {}).await?;
             }

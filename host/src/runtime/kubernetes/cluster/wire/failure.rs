@@ -134,7 +134,7 @@ impl Refusal {
     }
 
     /// Returns the namespace in which nothing is made any more, because it is being deleted.
-    pub(crate) fn leaving_namespace(&self) -> Option<&str> {
+    pub(crate) fn terminating_namespace(&self) -> Option<&str> {
         let (_, rest) = self.message.split_once("unable to create new content in namespace ")?;
         rest.split_once(" because it is being terminated").map(|(namespace, _)| namespace)
     }
