@@ -171,7 +171,7 @@ fn an_interrupted_apply_says_what_was_not_ready() {
     let hint = "hint: all changes were made; run `kusion apply` again to wait until they work\n";
     assert!(output.stderr.ends_with(hint), "{output}");
 
-    let note = "Release 1 failed: an apply waits until everything works, and puts it on record as succeeded then.\n";
+    let note = "Release 1 failed: an apply that waits puts it on record as succeeded once everything works.\n";
     let unchanged = "No changes: everything is as the configuration says.\n";
     let preview = stage.run(&["preview"]).success();
     assert!(preview.stdout.ends_with(&format!("{unchanged}{note}")), "{preview}");
