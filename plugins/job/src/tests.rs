@@ -88,6 +88,9 @@ fn files_come_before_the_job_that_mounts_them() {
 #[test]
 fn problems_of_containers_are_reported_with_their_place() {
     let call = Call::<Job>::new(json!({"containers": {"main": {"image": ""}}}));
-    let expected = Rejection::invalid("/config/containers/main/image", "must not be empty");
+    let expected = Rejection::invalid(
+        "/config/containers/main/image",
+        "the image of container `main` must not be empty",
+    );
     assert_eq!(call.generate(), Err(expected));
 }
