@@ -232,6 +232,13 @@ pub(super) fn apply_path(path: &str, dry_run: bool, force: bool) -> String {
     format!("{path}?fieldManager={manager}&fieldValidation=Strict&force={force}{dry_run}")
 }
 
+/// Adds the name of a field manager to the path of a merge patch.
+pub(super) fn merge_path(path: &str, dry_run: bool) -> String {
+    let manager = MANAGER;
+    let dry_run = if dry_run { "&dryRun=All" } else { "" };
+    format!("{path}?fieldManager={manager}&fieldValidation=Strict{dry_run}")
+}
+
 /// Adds the name of the manager that keeps what is handed over.
 pub(super) fn bequest_path(path: &str) -> String {
     let manager = HEIR;

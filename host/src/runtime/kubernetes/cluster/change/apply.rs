@@ -7,17 +7,17 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::runtime::kubernetes::cluster::ClusterError;
-use crate::runtime::kubernetes::cluster::look::{Relation, Survey};
+use crate::runtime::kubernetes::cluster::look::{Relation, Survey, displaced_in};
 use crate::runtime::kubernetes::cluster::objects::{
-    Making, Missing, Object, Place, Record, bequest, is_adopted, is_terminating, references,
-    replicas_left, uid,
+    Making, Missing, Object, Place, Record, bequest, is_adopted, is_terminating, reclaim,
+    references, replicas_left, uid,
 };
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::refusals::FieldConflict;
 use crate::runtime::kubernetes::cluster::runtime::{
-    KubernetesRuntime, apply_path, bequest_path, place, unknown_kind,
+    KubernetesRuntime, apply_path, bequest_path, merge_path, place, unknown_kind,
 };
-use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind};
+use crate::runtime::kubernetes::cluster::wire::{Call, Failure, Kind, Refusal};
 use crate::runtime::{Applied, RuntimeError};
 use crate::secret::Resolve;
 use crate::spec::{Resource, StateEntry, path_reference};
@@ -104,7 +104,7 @@ impl KubernetesRuntime {
         live: Option<&Value>,
         prior: Option<&StateEntry>,
     ) -> Result<Value, RuntimeError> {
-        let mut force = self.terms.force_conflicts;
+        let (mut force, mut put_right) = (self.terms.force_conflicts, false);
         if let Some(uid) = live.and_then(uid) {
             object.set_uid(Some(uid));
         }
@@ -147,11 +147,37 @@ impl KubernetesRuntime {
                     return Err(RuntimeError::Cluster(Box::new(error)));
                 }
                 object.set_uid(None);
+            } else if !put_right && self.make_way((desired, prior), path, &object, &refusal).await?
+            {
+                put_right = true;
             } else {
                 let failure = Failure::Refused(refusal);
                 return Err(self.error(failure, &desired.id, "apply", Some(&object)));
             }
         }
+    }
+
+    /// Makes ours what took the place of items of ours, so that an apply takes it away. Returns whether that is what the
+    /// server finds wrong, and may be done.
+    async fn make_way(
+        &self,
+        (desired, prior): (&Resource, Option<&StateEntry>),
+        path: &str,
+        object: &Object,
+        refusal: &Refusal,
+    ) -> Result<bool, RuntimeError> {
+        let error = |failure| self.error(failure, &desired.id, "apply", Some(object));
+        let Some(live) = self.link.find(path).await.map_err(error)? else { return Ok(false) };
+        if uid(&live) != uid(&object.value) {
+            return Ok(false);
+        }
+        let displaced = displaced_in(refusal, &object.value, &live);
+        if displaced.is_empty() || !self.may_put_right(&displaced, prior) {
+            return Ok(false);
+        }
+        let Some(patch) = reclaim(&live, &displaced) else { return Ok(false) };
+        let call = Call::merge(merge_path(path, false), &patch).exclusive();
+        self.make_change(&call).await?.map(|_| true).map_err(error)
     }
 
     /// Waits until the server serves a kind that was defined in this run.

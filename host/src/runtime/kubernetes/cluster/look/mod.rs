@@ -2,6 +2,7 @@
 
 mod absent;
 mod discovery;
+mod displaced;
 mod homes;
 mod leftover;
 mod observe;
@@ -9,6 +10,7 @@ mod relation;
 mod residents;
 mod survey;
 
+pub(super) use displaced::displaced_in;
 pub(super) use relation::Relation;
 pub(super) use residents::Residents;
 pub(super) use survey::{Survey, WORTH_LISTING};

@@ -33,6 +33,7 @@ use crate::spec::{
 const NAMED: usize = 5;
 
 /// What the server is asked about.
+#[derive(Clone, Copy)]
 struct Question<'a> {
     id: &'a ResourceId,
     path: &'a str,
@@ -145,8 +146,18 @@ impl KubernetesRuntime {
                 format!("{item} was added by somebody else, and an apply leaves it there");
             Note::new(NoteKind::Added, message)
         };
-        let replaced = live.as_deref().map(|live| replaced(&object.value, live));
-        observed.notes.extend(replaced.unwrap_or_default().into_iter().map(stranger));
+        let added: Vec<Note> = match live.as_deref() {
+            Some(live) => {
+                let told: Vec<String> =
+                    observed.notes.iter().flat_map(|note| note.fields.clone()).collect();
+                let items = replaced(&object.value, live).into_iter();
+                let items =
+                    items.filter(|item| !told.iter().any(|told| *item == format!("`{told}`")));
+                items.map(stranger).collect()
+            }
+            None => Vec::new(),
+        };
+        observed.notes.extend(added);
         observed.notes.extend(self.note_absent(&resolved.attributes, &survey, false).await);
         if let Some(live) = live {
             let lost = data::lost(&live, observed.planned.as_ref(), observed.replace);
@@ -332,12 +343,17 @@ impl KubernetesRuntime {
         let conflicts = refusal.conflicts();
         if !conflicts.is_empty() {
             // A dry run in conflict says nothing else, so it is repeated, for display only.
+            let mut displaced = Vec::new();
             let would = match ask(true).await {
                 Ok(would) => would,
                 Err(Failure::Refused(refusal)) if is_immutable(&refusal) => {
                     return Ok(self.would_replace(&refusal));
                 }
-                Err(failure) => return Err(self.error(failure, id, "check", Some(object))),
+                Err(failure) => {
+                    let (would, notes) = self.displaced_or(failure, question, sent).await?;
+                    displaced = notes;
+                    would
+                }
             };
             let by_hand = prior.is_some() && conflicts.iter().all(FieldConflict::is_by_hand);
             let adopted = prior.is_none() && conflicts.iter().all(FieldConflict::is_mark);
@@ -350,7 +366,7 @@ impl KubernetesRuntime {
                 };
                 Note { fields: vec![conflict.field.clone()], ..note }
             };
-            return Ok(DryRun::Would(would, conflicts.iter().map(note).collect()));
+            return Ok(DryRun::Would(would, conflicts.iter().map(note).chain(displaced).collect()));
         }
         if refusal.refuses_dry_runs() {
             return Ok(DryRun::Unknown(shortened(&object.without_secrets(&refusal.message))));
@@ -358,7 +374,27 @@ impl KubernetesRuntime {
         if is_immutable(&refusal) {
             return Ok(self.would_replace(&refusal));
         }
-        Err(self.error(Failure::Refused(refusal), id, "check", Some(object)))
+        let (would, notes) = self.displaced_or(Failure::Refused(refusal), question, sent).await?;
+        Ok(DryRun::Would(would, notes))
+    }
+
+    /// Returns what an apply would make if all that is wrong is what took the place of ours; otherwise what is wrong.
+    async fn displaced_or(
+        &self,
+        failure: Failure,
+        question: Question<'_>,
+        sent: &Value,
+    ) -> Result<(Value, Vec<Note>), RuntimeError> {
+        let Question { id, path, object, live, prior } = question;
+        let error = |failure| self.error(failure, id, "check", Some(object));
+        let (Failure::Refused(refusal), Some(live)) = (&failure, live) else {
+            return Err(error(failure));
+        };
+        match self.would_put_right(path, (sent, live), refusal).await {
+            Ok(Some((would, displaced))) => Ok((would, self.note_displaced(&displaced, prior))),
+            Ok(None) => Err(error(failure)),
+            Err(failure) => Err(error(failure)),
+        }
     }
 
     /// Says that only another object could be as desired, and whether one may be made.

@@ -66,7 +66,7 @@ fn pointer(live: &Value, field: &str) -> String {
     pointer
 }
 
-fn editor(entry: &Value) -> Option<Editor> {
+pub(super) fn editor(entry: &Value) -> Option<Editor> {
     let text = |member| entry.get(member).and_then(Value::as_str).map(str::to_owned);
     Some(Editor {
         manager: text("manager")?,
@@ -99,7 +99,7 @@ fn collect(
 }
 
 /// Finds what `f:name`, `k:{"name":"main"}`, `v:"text"` or `i:3` means in a value.
-fn child<'v>(field: &str, live: &'v Value) -> Option<(String, &'v Value)> {
+pub(super) fn child<'v>(field: &str, live: &'v Value) -> Option<(String, &'v Value)> {
     let (how, what) = field.split_once(':')?;
     let find = |fits: &dyn Fn(&Value) -> bool| {
         let found = live.as_array()?.iter().enumerate().find(|(_, item)| fits(item));

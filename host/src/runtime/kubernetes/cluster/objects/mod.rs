@@ -2,6 +2,7 @@
 //!
 //! All of it is pure: nothing in here asks a server.
 
+mod displaced;
 mod handover;
 mod managed;
 mod normalise;
@@ -13,6 +14,7 @@ mod place;
 mod record;
 mod strangers;
 
+pub(super) use displaced::{Displaced, displaced, lists, put_right, reclaim, stand_in, with_lists};
 pub(super) use handover::{HEIR, bequest, replicas_kept, replicas_left, with_replicas};
 pub(super) use managed::{editors, set_by_others};
 pub(super) use normalise::normalise;

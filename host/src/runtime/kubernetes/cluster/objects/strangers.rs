@@ -82,7 +82,7 @@ impl Search {
 }
 
 /// Returns by what the server tells an item of a list from others, as far as lists of core kinds go.
-fn key(item: &Value) -> Option<String> {
+pub(super) fn key(item: &Value) -> Option<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let port = ["port", "containerPort"].iter().find_map(|member| item.get(member));
     if let Some(port) = port {

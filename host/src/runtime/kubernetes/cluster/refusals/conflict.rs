@@ -46,14 +46,16 @@ impl FieldConflict {
 
     /// Returns whether somebody set the field once by hand, with a tool that does not come back to it.
     pub(crate) fn is_by_hand(&self) -> bool {
-        // `kubectl scale` is `kubectl`, other commands add their name; applying is not done once.
-        let by_hand = self.manager == "kubectl" || self.manager.starts_with("kubectl-");
-        if self.manager == HEIR {
-            // We put it there, and nobody came for it.
-            return true;
-        }
-        by_hand && !self.applied && self.manager != "kubectl-client-side-apply"
+        is_by_hand(&self.manager, self.applied)
     }
+}
+
+/// Returns whether a manager sets a field once by hand and does not come back to it.
+pub(crate) fn is_by_hand(manager: &str, applied: bool) -> bool {
+    // `kubectl scale` is `kubectl`, other commands add their name; applying is not done once.
+    let by_hand = manager == "kubectl" || manager.starts_with("kubectl-");
+    // What we handed over, nobody came for.
+    manager == HEIR || (by_hand && !applied && manager != "kubectl-client-side-apply")
 }
 
 impl Refusal {

@@ -5,6 +5,7 @@ mod invalid;
 mod verdict;
 
 pub use conflict::FieldConflict;
+pub(super) use conflict::is_by_hand;
 pub use invalid::FieldProblem;
-pub(super) use invalid::{immutable_fields, is_immutable};
+pub(super) use invalid::{immutable_fields, is_immutable, problems};
 pub(super) use verdict::{Attempt, verdict};
