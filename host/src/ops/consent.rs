@@ -72,6 +72,11 @@ impl Consent<'_> {
                 problems.push(court.problem_at(&step.id, &note.fields, message).hint(hint));
             }
         }
+        for note in of(NoteKind::NeverReplaced) {
+            let message = format!("resource `{}` {}", step.id, note.message);
+            let hint = "put the fields back, or delete it yourself if nothing needs it; then it is made anew";
+            problems.push(court.problem_at(&step.id, &note.fields, message).hint(hint));
+        }
         // Places at which several fields were written are shown once.
         let mut contested: BTreeMap<String, Problem> = BTreeMap::new();
         for Note { message, fields, .. } in of(NoteKind::Conflict) {
@@ -203,6 +208,9 @@ mod tests {
 
     #[test]
     fn what_was_adopted_is_replaced_with_no_flag() {
+        let stuck = step("a", Action::Update, &[(NoteKind::NeverReplaced, "cannot change")]);
+        let told = refused(vec![stuck], &State::default());
+        assert_eq!(told, [("resource `a` cannot change".to_owned(), String::new())]);
         let replace = || step("a", Action::Replace, &[(NoteKind::NeedsReplacement, "cannot")]);
         let expected = [(RuntimeError::AdoptedReplaced { id: id("a") }.to_string(), String::new())];
         assert_eq!(refused(vec![replace()], &adopted("a")), expected);

@@ -10,7 +10,7 @@ use crate::release::LatestState;
 use crate::spec::{NoteKind, Origin, ResourceId, Spec};
 
 /// What notes are about that speak of what an apply would do.
-const CONSENT: [NoteKind; 7] = [
+const CONSENT: [NoteKind; 8] = [
     NoteKind::Conflict,
     NoteKind::TakenOver,
     NoteKind::HandedOver,
@@ -18,6 +18,7 @@ const CONSENT: [NoteKind; 7] = [
     NoteKind::DataLossAgreed,
     NoteKind::NeedsAdoption,
     NoteKind::NeedsReplacement,
+    NoteKind::NeverReplaced,
 ];
 
 /// How a target differs from what was last applied.

@@ -110,6 +110,8 @@ pub enum NoteKind {
     NeedsAdoption,
     /// Fields of it cannot change in place, and the change is refused unless it is replaced.
     NeedsReplacement,
+    /// Fields of it cannot change in place, and it is never replaced, because it existed before.
+    NeverReplaced,
     /// A part of it is no longer configured, and its value stays for somebody else to change.
     HandedOver,
     /// Others added something to it that stays, where something of ours was taken away.
@@ -133,6 +135,7 @@ impl NoteKind {
             Self::NeedsReplacement => Some("--replace"),
             Self::DataLoss => Some("--allow-data-loss"),
             Self::Unchecked
+            | Self::NeverReplaced
             | Self::Added
             | Self::Missing
             | Self::TakenOver

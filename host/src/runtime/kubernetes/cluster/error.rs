@@ -105,6 +105,8 @@ pub enum ClusterError {
         problems: Vec<FieldProblem>,
         /// What others added to lists of the object, which an apply keeps, a few items by name.
         others: Vec<String>,
+        /// How we stand to an object that was there before; `None` if it is ours.
+        existed: Option<String>,
     },
     /// The change touches what cannot change in place.
     #[error("resource `{id}` cannot change in place: {}", backquoted(fields))]
@@ -420,6 +422,11 @@ impl Diagnose for ClusterError {
                 "take the fields out of the configuration, or pass `--force-conflicts` to take them over"
                     .to_owned()
             }
+            Self::Invalid { others, existed: Some(existed), .. } if !others.is_empty() => format!(
+                "the object {existed}, and {} of it stays beside what is configured: remove it with kubectl, or write it too",
+                others.join(", ")
+            ),
+            Self::Invalid { existed: Some(existed), .. } => format!("the object {existed}"),
             Self::Invalid { others, .. } if !others.is_empty() => format!(
                 "others added {} to the object, and an apply leaves that there: remove it with kubectl, or write it too",
                 others.join(", ")

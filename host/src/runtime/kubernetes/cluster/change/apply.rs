@@ -54,14 +54,14 @@ impl KubernetesRuntime {
             // An apply would merge with what somebody made since the plan was made.
             live = self.link.find(&path).await.map_err(read)?.map(Arc::new);
             if let Some(live) = &live
-                && !matches!(self.relate(id, &place, live, prior)?, Relation::Ours)
+                && !matches!(self.relate(id, &place, live, prior).await?, Relation::Ours)
             {
                 let error = ClusterError::MadeMeanwhile { id: id.clone() };
                 return Err(RuntimeError::Cluster(Box::new(error)));
             }
         }
         let adoption = match &live {
-            Some(live) => match self.relate(id, &place, live, prior)? {
+            Some(live) => match self.relate(id, &place, live, prior).await? {
                 Relation::Shared(_) => {
                     return Ok(Applied { private: Record::from_live(live).to_value() });
                 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::runtime::kubernetes::cluster::error::{ClusterError, quoted};
 use crate::runtime::kubernetes::cluster::look::Residents;
-use crate::runtime::kubernetes::cluster::objects::{Holder, Place, holder, uid, unmark, why_kept};
+use crate::runtime::kubernetes::cluster::objects::{Holder, Place, Record, uid, unmark, why_kept};
 use crate::runtime::kubernetes::cluster::ready::Awaited;
 use crate::runtime::kubernetes::cluster::runtime::{KubernetesRuntime, place};
 use crate::runtime::kubernetes::cluster::wire::{Call, Failure};
@@ -49,7 +49,10 @@ impl KubernetesRuntime {
         let live = loop {
             looks += 1;
             let live = self.link.find(&path).await.map_err(read)?.map(Arc::new);
-            let Some(live) = live.filter(|live| self.made(prior, live)) else { return Ok(()) };
+            let Some(live) = live else { return Ok(()) };
+            if !self.made(prior, &live).await {
+                return Ok(());
+            }
             match self.delete_object(id, &place, &path, &live).await? {
                 Ok(_) => break live,
                 // Somebody was faster. If an object of this name is there now, it is another one.
@@ -108,11 +111,14 @@ impl KubernetesRuntime {
         let Some((_, path)) = self.locate(&survey, &place) else { return Ok(()) };
         let read = |failure| self.error(failure, id, "read", None);
         let live = self.link.find(&path).await.map_err(read)?;
-        let is_ours = |live: &Value| {
-            holder(live, &self.owner, &self.parent.id) == Holder::Us && self.made(prior, live)
-        };
-        let Some(live) = live.filter(is_ours) else { return Ok(()) };
-        let mut patch = unmark(&live, &prior.resource.attributes);
+        let Some(live) = live else { return Ok(()) };
+        let recorded = Record::of(prior);
+        let recorded = recorded.as_ref().map(|record| record.uid.as_str());
+        if self.holder_of(recorded, &live).await != Holder::Us || !self.made(prior, &live).await {
+            return Ok(());
+        }
+        let made = !prior.adopted && !place.is_namespace();
+        let mut patch = unmark(&live, &prior.resource.attributes, &self.owner, made);
         patch["metadata"]["uid"] = uid(&live).into();
         match self.make_change(&Call::merge(path, &patch).exclusive()).await? {
             Err(Failure::Refused(refusal)) if refusal.is_gone() => Ok(()),

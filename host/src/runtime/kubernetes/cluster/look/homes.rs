@@ -56,11 +56,12 @@ impl KubernetesRuntime {
         let read = |failure| self.error(failure, &template.id, "read", None);
         let live = self.link.find(&path).await.map_err(read)?.map(Arc::new);
         self.read_ahead(path, live.clone());
-        let ours = |live: &Value| match subject.prior {
-            Some(prior) => self.made(prior, live),
-            None => holder(live, &self.owner, &self.parent.id) == Holder::Us,
+        let Some(live) = live else { return Ok(Vec::new()) };
+        let ours = match subject.prior {
+            Some(prior) => self.made(prior, &live).await,
+            None => holder(&live, &self.owner, &self.parent.id) == Holder::Us,
         };
-        Ok(live.filter(|live| ours(live)).map_or_else(Vec::new, |live| values(template, &live)))
+        Ok(if ours { values(template, &live) } else { Vec::new() })
     }
 }
 

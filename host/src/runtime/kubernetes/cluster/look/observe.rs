@@ -40,6 +40,8 @@ struct Question<'a> {
     object: &'a Object,
     live: Option<&'a Value>,
     prior: Option<&'a StateEntry>,
+    /// Whether it was there before it was a stack's, or becomes one's.
+    adopted: bool,
 }
 
 /// What the server says an apply would do.
@@ -47,6 +49,8 @@ enum DryRun {
     Would(Value, Vec<Note>),
     /// The change cannot be made in place, and perhaps not without consent.
     Replace(Option<Note>),
+    /// The change cannot be made in place, and not otherwise.
+    Stuck(Note),
     /// The server could not say.
     Unknown(String),
 }
@@ -111,11 +115,13 @@ impl KubernetesRuntime {
                 "not checked by the server: an object of this name is being deleted",
             ));
         }
+        let mut adopted = false;
         let (foreign, consent) = match &live {
-            Some(live) => match self.weigh_relation(id, &place, live, prior)? {
+            Some(live) => match self.weigh_relation(id, &place, live, prior).await? {
                 (Relation::Shared(whose), _) => return Ok(shared(live, prior, &whose)),
                 (relation, consent) => {
                     if let Some(adoption) = relation.adoption(live, prior) {
+                        adopted = true;
                         object.adopt(&resolved.attributes, &adoption);
                     }
                     // Others, whose records are elsewhere, may have adopted it.
@@ -130,13 +136,15 @@ impl KubernetesRuntime {
             DryRun::Unknown(format!("`{reference}` has no value yet"))
         } else {
             let live = live.as_deref();
-            let question = Question { id, path: &path, object: &object, live, prior };
+            let question = Question { id, path: &path, object: &object, live, prior, adopted };
             match self.dry_run(question).await {
                 Err(error) if place.is_namespace() && error.is_forbidden() && live.is_some() => {
                     survey.see(&path, Some(Arc::new(Value::Null)));
                     return Ok(untouchable(new, prior));
                 }
-                dry_run => dry_run.map_err(|error| beside_others(error, &object, live))?,
+                dry_run => dry_run.map_err(|error| {
+                    beside_others(error, &object, live, foreign.then_some(consent.as_ref()))
+                })?,
             }
         };
         let mut observed = compose(new, live.as_deref(), &object, dry_run, foreign);
@@ -176,7 +184,7 @@ impl KubernetesRuntime {
         };
         let live = self.look_at(id, &place, &path, &survey).await?;
         let Some(live) = live else { return Ok(Observed::default()) };
-        if !self.made(prior, &live) {
+        if !self.made(prior, &live).await {
             // What somebody made anew under its name is not what is on record, and that is gone.
             let is_known =
                 prior.adopted || Record::of(prior).is_some_and(|r| uid(&live) == Some(&r.uid));
@@ -315,7 +323,7 @@ impl KubernetesRuntime {
     }
 
     async fn dry_run(&self, question: Question<'_>) -> Result<DryRun, RuntimeError> {
-        let Question { id, path, object, live, prior } = question;
+        let Question { id, path, object, live, prior, adopted } = question;
         let handed_over = live.and_then(|live| replicas_left(live, &object.value));
         let kept = handed_over.map(|replicas| with_replicas(&object.value, replicas));
         let sent = kept.as_ref().unwrap_or(&object.value);
@@ -347,7 +355,7 @@ impl KubernetesRuntime {
             let would = match ask(true).await {
                 Ok(would) => would,
                 Err(Failure::Refused(refusal)) if is_immutable(&refusal) => {
-                    return Ok(self.would_replace(&refusal));
+                    return Ok(self.would_replace(&refusal, adopted));
                 }
                 Err(failure) => {
                     let (would, notes) = self.displaced_or(failure, question, sent).await?;
@@ -372,7 +380,7 @@ impl KubernetesRuntime {
             return Ok(DryRun::Unknown(shortened(&object.without_secrets(&refusal.message))));
         }
         if is_immutable(&refusal) {
-            return Ok(self.would_replace(&refusal));
+            return Ok(self.would_replace(&refusal, adopted));
         }
         let (would, notes) = self.displaced_or(Failure::Refused(refusal), question, sent).await?;
         Ok(DryRun::Would(would, notes))
@@ -385,7 +393,7 @@ impl KubernetesRuntime {
         question: Question<'_>,
         sent: &Value,
     ) -> Result<(Value, Vec<Note>), RuntimeError> {
-        let Question { id, path, object, live, prior } = question;
+        let Question { id, path, object, live, prior, .. } = question;
         let error = |failure| self.error(failure, id, "check", Some(object));
         let (Failure::Refused(refusal), Some(live)) = (&failure, live) else {
             return Err(error(failure));
@@ -398,25 +406,29 @@ impl KubernetesRuntime {
     }
 
     /// Says that only another object could be as desired, and whether one may be made.
-    fn would_replace(&self, refusal: &Refusal) -> DryRun {
+    fn would_replace(&self, refusal: &Refusal, adopted: bool) -> DryRun {
+        let fields = immutable_fields(refusal);
+        let named: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+        let mut message = format!("cannot change in place: {}", named.join(", "));
+        if adopted {
+            message.push_str("; it existed before kusion managed it, so it is never replaced");
+            return DryRun::Stuck(Note { fields, ..Note::new(NoteKind::NeverReplaced, message) });
+        }
         if self.terms.replace {
             return DryRun::Replace(None);
         }
-        let fields = immutable_fields(refusal);
-        let named: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
-        let message = format!("cannot change in place: {}", named.join(", "));
         DryRun::Replace(Some(Note { fields, ..Note::new(NoteKind::NeedsReplacement, message) }))
     }
 
     /// Says whose a live object is; of one that another tool manages, that consent is needed.
-    fn weigh_relation(
+    async fn weigh_relation(
         &self,
         id: &ResourceId,
         place: &Place,
         live: &Value,
         prior: Option<&StateEntry>,
     ) -> Result<(Relation, Option<Note>), RuntimeError> {
-        let error = match self.relate(id, place, live, prior) {
+        let error = match self.relate(id, place, live, prior).await {
             Ok(standing) => return Ok((standing, None)),
             Err(error) => error,
         };
@@ -444,11 +456,21 @@ fn open_part(live: Arc<Value>) -> Arc<Value> {
     Arc::new(open)
 }
 
-/// Adds to what is not valid what others added to the object, because only together they are not.
-fn beside_others(mut error: RuntimeError, object: &Object, live: Option<&Value>) -> RuntimeError {
+/// Adds to what is not valid what others added to the object, because only together they are not; and how we stand to
+/// one that is `adopted`, perhaps not without consent.
+fn beside_others(
+    mut error: RuntimeError,
+    object: &Object,
+    live: Option<&Value>,
+    adopted: Option<Option<&Note>>,
+) -> RuntimeError {
     if let (RuntimeError::Cluster(inner), Some(live)) = (&mut error, live)
-        && let ClusterError::Invalid { others, problems, .. } = inner.as_mut()
+        && let ClusterError::Invalid { others, problems, existed, .. } = inner.as_mut()
     {
+        *existed = adopted.map(|consent| match consent {
+            Some(note) => format!("{}, so that it needs `--adopt`", note.message),
+            None => "exists already and would be adopted".to_owned(),
+        });
         *others = strangers(&object.value, live);
         others.extend(problems.iter().flat_map(|problem| set_by_others(live, &problem.field)));
         others.truncate(NAMED);
@@ -469,7 +491,7 @@ fn compose(
         return match dry_run {
             DryRun::Unknown(said) => unchecked(new, &note(&said)),
             DryRun::Would(_, notes) => Observed { notes, ..new },
-            DryRun::Replace(_) => new,
+            DryRun::Replace(_) | DryRun::Stuck(_) => new,
         };
     };
     let normal = normalise(live.clone());
@@ -485,6 +507,7 @@ fn compose(
             notes: consent.into_iter().collect(),
             ..observed
         },
+        DryRun::Stuck(why) => Observed { planned: overlaid(), notes: vec![why], ..observed },
         DryRun::Unknown(said) => {
             unchecked(Observed { planned: overlaid(), ..observed }, &note(&said))
         }

@@ -82,9 +82,13 @@ async fn of_kind(
         };
         for (_, object) in &page.items {
             let parent = &runtime.parent;
-            let own = survey.is_own(version, name_of_kind, namespace, name(object))
-                || (name(object) == parent.name && namespace == parent.namespace);
-            let ours = own && holder(object, &runtime.owner, &parent.id) == Holder::Us;
+            let ours = match survey.own_uid(version, name_of_kind, namespace, name(object)) {
+                Some(uid) => runtime.holder_of(Some(uid), object).await == Holder::Us,
+                None => {
+                    let lies_there = name(object) == parent.name && namespace == parent.namespace;
+                    lies_there && holder(object, &runtime.owner, &parent.id) == Holder::Us
+                }
+            };
             if is_other(name_of_kind, object, ours) {
                 residents.others.push(named(name_of_kind, object));
             } else if name_of_kind == "PersistentVolumeClaim" && !is_terminating(object) {

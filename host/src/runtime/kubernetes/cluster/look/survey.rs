@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::discovery::{discover, kinds_in_doubt, one_version};
 use crate::runtime::Subject;
-use crate::runtime::kubernetes::cluster::objects::Place;
+use crate::runtime::kubernetes::cluster::objects::{Place, Record};
 use crate::runtime::kubernetes::cluster::wire::{Failure, Kind, Kinds, Pages, Transport, group_of};
 
 use crate::spec::{Resource, ResourceId};
@@ -43,8 +43,8 @@ pub(crate) struct Survey {
     definitions: BTreeSet<(String, String)>,
     /// Objects as last read, by path. Whoever wants one that is being read waits for that reading.
     seen: Mutex<BTreeMap<String, Arc<OnceCell<Live>>>>,
-    /// The recorded resources that we made.
-    own: BTreeSet<Named>,
+    /// The recorded resources that we made, with the uids that they have on record.
+    own: BTreeMap<Named, String>,
     /// The names of objects that lie together, by kind and namespace.
     beside: BTreeMap<(String, String, String), Arc<BTreeSet<String>>>,
     /// Kinds of recorded resources, by group and name, that the server defines and does not serve.
@@ -73,10 +73,12 @@ impl Survey {
             }
             let (kind, namespace) = (place.kind.clone(), place.namespace().to_owned());
             // What stays is no less in the way of a namespace's end than what is somebody else's.
-            if subject.desired.is_none() && subject.prior.is_some_and(|prior| !prior.adopted) {
+            if subject.desired.is_none()
+                && let Some(prior) = subject.prior.filter(|prior| !prior.adopted)
+            {
                 let named =
                     (place.group().to_owned(), kind.clone(), namespace.clone(), place.name.clone());
-                survey.own.insert(named);
+                survey.own.insert(named, Record::of(prior).unwrap_or_default().uid);
             }
             let together = (place.api_version.clone(), kind, namespace);
             Arc::make_mut(survey.beside.entry(together).or_default()).insert(place.name.clone());
@@ -134,16 +136,17 @@ impl Survey {
         self.doubtful.contains(&(place.group().to_owned(), place.kind.clone()))
     }
 
-    /// Returns whether an object in a namespace is on record as one that we made, and goes.
-    pub(super) fn is_own(
+    /// Returns the uid of an object in a namespace that is on record as one that we made, and goes; empty if none is on
+    /// record.
+    pub(super) fn own_uid(
         &self,
         api_version: &str,
         kind: &str,
         namespace: &str,
         name: &str,
-    ) -> bool {
+    ) -> Option<&str> {
         let texts = [group_of(api_version), kind, namespace, name].map(str::to_owned);
-        self.own.contains(&texts.into())
+        self.own.get(&texts.into()).map(String::as_str)
     }
 
     /// Returns whether the plan itself makes an object, or keeps or deletes it.

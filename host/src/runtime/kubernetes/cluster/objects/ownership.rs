@@ -34,6 +34,11 @@ const ADOPTED: &str = "kusion.io/adopted";
 /// The annotation of a namespace that kusion made. It stays when the stack that made it leaves it to others.
 const MADE: &str = "kusion.io/made";
 const YES: &str = "true";
+/// The label by which the bundled modules tell the pods of stacks apart. It has the name of the annotation.
+const STACK_LABEL: &str = STACK;
+
+/// Why an adopted object stays.
+const EXISTED: &str = "it existed before kusion managed it, and keeps what kusion changed";
 
 /// Labels and annotations by which other tools mark what is theirs.
 const MARKS: [(&str, &str, &str); 9] = [
@@ -75,7 +80,7 @@ pub(crate) fn why_kept(live: &Value) -> Option<&'static str> {
     if text(live, "annotations", KEEP) == Some(YES) {
         return Some("it is marked with `kusion.io/keep`");
     }
-    is_adopted(live).then_some("it existed before kusion managed it")
+    is_adopted(live).then_some(EXISTED)
 }
 
 /// Returns whether an object says that it was there before it became a stack's.
@@ -86,6 +91,21 @@ pub(crate) fn is_adopted(live: &Value) -> bool {
 /// Returns whether a namespace says that kusion made it.
 pub(crate) fn is_made(live: &Value) -> bool {
     text(live, "annotations", MADE) == Some(YES)
+}
+
+/// Returns whether an object says that a stack made it and had to leave it.
+pub(crate) fn is_made_by(live: &Value, owner: &Owner) -> bool {
+    text(live, "annotations", MADE) == Some(maker(owner).as_str())
+}
+
+/// Returns the id of the set of which an object says that it is a member.
+pub(crate) fn member_of(live: &Value) -> Option<&str> {
+    text(live, "labels", MEMBER_OF)
+}
+
+/// Names the maker of an object that stays when its stack goes.
+fn maker(owner: &Owner) -> String {
+    format!("{}/{}/{}", owner.project, owner.stack, owner.workspace)
 }
 
 /// Returns what is to be remembered of an object that is, or becomes, adopted.
@@ -136,8 +156,9 @@ pub(crate) fn mark(metadata: &mut Map<String, Value>, owner: &Owner) {
 }
 
 /// Returns the merge patch that takes off an object what says that it is ours, as far as it is there, and puts back
-/// who managed an adopted one before. `manifest` is what was configured, which stays.
-pub(crate) fn unmark(live: &Value, manifest: &Value) -> Value {
+/// who managed an adopted one before. `manifest` is what was configured, which stays. One that this stack `made` says so
+/// from then on, so that it is not taken for somebody else's later.
+pub(crate) fn unmark(live: &Value, manifest: &Value, owner: &Owner, made: bool) -> Value {
     let gone = |member, keys: &[&str]| -> Map<String, Value> {
         let there = keys.iter().filter(|key| text(live, member, key).is_some());
         there.map(|key| ((*key).to_owned(), Value::Null)).collect()
@@ -148,14 +169,20 @@ pub(crate) fn unmark(live: &Value, manifest: &Value) -> Value {
         let before = adoption.filter(|tool| *tool != YES);
         labels.insert(MANAGED_BY.to_owned(), before.map_or(Value::Null, Value::from));
     }
-    let project = text(live, "annotations", PROJECT);
+    if text(live, "labels", STACK_LABEL) == Some(owner.stack.as_str()) {
+        labels.insert(STACK_LABEL.to_owned(), Value::Null);
+    }
+    let marked = text(live, "annotations", PROJECT).is_some();
     for key in [NAME, PART_OF].into_iter().filter(|_| adoption.is_none()) {
-        let ours = project.is_some() && text(live, "labels", key) == project;
+        let ours = marked && text(live, "labels", key) == Some(owner.project.as_str());
         if ours && text(manifest, "labels", key).is_none() {
             labels.insert(key.to_owned(), Value::Null);
         }
     }
-    let annotations = gone("annotations", &[PROJECT, STACK, WORKSPACE, ADOPTED]);
+    let mut annotations = gone("annotations", &[PROJECT, STACK, WORKSPACE, ADOPTED]);
+    if made && adoption.is_none() {
+        annotations.insert(MADE.to_owned(), maker(owner).into());
+    }
     json!({"metadata": {"annotations": annotations, "labels": labels}})
 }
 
@@ -252,6 +279,10 @@ pub(crate) mod tests {
     /// The id of the stack's members.
     const SET: &str = "applyset-ours-v1";
 
+    fn off(live: &Value, manifest: &Value) -> Value {
+        unmark(live, manifest, &owner("dev"), false)
+    }
+
     fn marked_as(stack: &str, metadata: Value) -> Value {
         let mut object = json!({"metadata": metadata});
         mark(object["metadata"].as_object_mut().unwrap(), &owner(stack));
@@ -281,12 +312,29 @@ pub(crate) mod tests {
             "annotations": {PROJECT: null, STACK: null, WORKSPACE: null},
         });
         let configured = json!({"metadata": {"labels": {NAME: "shop", PART_OF: "shop"}}});
-        assert_eq!(unmark(&object, &configured)["metadata"], expected);
+        assert_eq!(off(&object, &configured)["metadata"], expected);
         let all = json!({MEMBER_OF: null, MANAGED_BY: null, NAME: null, PART_OF: null});
-        assert_eq!(unmark(&object, &json!({}))["metadata"]["labels"], all);
+        assert_eq!(off(&object, &json!({}))["metadata"]["labels"], all);
         let theirs = json!({"metadata": {"labels": {MANAGED_BY: "Helm", NAME: "x"}}});
         let nothing = json!({"labels": {}, "annotations": {}});
-        assert_eq!(unmark(&theirs, &json!({}))["metadata"], nothing);
+        assert_eq!(off(&theirs, &json!({}))["metadata"], nothing);
+        // The label of the bundled modules is a mark, too, if it is about this stack.
+        let labelled = |stack: &str| json!({"metadata": {"labels": {STACK_LABEL: stack}}});
+        assert_eq!(off(&labelled("dev"), &json!({}))["metadata"]["labels"], json!({STACK_LABEL: null}));
+        assert_eq!(off(&labelled("prod"), &json!({}))["metadata"]["labels"], json!({}));
+    }
+
+    #[test]
+    fn what_a_stack_made_and_leaves_says_so() {
+        let object = marked_as("dev", json!({"name": "x"}));
+        let patch = unmark(&object, &json!({}), &owner("dev"), true);
+        assert_eq!(patch["metadata"]["annotations"][MADE], "shop/dev/default");
+        let left = json!({"metadata": {"annotations": {MADE: "shop/dev/default"}}});
+        assert!(is_made_by(&left, &owner("dev")) && !is_made_by(&left, &owner("prod")));
+        assert!(!is_made(&left));
+        let adopted = json!({"metadata": {"annotations": {ADOPTED: YES}}});
+        let patch = unmark(&adopted, &json!({}), &owner("dev"), true);
+        assert_eq!(patch["metadata"]["annotations"], json!({ADOPTED: null}));
     }
 
     #[test]
@@ -307,9 +355,9 @@ pub(crate) mod tests {
         assert_eq!(object["metadata"], metadata);
         // Another record finds it on the object.
         assert_eq!(adoption(&object, false).as_deref(), Some("Helm"));
-        assert_eq!(why_kept(&object), Some("it existed before kusion managed it"));
+        assert_eq!(why_kept(&object), Some(EXISTED));
 
-        let patch = unmark(&object, &manifest);
+        let patch = off(&object, &manifest);
         assert_eq!(patch["metadata"]["labels"], json!({MANAGED_BY: "Helm"}));
         assert_eq!(patch["metadata"]["annotations"][ADOPTED], Value::Null);
         assert_eq!(patch["metadata"]["annotations"].as_object().unwrap().len(), 4);
@@ -321,7 +369,7 @@ pub(crate) mod tests {
         mark_made(namespace["metadata"].as_object_mut().unwrap());
         assert!(is_made(&namespace) && why_kept(&namespace).is_none());
         assert_eq!(reserved(&namespace, &owner("dev"), SET), Some(MADE));
-        let patch = unmark(&namespace, &json!({}));
+        let patch = off(&namespace, &json!({}));
         assert_eq!(patch["metadata"]["annotations"].get(MADE), None);
         mark_adopted(namespace["metadata"].as_object_mut().unwrap(), &json!({}), YES);
         assert!(!is_made(&namespace) && is_adopted(&namespace));

@@ -39,7 +39,7 @@ pub(crate) fn verdict(refusal: &Refusal, attempt: Attempt<'_>) -> ClusterError {
         for problem in &mut problems {
             problem.message = show(&problem.message);
         }
-        return ClusterError::Invalid { id, problems, others: Vec::new() };
+        return ClusterError::Invalid { id, problems, others: Vec::new(), existed: None };
     }
     if refusal.is_not_found() && refusal.kind == "namespaces" {
         return ClusterError::NoNamespace { id, namespace: refusal.name.clone() };

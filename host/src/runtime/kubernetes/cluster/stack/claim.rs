@@ -127,7 +127,8 @@ impl KubernetesRuntime {
         let taken = match self.link.call(&self.lease_call(version.is_some(), &object)).await {
             Ok(object) => Lease::read(&object),
             Err(Failure::Refused(refusal)) if refusal.code == 409 => self.why_not(run).await?,
-            Err(failure) if is_terminating(&failure) => return Ok(None),
+            // Nothing lies there that others could change, and what is left of the stack is elsewhere.
+            Err(failure) if is_terminating(&failure) || is_gone(&failure) => return Ok(None),
             Err(failure) if is_no(&failure) => return Ok(Some(self.unguarded(failure))),
             Err(failure) => return Err(self.trouble(failure)),
         };
@@ -350,6 +351,12 @@ pub(crate) fn is_terminating(failure: &Failure) -> bool {
     refusal.causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
 }
 
+/// Returns whether a namespace does not exist, so that nobody can make anything in it.
+pub(crate) fn is_gone(failure: &Failure) -> bool {
+    let Failure::Refused(refusal) = failure else { return false };
+    refusal.is_not_found() && refusal.kind == "namespaces"
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -407,6 +414,16 @@ mod tests {
         runtime.give_lease_back(forget).await.unwrap();
         let named = named.lock().unwrap();
         named.clone()
+    }
+
+    #[tokio::test]
+    async fn a_namespace_that_is_gone_takes_no_lease_and_no_warning() {
+        let runtime = KubernetesRuntime::on(scripted(|asked| {
+            let kind = if asked.method == "GET" { "leases" } else { "namespaces" };
+            (404, json!({"reason": "NotFound", "details": {"kind": kind, "name": "shop"}}))
+        }));
+        assert!(runtime.take_lease(&run()).await.unwrap().is_none());
+        assert!(runtime.expect_members(&[]).await.is_ok());
     }
 
     #[tokio::test]

@@ -46,7 +46,7 @@ impl KubernetesRuntime {
                 Ok(())
             }
             // Nothing can be made in it, and the parent goes with it.
-            Err(failure) if claim::is_terminating(&failure) => Ok(()),
+            Err(failure) if claim::is_terminating(&failure) || claim::is_gone(&failure) => Ok(()),
             Err(failure) => Err(self.unlisted(failure)),
         }
     }
