@@ -68,7 +68,7 @@ modules:
   network: {}
   service: {}
 targets:
-  kubernetes: {kubeconfig: $KUBECONFIG}
+  kubernetes: {kubeconfig: $KUBECONFIG, context: $(kubectl config current-context)}
 YAML
 (cd dev && "$kusion" workspace create default -f ../workspace.yaml >/dev/null)
 

@@ -17,13 +17,21 @@ accessories:
   network: {ports: [{port: 80}]}
 ";
 
+/// Names a cluster as a workspace does: by a kubeconfig, and by the context that is the current one in it.
+pub(super) fn target(kubeconfig: &Path) -> String {
+    let text = fs_err::read_to_string(kubeconfig).unwrap();
+    let config: Value = serde_json::from_str(&text).unwrap();
+    let context = config["current-context"].as_str().unwrap();
+    format!("{{kubeconfig: {}, context: {context}}}", kubeconfig.display())
+}
+
 /// Makes a sandbox with a project whose stack `dev` goes to a cluster.
 pub(super) fn sandbox(project: &str, kubeconfig: &Path) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("project.yaml", &format!("name: {project}\n"));
     sandbox.write("app.yaml", APP);
     sandbox.write("dev/stack.yaml", "name: dev\n");
-    sandbox.make_workspace("default", &format!("{{kubeconfig: {}}}", kubeconfig.display()));
+    sandbox.make_workspace("default", &target(kubeconfig));
     sandbox
 }
 
@@ -57,10 +65,10 @@ impl Stage {
     /// Makes a project whose workspace has the module `raw`, too.
     pub(super) fn raw() -> Self {
         let stage = Self::new();
-        let (raw, kubeconfig) = (kusion_tests::guest("raw"), stage.cluster.kubeconfig());
-        let (raw, kubeconfig) = (raw.display(), kubeconfig.display());
+        let (raw, target) = (kusion_tests::guest("raw"), target(&stage.cluster.kubeconfig()));
+        let raw = raw.display();
         let text = format!(
-            "modules: {{network: {{}}, service: {{}}, raw: {{path: {raw}}}}}\ntargets: {{kubernetes: {{kubeconfig: {kubeconfig}}}}}\n"
+            "modules: {{network: {{}}, service: {{}}, raw: {{path: {raw}}}}}\ntargets: {{kubernetes: {target}}}\n"
         );
         stage.sandbox.write("raw.yaml", &text);
         stage.sandbox.run("", &["workspace", "create", "raw", "-f", "raw.yaml"]).success();
@@ -89,7 +97,7 @@ impl Stage {
 
     /// Makes the workspace use another kubeconfig.
     pub(super) fn with_kubeconfig(self, kubeconfig: &Path) -> Self {
-        self.sandbox.make_workspace("other", &format!("{{kubeconfig: {}}}", kubeconfig.display()));
+        self.sandbox.make_workspace("other", &target(kubeconfig));
         self.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: other\n");
         self
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::stage::Stage;
+use super::stage::{Stage, target};
 
 /// The example of the documentation, with a job beside it.
 const APPS: &str = "\
@@ -95,8 +95,8 @@ fn a_kind_that_is_not_there_is_refused_until_it_is_and_is_not_missed_after_it_we
     let stage = stage();
     let workspace = format!(
         "modules:\n  job: {{}}\n  monitoring: {{configs: {{default: {{operatorMode: true}}}}}}\n  mysql: {{}}\n  \
-         network: {{}}\n  service: {{}}\ntargets: {{kubernetes: {{kubeconfig: {}}}}}\n",
-        stage.cluster.kubeconfig().display()
+         network: {{}}\n  service: {{}}\ntargets: {{kubernetes: {}}}\n",
+        target(&stage.cluster.kubeconfig())
     );
     stage.sandbox.write("watched.yaml", &workspace);
     stage.sandbox.run("", &["workspace", "create", "watched", "-f", "watched.yaml"]).success();

@@ -6,7 +6,7 @@ use kusion_cluster::{Fault, Proxy, Rule, User};
 use kusion_tests::Running;
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Stage, target};
 
 /// Begins an apply that waits for pods which do not become ready, and returns once it holds the stack's Lease.
 fn waiting(stage: &Stage) -> Running {
@@ -52,8 +52,7 @@ fn through(stage: &Stage, proxy: &Proxy) {
 }
 
 fn use_kubeconfig(stage: &Stage, kubeconfig: &Path) {
-    let target = format!("{{kubeconfig: {}}}", kubeconfig.display());
-    stage.sandbox.make_workspace("proxied", &target);
+    stage.sandbox.make_workspace("proxied", &target(kubeconfig));
     stage.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: proxied\n");
 }
 

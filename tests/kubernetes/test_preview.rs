@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use kusion_cluster::User;
 use serde_json::json;
 
-use super::stage::Stage;
+use super::stage::{Stage, target};
 
 #[test]
 fn the_first_preview_names_the_cluster_and_says_what_the_server_could_not_check() {
@@ -82,7 +82,7 @@ fn an_address_where_nobody_answers_is_told_at_once() {
     let text = text.replace(&stage.cluster.server(), "https://127.0.0.1:1");
     stage.sandbox.write("kubeconfig", &text);
     let path = stage.sandbox.path("kubeconfig");
-    stage.sandbox.make_workspace("gone", &format!("{{kubeconfig: {}}}", path.display()));
+    stage.sandbox.make_workspace("gone", &target(&path));
     stage.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: gone\n");
     let preview = stage.run(&["preview"]);
     assert_eq!(preview.code, Some(3), "{preview}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kusion_cluster::{Proxy, Request, User};
 
-use super::stage::Stage;
+use super::stage::{Stage, target};
 
 /// Apps of the stack. Each has a Deployment, a Service and two ConfigMaps.
 const APPS: usize = 4;
@@ -34,8 +34,7 @@ impl Counted {
         let stage = Stage::new();
         let proxy = stage.cluster.proxy();
         let kubeconfig = stage.cluster.kubeconfig_through(&proxy, User::AdminByToken);
-        let target = format!("{{kubeconfig: {}}}", kubeconfig.display());
-        stage.sandbox.make_workspace("far", &target);
+        stage.sandbox.make_workspace("far", &target(&kubeconfig));
         stage.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: far\n");
         stage.sandbox.write("app.yaml", &(0..APPS).fold("apps:\n".to_owned(), app));
         Self { stage, proxy }

@@ -8,7 +8,7 @@ use kusion_cluster::{Cluster, Fault, Rule, User};
 use kusion_tests::Sandbox;
 use serde_json::Value;
 
-use super::stage::Stage;
+use super::stage::{Stage, target};
 
 /// Makes the pods of the app meet a fate, by the annotation that the test cluster obeys.
 fn with_pods(fate: &str) -> Stage {
@@ -94,8 +94,8 @@ fn with_policy(cel: &str) -> Stage {
     let kubeconfig = stage.cluster.kubeconfig();
     let policy = format!("{{apiVersion: apps/v1, kind: Deployment, cel: \"{cel}\"}}");
     let text = format!(
-        "modules:\n  network: {{}}\n  service:\n    configs:\n      default:\n        healthPolicy: {policy}\ntargets: {{kubernetes: {{kubeconfig: {}}}}}\n",
-        kubeconfig.display()
+        "modules:\n  network: {{}}\n  service:\n    configs:\n      default:\n        healthPolicy: {policy}\ntargets: {{kubernetes: {}}}\n",
+        target(&kubeconfig)
     );
     stage.sandbox.write("policy.yaml", &text);
     stage.sandbox.run("", &["workspace", "create", "policy", "-f", "policy.yaml"]).success();
@@ -188,8 +188,7 @@ fn objects_of_a_kind_share_one_watch_that_outlives_what_ends_it() {
     let proxy = cluster.proxy();
     let stage = Stage::new();
     let kubeconfig = cluster.kubeconfig_through(&proxy, User::AdminByToken);
-    let target = format!("{{kubeconfig: {}}}", kubeconfig.display());
-    stage.sandbox.make_workspace("proxied", &target);
+    stage.sandbox.make_workspace("proxied", &target(&kubeconfig));
     stage.sandbox.write("dev/stack.yaml", "name: dev\nworkspace: proxied\n");
     let app = |name: &str| {
         format!(

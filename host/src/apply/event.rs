@@ -89,12 +89,14 @@ pub enum Event {
         /// What was waited for.
         pending: Pending,
     },
-    /// After the run, the resource does otherwise than before.
+    /// After the run, the resource does so: at first, and then each time that it does otherwise than before.
     Status {
         /// The resource.
         id: ResourceId,
         /// How it does now.
         readiness: Readiness,
+        /// Whether this is how it does at first.
+        first: bool,
     },
 }
 

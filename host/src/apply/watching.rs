@@ -10,6 +10,9 @@ use crate::apply::{Event, Listener, Refused};
 use crate::runtime::{Readiness, Runtime};
 use crate::spec::{Resource, ResourceId, Spec};
 
+/// How a resource does, and whether that is the first that was heard of it.
+type Said = (ResourceId, Readiness, bool);
+
 /// Everything that watching needs.
 #[derive(Clone, Copy)]
 pub struct Watching<'a> {
@@ -20,7 +23,7 @@ pub struct Watching<'a> {
 }
 
 impl Watching<'_> {
-    /// Tells each change of how a resource does until `stop` resolves. Those that work at first are not told.
+    /// Tells how each resource does, and each change of that, until `stop` resolves.
     ///
     /// # Errors
     ///
@@ -37,8 +40,8 @@ impl Watching<'_> {
         let mut stop = pin!(stop);
         loop {
             tokio::select! {
-                Some((id, readiness)) = heard.recv() => {
-                    listener.hear(&Event::Status { id, readiness }).await?;
+                Some((id, readiness, first)) = heard.recv() => {
+                    listener.hear(&Event::Status { id, readiness, first }).await?;
                 }
                 Some(()) = watches.next() => {}
                 () = &mut stop => return Ok(()),
@@ -46,14 +49,12 @@ impl Watching<'_> {
         }
     }
 
-    async fn watch(&self, resource: &Resource, said: UnboundedSender<(ResourceId, Readiness)>) {
+    async fn watch(&self, resource: &Resource, said: UnboundedSender<Said>) {
         let first = std::sync::atomic::AtomicBool::new(true);
         let tell = |readiness: &Readiness| {
             let is_first = first.swap(false, std::sync::atomic::Ordering::Relaxed);
-            if !is_first || *readiness != Readiness::Ready {
-                // Nobody listens any more once the watching has ended.
-                let _unheard = said.send((resource.id.clone(), readiness.clone()));
-            }
+            // Nobody listens any more once the watching has ended.
+            let _unheard = said.send((resource.id.clone(), readiness.clone(), is_first));
         };
         if let Err(error) = self.runtime.keep_watch(resource, &tell).await {
             tell(&Readiness::Failed { reason: error.to_string() });
@@ -121,9 +122,10 @@ mod tests {
     #[async_trait]
     impl Listener for Heard {
         async fn hear(&self, event: &Event) -> Result<(), Refused> {
-            let Event::Status { id, readiness } = event else { return Ok(()) };
-            let reason = readiness.reason().unwrap_or("works").to_owned();
-            self.0.lock().unwrap().push(format!("{id}: {reason}"));
+            let Event::Status { id, readiness, first } = event else { return Ok(()) };
+            let (reason, first) =
+                (readiness.reason().unwrap_or("works"), if *first { "first " } else { "" });
+            self.0.lock().unwrap().push(format!("{id}: {first}{reason}"));
             Ok(())
         }
     }
@@ -141,7 +143,7 @@ mod tests {
         Watching { spec: &spec, runtime: &Moody }.run(stop, &heard).await.unwrap();
         let mut lines = heard.0.into_inner().unwrap();
         lines.sort();
-        let hidden = "hidden: resource `hidden` was refused: nobody may look";
-        assert_eq!(lines, [hidden, "x: 0 of 1", "x: works"]);
+        let hidden = "hidden: first resource `hidden` was refused: nobody may look";
+        assert_eq!(lines, [hidden, "x: 0 of 1", "x: first works", "x: works"]);
     }
 }

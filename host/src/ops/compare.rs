@@ -9,6 +9,7 @@ use serde_json::Value;
 use tracing::Instrument as _;
 
 use crate::diagnostic::{Diagnose as _, Kind};
+use crate::ops::OpsError;
 use crate::plan::Plan;
 use crate::runtime::{Runtime, RuntimeError, Subject};
 use crate::secret::Resolve;
@@ -25,7 +26,15 @@ pub struct Comparison {
     pub observed: BTreeMap<ResourceId, Observed>,
 }
 
-/// Asks the target about every resource, several at once, and plans. There is at least one error if it cannot.
+/// Why not every resource could be compared.
+pub(super) struct Unequal {
+    /// At least one.
+    pub(super) errors: Vec<RuntimeError>,
+    /// What is known of all others, to be shown; `None` if nothing is.
+    pub(super) rest: Option<Box<Comparison>>,
+}
+
+/// Asks the target about every resource, several at once, and plans.
 pub(super) async fn compare(
     spec: &Spec,
     state: &State,
@@ -33,7 +42,7 @@ pub(super) async fn compare(
     runtime: &dyn Runtime,
     secrets: &dyn Resolve,
     parallelism: NonZeroUsize,
-) -> Result<Comparison, Vec<RuntimeError>> {
+) -> Result<Comparison, Unequal> {
     let ids: BTreeSet<&ResourceId> = spec.resources.keys().chain(state.resources.keys()).collect();
     let resources = ids.len();
     let subject = |id: &ResourceId| Subject {
@@ -45,38 +54,67 @@ pub(super) async fn compare(
     survey
         .instrument(tracing::info_span!("survey target", resources))
         .await
-        .map_err(|error| vec![error])?;
+        .map_err(Unequal::nothing)?;
     let observing = stream::iter(ids)
         .map(|id| async move {
             let observed = runtime
                 .observe(subject(id), secrets)
                 .instrument(tracing::debug_span!("read resource", id = %id));
-            observed.await.map(|observed| (id.clone(), observed))
+            (id, observed.await)
         })
         .buffered(parallelism.get());
-    let observed =
+    let (observed, refused) =
         gather(observing).instrument(tracing::info_span!("read target", resources)).await?;
-    let plan = Plan::between(spec, state, &observed, origins);
-    Ok(Comparison { plan, observed })
+    let mut plan = Plan::between(spec, state, &observed, origins);
+    if refused.is_empty() {
+        return Ok(Comparison { plan, observed });
+    }
+    plan.steps.retain(|step| !refused.contains_key(&step.id));
+    // It is to be looked at only, and some steps that others came after are not in it.
+    for step in &mut plan.steps {
+        step.after.clear();
+    }
+    let rest = Some(Box::new(Comparison { plan, observed }));
+    Err(Unequal { errors: refused.into_values().collect(), rest })
 }
 
-/// Takes all observations together. Everything that a user can mend or may not do is told at once, in the order of
-/// the ids; anything else ends it, because the rest would fail the same way.
-async fn gather(
-    observing: impl Stream<Item = Result<(ResourceId, Observed), RuntimeError>>,
-) -> Result<BTreeMap<ResourceId, Observed>, Vec<RuntimeError>> {
-    let (mut observed, mut wrong) = (BTreeMap::new(), Vec::new());
-    let mut observing = pin!(observing);
-    while let Some(result) = observing.next().await {
-        match result {
-            Ok((id, found)) => {
-                observed.insert(id, found);
-            }
-            Err(error) if error.kind() == Kind::User || error.is_forbidden() => wrong.push(error),
-            Err(error) => return Err(vec![error]),
+impl Unequal {
+    fn nothing(error: RuntimeError) -> Self {
+        Self { errors: vec![error], rest: None }
+    }
+
+    /// Makes one error of all, as `why` puts them.
+    pub(super) fn into_error(self, why: impl FnOnce(Vec<RuntimeError>) -> OpsError) -> OpsError {
+        let why = why(self.errors);
+        match self.rest {
+            Some(rest) => OpsError::Partly { rest, why: Box::new(why) },
+            None => why,
         }
     }
-    if wrong.is_empty() { Ok(observed) } else { Err(wrong) }
+}
+
+/// What the target says of each resource, and why it says nothing of others.
+type Gathered = (BTreeMap<ResourceId, Observed>, BTreeMap<ResourceId, RuntimeError>);
+
+/// Takes all observations together. Everything that is about one resource is told at once, in the order of the ids;
+/// anything else ends it, because the rest would fail the same way.
+async fn gather<'a>(
+    observing: impl Stream<Item = (&'a ResourceId, Result<Observed, RuntimeError>)>,
+) -> Result<Gathered, Unequal> {
+    let (mut observed, mut wrong) = (BTreeMap::new(), BTreeMap::new());
+    let mut observing = pin!(observing);
+    while let Some((id, result)) = observing.next().await {
+        match result {
+            Ok(found) => {
+                observed.insert(id.clone(), found);
+            }
+            Err(error) if error.kind() == Kind::User || error.is_of_one_resource() => {
+                wrong.insert(id.clone(), error);
+            }
+            Err(error) => return Err(Unequal::nothing(error)),
+        }
+    }
+    Ok((observed, wrong))
 }
 
 /// Puts known attributes in the place of references to them.

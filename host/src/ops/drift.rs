@@ -22,7 +22,7 @@ const CONSENT: [NoteKind; 8] = [
 ];
 
 /// How a target differs from what was last applied.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DriftReport {
     /// The release that the target is compared with; `None` if nothing is on record.
     pub revision: Option<u64>,
@@ -30,6 +30,8 @@ pub struct DriftReport {
     pub plan: Plan,
     /// What is on record.
     pub latest: LatestState,
+    /// Why nothing can be said of some resources.
+    pub untold: Option<OpsError>,
 }
 
 /// Compares a target with what was last applied to it. Runs no module, writes nothing and needs no lease.
@@ -39,12 +41,16 @@ pub struct DriftReport {
 ///
 /// # Errors
 ///
-/// The target or the records cannot be read.
+/// The target or the records cannot be read, or the stack is there and on another record.
 pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
     let mut latest = session.releases().latest_state().await?;
     leave_behind(&session, &mut latest).await?;
     let Some(revision) = latest.revision.filter(|_| !latest.state.resources.is_empty()) else {
-        return Ok(DriftReport { revision: latest.revision, plan: Plan::default(), latest });
+        if let Some(run) = session.runtime.last_run().await? {
+            return Err(OpsError::OnAnotherRecord { run });
+        }
+        let (revision, plan) = (latest.revision, Plan::default());
+        return Ok(DriftReport { revision, plan, latest, untold: None });
     };
     let vault = session.open_vault().await?;
     let recorded = session.releases().get(revision).await?.secrets.unwrap_or_default();
@@ -66,9 +72,13 @@ pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
         lost,
         written: false,
     };
-    let weighed = weigh(&session, vault, wanted).await?;
-    let observed = weighed.comparison.observed;
-    let mut plan = Plan { steps: weighed.comparison.plan.steps, ..Plan::default() };
+    let (comparison, untold) = match weigh(&session, vault, wanted).await {
+        Ok(weighed) => (weighed.comparison, None),
+        Err(OpsError::Partly { rest, why }) => (*rest, Some(*why)),
+        Err(error) => return Err(error),
+    };
+    let observed = comparison.observed;
+    let mut plan = Plan { steps: comparison.plan.steps, ..Plan::default() };
     plan.steps.retain(|step| {
         // Where the target does not keep who set a value, a secret may have changed on either side.
         let unsigned = observed.get(&step.id).is_some_and(|observed| observed.editors.is_none());
@@ -80,5 +90,5 @@ pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
         step.after.clear();
         step.notes.retain(|note| !CONSENT.contains(&note.kind));
     }
-    Ok(DriftReport { revision: Some(revision), plan, latest })
+    Ok(DriftReport { revision: Some(revision), plan, latest, untold })
 }

@@ -6,8 +6,9 @@ use crate::config::ConfigError;
 use crate::diagnostic::{Diagnose, Kind, Problem};
 use crate::engine::{CallError, LoadError};
 use crate::module::ModuleError;
+use crate::ops::Comparison;
 use crate::release::{ReleaseError, StackKey};
-use crate::runtime::RuntimeError;
+use crate::runtime::{LastRun, RuntimeError};
 use crate::secret::SecretError;
 use crate::spec::{AssembleError, ResourceId, SecretRef};
 
@@ -20,6 +21,20 @@ pub enum OpsError {
     Invalid {
         /// Every place that is wrong.
         problems: Vec<Problem>,
+    },
+    /// The target says nothing of some resources but that they cannot be as they shall be.
+    #[error("{why}")]
+    Partly {
+        /// What is known of all others: to be shown, not to be done. Its steps say nothing about their order.
+        rest: Box<Comparison>,
+        /// What is wrong with those.
+        why: Box<Self>,
+    },
+    /// Somebody else's records know of the stack, and ours do not.
+    #[error("the stack runs in the target and is on another record: {run}")]
+    OnAnotherRecord {
+        /// What the target says about it.
+        run: LastRun,
     },
     /// The target refuses what the configuration asks for.
     #[error("the target does not accept the configuration")]
@@ -161,6 +176,7 @@ macro_rules! from {
             fn inner(&self) -> Option<&dyn Diagnose> {
                 match self {
                     Self::Interrupted { source, .. } => Some(source.as_ref()),
+                    Self::Partly { why, .. } => Some(why.as_ref()),
                     Self::Invalid { .. }
                     | Self::NotAccepted { .. }
                     | Self::Refused { .. }
@@ -172,6 +188,7 @@ macro_rules! from {
                     | Self::LiteralsGone { .. }
                     | Self::AtWork { .. }
                     | Self::HomeGone { .. }
+                    | Self::OnAnotherRecord { .. }
                     | Self::Unrecorded { .. } => None,
                     $(Self::$variant(error) => Some(error.as_ref()),)*
                 }
@@ -204,6 +221,10 @@ impl Diagnose for OpsError {
             Self::Unrecorded { .. } => &[
                 "the stack was applied from another KUSION_HOME or backend: go on from there",
                 "or delete the resource, and a new secret is drawn",
+            ],
+            Self::OnAnotherRecord { .. } => &[
+                "use the KUSION_HOME or backend from which it was applied",
+                "or take it over: `kusion preview` shows what an apply from here would do",
             ],
             Self::HomeGone { .. } => &[
                 "apply from the KUSION_HOME that made it, which still has the value",

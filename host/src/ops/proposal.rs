@@ -7,9 +7,9 @@ use crate::ops::compare::compare;
 use crate::ops::session::Secrets;
 use crate::ops::weigh::{Wanted, Weighed, leave_behind, weigh};
 use crate::ops::{Comparison, Generation, OpsError, Rollback, Session, generate};
-use crate::plan::{Plan, Reason};
+use crate::plan::{Plan, Reason, Step};
 use crate::release::{LatestState, Operation};
-use crate::runtime::RuntimeError;
+use crate::runtime::{LastRun, RuntimeError};
 use crate::secret::{Resolve, SecretError};
 use crate::spec::{SecretRef, SecretText, Spec};
 
@@ -30,6 +30,8 @@ pub struct Proposal<'a> {
     pub(super) has_vault: bool,
     /// Whether resources that may use them are on record in another target.
     pub(super) elsewhere: bool,
+    /// Who last changed the stack, if the records here know nothing of that.
+    pub(super) unrecorded: Option<LastRun>,
 }
 
 /// Plans an apply. Writes nothing, mints no secret and needs no lease.
@@ -66,7 +68,7 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
         session.project.parallelism,
     )
     .await
-    .map_err(RuntimeError::together)?;
+    .map_err(|unequal| unequal.into_error(|errors| RuntimeError::together(errors).into()))?;
     for step in &mut comparison.plan.steps {
         // The configuration says nothing about it; whoever destroys a stack does.
         step.reason = step.reason.filter(|reason| *reason != Reason::Configuration);
@@ -86,6 +88,7 @@ pub async fn propose_destroy(session: Session<'_>) -> Result<Proposal<'_>, OpsEr
         secrets: None,
         has_vault,
         elsewhere,
+        unrecorded: None,
     })
 }
 
@@ -98,6 +101,11 @@ impl<'a> Proposal<'a> {
         let wanted = Wanted::generated(&generation);
         let Weighed { latest, moved_from, resolved, comparison, secrets, .. } =
             weigh(&session, vault, wanted).await?;
+        let is_unrecorded = |step: &Step| step.reason == Some(Reason::Unrecorded);
+        let unrecorded = match comparison.plan.steps.iter().any(is_unrecorded) {
+            true => session.runtime.last_run().await?,
+            false => None,
+        };
         Ok(Self {
             session,
             operation: Operation::Apply,
@@ -111,6 +119,7 @@ impl<'a> Proposal<'a> {
             secrets: Some(secrets),
             has_vault: false,
             elsewhere: false,
+            unrecorded,
         })
     }
 
@@ -155,6 +164,11 @@ impl<'a> Proposal<'a> {
         if self.plan().is_empty() {
             return self.failed_note().into_iter().collect();
         }
+        if let Some(run) = &self.unrecorded {
+            return vec![format!(
+                "The stack is on another record: {run}. An apply from here takes it over; to go on with that record, use its KUSION_HOME or backend."
+            )];
+        }
         if self.forgets_secrets() {
             return vec![
                 "The stack's vault is deleted too: generated secrets, and written ones of earlier releases."
@@ -175,7 +189,7 @@ impl<'a> Proposal<'a> {
         let mended = same && self.latest.operation != Some(Operation::Destroy);
         Some(if mended {
             format!(
-                "Release {revision} failed: an apply that waits puts it on record as succeeded once everything works."
+                "Release {revision} failed: run `kusion apply`, which waits, and puts it on record as succeeded once everything works."
             )
         } else {
             format!("Release {revision} failed and stays so on record; it wanted something else.")

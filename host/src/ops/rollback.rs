@@ -122,6 +122,7 @@ pub async fn propose_rollback(
         secrets: Some(secrets),
         has_vault: false,
         elsewhere: false,
+        unrecorded: None,
     })
 }
 

@@ -36,7 +36,7 @@ pub enum TargetError {
         workspace: String,
     },
     /// Nobody would see which cluster is changed, and nothing that is written down names it.
-    #[error("workspace `{workspace}` names no cluster, and nobody is asked")]
+    #[error("workspace `{workspace}` names no context, and nobody is asked")]
     ContextNeeded {
         /// The workspace.
         workspace: String,
@@ -92,7 +92,7 @@ impl Diagnose for TargetError {
                 "add `targets: {{kubernetes: {{directory: manifests}}}}` with `kusion workspace update {workspace} -f FILE`"
             ),
             Self::ContextNeeded { .. } => {
-                "name the context of your kubeconfig with `--context`, or the target in the workspace"
+                "name the context of the kubeconfig with `--context`, or in `targets.kubernetes.context` of the workspace"
                     .to_owned()
             }
             Self::NoKubeconfig { .. } => {
@@ -197,6 +197,11 @@ fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, Targ
     let name = || workspace.name().to_string();
     let given = options.context.clone();
     let expand = |path: &str| expand(path, options.user_home.as_deref());
+    // Whichever context is the current one in a file, any other program can change.
+    let in_files = |paths, context: Option<String>| match context {
+        None if options.approved_unseen => Err(TargetError::ContextNeeded { workspace: name() }),
+        context => Ok(Access::Files { paths, context }),
+    };
     if let Some(Target::Cluster { kubeconfig, context }) = workspace.target() {
         if let (Some(pinned), Some(given)) = (context, &given)
             && pinned != given
@@ -211,7 +216,7 @@ fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, Targ
             }
             None => options.kubeconfigs.clone(),
         };
-        return Ok(Access::Files { paths, context: given.or_else(|| context.clone()) });
+        return in_files(paths, given.or_else(|| context.clone()));
     }
     let from_context = |key: &str| {
         let text = workspace.context().get(key)?.to_json();
@@ -221,13 +226,10 @@ fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, Targ
         return Ok(Access::Content { text, context: given });
     }
     if let Some(path) = from_context("KUBECONFIG_PATH") {
-        return Ok(Access::Files { paths: vec![expand(&path)], context: given });
+        return in_files(vec![expand(&path)], given);
     }
     if !options.kubeconfigs.is_empty() {
-        if options.approved_unseen && given.is_none() {
-            return Err(TargetError::ContextNeeded { workspace: name() });
-        }
-        return Ok(Access::Files { paths: options.kubeconfigs.clone(), context: given });
+        return in_files(options.kubeconfigs.clone(), given);
     }
     if options.in_cluster && given.is_none() {
         return Ok(Access::InCluster);
@@ -305,7 +307,20 @@ mod tests {
         let unseen = |context| TargetOptions { approved_unseen: true, ..options(context) };
         let bare = workspace("modules: {}\n");
         let needed = access(&bare, &unseen(None)).unwrap_err();
-        assert_eq!(needed.to_string(), "workspace `dev` names no cluster, and nobody is asked");
+        assert_eq!(needed.to_string(), "workspace `dev` names no context, and nobody is asked");
+        // A file that the workspace names has a current context, too, and whoever changes it is not asked either.
+        for text in
+            ["targets: {kubernetes: {kubeconfig: /k}}\n", "context: {KUBECONFIG_PATH: /k}\n"]
+        {
+            assert!(access(&workspace(text), &unseen(None)).is_err(), "{text}");
+            assert_eq!(
+                access(&workspace(text), &unseen(Some("c"))).unwrap(),
+                files("/k", Some("c"))
+            );
+            assert_eq!(access(&workspace(text), &options(None)).unwrap(), files("/k", None));
+        }
+        let text = "context: {KUBECONFIG_CONTENT: \"kind: Config\"}\n";
+        assert!(access(&workspace(text), &unseen(None)).is_ok());
         assert_eq!(access(&bare, &unseen(Some("c"))).unwrap(), files("/env/config", Some("c")));
         let pinned = workspace("targets: {kubernetes: {context: prod}}\n");
         assert!(access(&pinned, &unseen(None)).is_ok());

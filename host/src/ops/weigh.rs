@@ -64,9 +64,10 @@ pub(super) async fn weigh(
         session.project.parallelism,
     )
     .await
-    .map_err(|errors| {
+    .map_err(|unequal| {
         let project = wanted.written.then_some(&session.project);
-        blame(Court { spec: wanted.spec, makers: wanted.makers, project }, errors)
+        let court = Court { spec: wanted.spec, makers: wanted.makers, project };
+        unequal.into_error(|errors| blame(court, errors))
     })?;
     secrets.check_recorded(&resolved, &latest.state, &comparison.observed)?;
     let missed = resolver.missed.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -62,7 +62,11 @@ pub(super) fn plan(
 /// Says why a resource that nobody wants any more stays in the target.
 fn stays(prior: &StateEntry, observed: &Observed) -> Option<String> {
     let said = observed.notes.iter().find(|note| note.kind == NoteKind::Shared);
-    let adopted = || prior.adopted.then(|| "it existed before kusion managed it, and keeps what kusion changed".to_owned());
+    let adopted = || {
+        prior.adopted.then(|| {
+            "it existed before kusion managed it, and keeps what kusion changed".to_owned()
+        })
+    };
     said.map(|note| note.message.clone()).or_else(adopted)
 }
 

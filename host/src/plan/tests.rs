@@ -231,7 +231,10 @@ fn what_others_need_too_stays_and_why_is_told() {
     let plan = Plan::destroy(&old, &observed.into());
     assert_eq!(plan.forgotten, [id("adopted"), id("gone"), id("namespace")]);
     let stays = [
-        (id("adopted"), "it existed before kusion managed it, and keeps what kusion changed".to_owned()),
+        (
+            id("adopted"),
+            "it existed before kusion managed it, and keeps what kusion changed".to_owned(),
+        ),
         (id("namespace"), "others use it".to_owned()),
     ];
     assert_eq!(plan.stays, stays.into());

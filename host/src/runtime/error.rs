@@ -153,6 +153,18 @@ pub enum RuntimeError {
 }
 
 impl RuntimeError {
+    /// Says whether it is about the resource that was asked about, so that others can be looked at all the same.
+    pub(crate) fn is_of_one_resource(&self) -> bool {
+        let Self::Cluster(error) = self else { return false };
+        match error.as_ref() {
+            ClusterError::Forbidden { .. }
+            | ClusterError::KindUnserved { .. }
+            | ClusterError::NamespaceLeaving { .. } => true,
+            ClusterError::Refused { code, .. } => *code < 500,
+            _ => false,
+        }
+    }
+
     /// Says whether we may not do it.
     pub(crate) fn is_forbidden(&self) -> bool {
         matches!(self, Self::Cluster(error) if matches!(**error, ClusterError::Forbidden { .. }))

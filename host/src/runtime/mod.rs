@@ -17,6 +17,7 @@ mod directory;
 mod error;
 mod going;
 mod kubernetes;
+mod last_run;
 #[cfg(test)]
 mod memory;
 mod owner;
@@ -31,6 +32,7 @@ pub use kubernetes::{
     KubernetesSemantics, Readiness, ReportedCondition, Terms, Trouble, TroubledPod, Warning,
     check_health_policy,
 };
+pub use last_run::LastRun;
 #[cfg(test)]
 pub(crate) use memory::{Call, MemoryRuntime};
 pub use owner::Owner;
@@ -170,6 +172,12 @@ pub trait Runtime: Send + Sync {
     /// Returns what a stack that is destroyed takes along though it is on no record: another stack made it and has left
     /// it since.
     async fn leftover(&self) -> Result<Option<StateEntry>, RuntimeError> {
+        Ok(None)
+    }
+
+    /// Says who last changed the stack, whoever's records know of that; `None` if nothing of it is there, or nobody
+    /// can tell.
+    async fn last_run(&self) -> Result<Option<LastRun>, RuntimeError> {
         Ok(None)
     }
 

@@ -34,9 +34,11 @@ impl<'f> Stack<'f> {
         fs::write(folder.join("project.yaml"), format!("name: {name}\n"))?;
         fs::write(folder.join("dev/stack.yaml"), format!("name: dev\nworkspace: {name}\n"))?;
         fs::write(folder.join("app.yaml"), (0..apps).fold("apps:\n".to_owned(), app))?;
+        let config: Value = serde_json::from_str(&fs::read_to_string(kubeconfig)?)?;
+        let context = &config["current-context"];
         let workspace = json!({
             "modules": {"network": {}, "service": {}},
-            "targets": {"kubernetes": {"kubeconfig": kubeconfig}},
+            "targets": {"kubernetes": {"kubeconfig": kubeconfig, "context": context}},
         });
         fs::write(folder.join("workspace.yaml"), workspace.to_string())?;
         stack.succeed(&["workspace", "create", name, "-f", "../workspace.yaml"])?;

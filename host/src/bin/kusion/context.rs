@@ -76,7 +76,7 @@ impl World {
             no_color,
             terminal,
             stderr: Stderr::new(log_format, Paint(coloured)),
-            user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "unknown".to_owned()),
+            user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(account),
             host: uname.nodename().to_string_lossy().into_owned(),
             cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
             cargo_folders: [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")]
@@ -281,6 +281,21 @@ impl World {
     }
 }
 
+/// Names the account that runs the program, by its number if it has no name here.
+fn account() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let known = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(&uid, &known).map_or_else(|| format!("uid-{uid}"), str::to_owned)
+}
+
+fn name_of<'p>(uid: &str, passwd: &'p str) -> Option<&'p str> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        (fields.nth(1) == Some(uid)).then_some(name)
+    })
+}
+
 /// Lists the kubeconfig files of the user: those that the variable names, otherwise the usual one if it is
 /// there.
 fn kubeconfigs(variable: Option<OsString>, home: Option<PathBuf>) -> Vec<PathBuf> {
@@ -312,6 +327,14 @@ fn relative(folder: &Path, path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_without_a_variable_has_the_name_of_its_number() {
+        let passwd = "root:x:0:0:root:/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n";
+        assert_eq!(name_of("1000", passwd), Some("ada"));
+        assert_eq!(name_of("100", passwd), None);
+        assert_eq!(name_of("0", "nonsense\n:x:0\n"), None);
+    }
 
     #[test]
     fn paths_are_shown_as_seen_from_where_the_user_stands() {

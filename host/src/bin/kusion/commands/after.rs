@@ -128,7 +128,10 @@ impl After {
             world.eprint(&format!("Watching {} resources.\n", spec.resources.len()));
         }
         world.eprint("Press Ctrl-C to end.\n");
-        let progress = Progress::new(world, 0, silent);
+        let progress = match watched {
+            Some(_) => Progress::of_watch(world, silent),
+            None => Progress::new(world, 0, silent),
+        };
         let watching = async {
             match &watched {
                 Some(spec) => Watching { spec, runtime }.run(pending(), &progress).await,

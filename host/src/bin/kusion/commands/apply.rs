@@ -24,6 +24,9 @@ use crate::error::{CliError, Exit};
 use crate::render::{self, Progress};
 use crate::session::{Loaded, holder, warn_beforehand, warn_unfinished};
 
+/// For how long further signals count as the first one.
+const ONE_SIGNAL: Duration = Duration::from_secs(1);
+
 /// What is said to the first signal.
 const STOPPING: &str = "Stopping: no further change begins, and what is under way is brought to an end. Interrupt again to stop at once.";
 
@@ -134,9 +137,13 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
     let scene = Scene { world, args: &args, verb, loaded: &loaded, runtime: runtime.as_ref() };
     if args.dry_run {
         let proposal = match verb {
-            Verb::Apply => propose_apply(session).await?,
-            Verb::Destroy => propose_destroy(session).await?,
-            Verb::Rollback(revision) => propose_rollback(session, revision).await?,
+            Verb::Apply => propose_apply(session).await,
+            Verb::Destroy => propose_destroy(session).await,
+            Verb::Rollback(revision) => propose_rollback(session, revision).await,
+        };
+        let proposal = match proposal {
+            Ok(proposal) => proposal,
+            Err(error) => return Err(scene.explain(error, None)?),
         };
         warn_unfinished(world, proposal.latest());
         scene.announce(&proposal)?;
@@ -158,10 +165,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => {
-            scene.report_recovery(recovered.as_ref())?;
-            return Err(error.into());
-        }
+        Err(error) => return Err(scene.explain(error, recovered.as_ref())?),
     };
     let after = after.prepare(runtime.as_ref(), prepared.proposal().spec(), ports)?;
     scene.announce(prepared.proposal())?;
@@ -182,10 +186,11 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
         interrupted.await;
         stopping.set(true);
         progress.say(STOPPING);
-        let again = interruption();
         // The run may have ended.
         let _unheard = tell.send(());
-        end_at_once(again).await
+        // Whoever signals a process and its group, as `timeout` does, does so once and means it once.
+        tokio::time::sleep(ONE_SIGNAL).await;
+        end_at_once(interruption()).await
     };
     let stop = async {
         if told.await.is_err() {
@@ -306,14 +311,35 @@ impl Scene<'_> {
         document
     }
 
-    /// Tells programs what came on record before an error ended the run; people were told.
-    fn report_recovery(&self, recovered: Option<&Recovered>) -> Result<(), CliError> {
-        match recovered {
-            Some(_) if self.args.output == Format::Json => {
-                self.world.print_json(&self.recovery(recovered).into())
+    /// Shows what is known although there is no plan to carry out, and returns why there is none. Programs hear what
+    /// came on record before; people were told.
+    fn explain(
+        &self,
+        error: OpsError,
+        recovered: Option<&Recovered>,
+    ) -> Result<CliError, CliError> {
+        let OpsError::Partly { rest, why } = error else {
+            if recovered.is_some() && self.args.output == Format::Json {
+                self.world.print_json(&self.recovery(recovered).into())?;
             }
-            _ => Ok(()),
+            return Ok(error.into());
+        };
+        let error = CliError::from(*why);
+        let paint = self.world.stdout_paint();
+        match (self.args.output, render::partly(&rest.plan, paint)) {
+            (Format::Json, _) => {
+                let mut head = self.recovery(recovered);
+                head.insert("refused".to_owned(), error.document());
+                let document = render::outcome_document(head, &rest.plan, (None, &[]), None);
+                self.world.print_json(&document)?;
+            }
+            (Format::Text, Some(shown)) => {
+                let (title, target) = (self.loaded.title(), self.runtime.title());
+                self.world.print(&format!("{title}\nTarget: {target}\n\n{shown}"))?;
+            }
+            (Format::Text, None) => {}
         }
+        Ok(error)
     }
 
     /// Begins the document for programs.
@@ -361,7 +387,9 @@ impl Scene<'_> {
                     outcome,
                 ))?;
             }
-            (Format::Text, Some(outcome), Some(release)) => {
+            (Format::Text, Some(outcome), release)
+                if release.is_some() || !outcome.is_complete() =>
+            {
                 world.print(&render::outcome(title, release, outcome, world.stdout_paint()))?;
             }
             (Format::Text, ..) => {}
@@ -425,12 +453,16 @@ fn exit(outcome: &Outcome) -> Exit {
 /// Reads how long something may take: a number with its unit, as in `90s`, or bare seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().map(Duration::from_secs);
-    seconds.or_else(|_| {
+    let read = seconds.or_else(|_| {
         let parsed = text.parse::<jiff::SignedDuration>().ok().map(Duration::try_from);
         parsed
             .and_then(Result::ok)
             .ok_or_else(|| "give a number with its unit, as in `90s`".to_owned())
-    })
+    })?;
+    if read.is_zero() {
+        return Err("nothing works in no time; pass `--no-wait` not to wait".to_owned());
+    }
+    Ok(read)
 }
 
 /// Asks until the answer is yes or no; nothing and end of input are no.

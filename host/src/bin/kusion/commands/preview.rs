@@ -1,7 +1,9 @@
 //! `kusion preview`
 
 use clap::Args;
-use kusion::ops::{find_drift, propose_apply};
+use kusion::ops::{OpsError, find_drift, propose_apply};
+use kusion::plan::Plan;
+use kusion::runtime::Runtime;
 use serde_json::json;
 
 use crate::cli::{Cluster, Format, Meta, Parallelism};
@@ -40,7 +42,14 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     let options = world.target_options(&args.cluster);
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
     let session = loaded.session(runtime.as_ref());
-    let proposal = propose_apply(session).await?;
+    let proposal = match propose_apply(session).await {
+        Err(OpsError::Partly { rest, why }) => {
+            let error = CliError::from(*why);
+            show_partly(world, &args, (&loaded, runtime.as_ref()), &rest.plan, &error)?;
+            return Err(error);
+        }
+        proposal => proposal?,
+    };
     warn_unfinished(world, proposal.latest());
     warn_beforehand(world, &proposal);
     let refused = proposal.check().err().map(CliError::from);
@@ -75,6 +84,25 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     Ok(if changes { Exit::Changes } else { Exit::Success })
 }
 
+/// Shows what is known of a plan of which a part is refused.
+fn show_partly(
+    world: &World,
+    args: &PreviewArgs,
+    (loaded, runtime): (&Loaded, &dyn Runtime),
+    plan: &Plan,
+    error: &CliError,
+) -> Result<(), CliError> {
+    if args.output == Format::Json {
+        let mut document = loaded.document("Preview", runtime);
+        document.insert("plan".to_owned(), json!(plan));
+        document.insert("notes".to_owned(), json!([]));
+        document.insert("refused".to_owned(), error.document());
+        return world.print_json(&document.into());
+    }
+    let Some(shown) = render::partly(plan, world.stdout_paint()) else { return Ok(()) };
+    world.print(&format!("{}\nTarget: {}\n\n{shown}", loaded.title(), runtime.title()))
+}
+
 /// Compares the target with the last release; a configuration that is wrong by now is no hindrance.
 async fn drift(world: &World, args: &PreviewArgs) -> Result<Exit, CliError> {
     let loaded = Loaded::read_header(world, &args.meta, args.parallelism.get()).await?;
@@ -82,20 +110,29 @@ async fn drift(world: &World, args: &PreviewArgs) -> Result<Exit, CliError> {
     // Nothing is changed, so that what an apply would ask about is shown as it is.
     (options.terms.replace, options.terms.adopt) = (true, true);
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
-    let drift = find_drift(loaded.session(runtime.as_ref())).await?;
+    let mut drift = find_drift(loaded.session(runtime.as_ref())).await?;
+    let untold = drift.untold.take().map(CliError::from);
     match args.output {
         Format::Json => {
             let mut document = loaded.document("Drift", runtime.as_ref());
             document.insert("revision".to_owned(), json!(drift.revision));
             document.insert("plan".to_owned(), json!(drift.plan));
+            if let Some(error) = &untold {
+                document.insert("refused".to_owned(), error.document());
+            }
             world.print_json(&document.into())?;
         }
+        // That there is no drift, nobody can say then.
+        Format::Text if untold.is_some() && drift.plan.steps.is_empty() => {}
         Format::Text => {
             let paint = world.stdout_paint();
             let shown = render::drift(&drift, paint);
             warn_unfinished(world, &drift.latest);
             world.print(&format!("{}\nTarget: {}\n\n{shown}", loaded.title(), runtime.title()))?;
         }
+    }
+    if let Some(error) = untold {
+        return Err(error);
     }
     let drifted = args.detailed_exitcode && !drift.plan.steps.is_empty();
     Ok(if drifted { Exit::Changes } else { Exit::Success })

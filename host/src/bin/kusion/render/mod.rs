@@ -59,7 +59,7 @@ pub(crate) fn advice<E: Diagnose>(error: &E) -> String {
 
 pub(crate) use outcome::{cut_short, outcome, outcome_document};
 pub(crate) use paint::{Paint, Style};
-pub(crate) use plan::{changes, drift, full_details, notes, plan};
+pub(crate) use plan::{changes, drift, full_details, notes, partly, plan};
 pub(crate) use progress::Progress;
 pub(crate) use release_diff::release_diff;
 pub(crate) use table::Table;

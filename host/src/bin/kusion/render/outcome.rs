@@ -12,8 +12,13 @@ use serde_json::{Map, Value, json};
 
 use crate::render::{Paint, Style};
 
-/// Returns one line of counts.
-pub(crate) fn outcome(title: &str, release: u64, outcome: &Outcome, paint: Paint) -> String {
+/// Returns one line of counts; without a release if nothing was to be done.
+pub(crate) fn outcome(
+    title: &str,
+    release: Option<u64>,
+    outcome: &Outcome,
+    paint: Paint,
+) -> String {
     let (style, end) = if outcome.is_complete() {
         (Style::Create, "complete")
     } else {
@@ -24,15 +29,25 @@ pub(crate) fn outcome(title: &str, release: u64, outcome: &Outcome, paint: Paint
 
 /// Returns one line of counts of a run whose end could not be recorded.
 pub(crate) fn cut_short(title: &str, release: u64, outcome: &Outcome, paint: Paint) -> String {
-    line(&format!("{title} incomplete"), release, outcome, paint, Style::Error)
+    line(&format!("{title} incomplete"), Some(release), outcome, paint, Style::Error)
 }
 
-fn line(title: &str, release: u64, outcome: &Outcome, paint: Paint, style: Style) -> String {
-    let mut parts = vec![
-        format!("{} created", outcome.created),
-        format!("{} updated", outcome.updated),
-        format!("{} deleted", outcome.deleted),
-    ];
+fn line(
+    title: &str,
+    release: Option<u64>,
+    outcome: &Outcome,
+    paint: Paint,
+    style: Style,
+) -> String {
+    let mut parts = Vec::new();
+    // Who destroys a stack does not ask what was created.
+    let destroys = title.starts_with("Destroy");
+    for (number, word) in [(outcome.created, "created"), (outcome.updated, "updated")] {
+        if !destroys || number > 0 {
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    parts.push(format!("{} deleted", outcome.deleted));
     for (number, word) in [
         (outcome.replaced, "replaced"),
         (outcome.failed, "failed"),
@@ -45,7 +60,8 @@ fn line(title: &str, release: u64, outcome: &Outcome, paint: Paint, style: Style
             parts.push(format!("{number} {word}"));
         }
     }
-    let line = format!("{title}: {}. Release {release}.", parts.join(", "));
+    let release = release.map(|release| format!(" Release {release}.")).unwrap_or_default();
+    let line = format!("{title}: {}.{release}", parts.join(", "));
     format!("\n{}\n", paint.text(style, &line))
 }
 
@@ -123,8 +139,15 @@ mod tests {
                 {"id": "b", "awaits": "gone"},
             ])
         );
-        let line = line("Apply incomplete", 3, &outcome, Paint(false), Style::Error);
-        let expected = "0 created, 0 updated, 0 deleted, 1 not ready, 1 being deleted. Release 3.";
-        assert!(line.contains(expected), "{line}");
+        let line =
+            |title: &str, release| line(title, release, &outcome, Paint(false), Style::Error);
+        assert_eq!(
+            line("Apply incomplete", Some(3)),
+            "\nApply incomplete: 0 created, 0 updated, 0 deleted, 1 not ready, 1 being deleted. Release 3.\n"
+        );
+        assert_eq!(
+            line("Destroy incomplete", None),
+            "\nDestroy incomplete: 0 deleted, 1 not ready, 1 being deleted.\n"
+        );
     }
 }

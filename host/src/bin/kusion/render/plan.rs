@@ -28,6 +28,15 @@ pub(crate) fn plan(plan: &Plan, paint: Paint) -> String {
     format!("{}\n{drifted}{summary}\n", changes(plan, paint))
 }
 
+/// Shows what is known of a plan of which the target refuses a part; nothing if nothing else changes.
+pub(crate) fn partly(plan: &Plan, paint: Paint) -> Option<String> {
+    if plan.is_empty() {
+        return None;
+    }
+    let said = "What is refused is left out of this plan, and nothing is done before it is mended.";
+    Some(format!("{}\n{said}\n", changes(plan, paint)))
+}
+
 /// Shows what else is to be known about a plan, a line each.
 pub(crate) fn notes(notes: &[String]) -> String {
     notes.iter().map(|note| format!("{note}\n")).collect()

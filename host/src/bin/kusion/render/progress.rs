@@ -43,6 +43,8 @@ struct Counts {
     running: Vec<(String, Instant)>,
     /// What is waited for, its state, and since when it is so.
     waiting: BTreeMap<String, (String, Instant)>,
+    /// The same of what is watched, which stays when it works.
+    watched: Option<BTreeMap<String, (String, Instant)>>,
 }
 
 impl Progress {
@@ -61,6 +63,22 @@ impl Progress {
         let warner = world.clone();
         let world = if silent { world.silenced() } else { world.clone() };
         Self { bar, paint, total, counts: Mutex::default(), world, warner }
+    }
+
+    /// Begins to show how resources do after a run.
+    pub(crate) fn of_watch(world: &World, silent: bool) -> Self {
+        let progress = Self::new(world, 0, silent);
+        progress.counts().watched = Some(BTreeMap::new());
+        progress
+    }
+
+    /// Takes note of how something does that is watched.
+    fn does(&self, id: &str, readiness: &Readiness) {
+        let state = super::harmless_line(readiness.reason().unwrap_or("ready"));
+        self.update(|counts| {
+            let watched = counts.watched.get_or_insert_with(BTreeMap::new);
+            watched.insert(id.to_owned(), (state, Instant::now()));
+        });
     }
 
     /// Tells the user something beside the changes.
@@ -165,18 +183,27 @@ impl Listener for Progress {
                 let word = self.paint.text(Style::Create, "ready");
                 self.waits_no_more(id.as_str(), &format!("  {word} {id}{}", taken(*time)));
             }
-            Event::Status { id, readiness } => match readiness {
-                Readiness::Waiting { reason } => self.waits(id.as_str(), reason),
-                Readiness::Ready => {
-                    let word = self.paint.text(Style::Create, "ready");
-                    self.waits_no_more(id.as_str(), &format!("  {word} {id}"));
+            Event::Status { id, readiness, first } => {
+                self.does(id.as_str(), readiness);
+                match readiness {
+                    Readiness::Waiting { reason } if self.bar.is_none() => {
+                        let word = self.paint.text(Style::Dim, "waiting");
+                        self.say(&format!("  {word} {id}: {}", super::harmless_line(reason)));
+                    }
+                    // The table has it.
+                    Readiness::Waiting { .. } => {}
+                    // What works from the beginning is no news.
+                    Readiness::Ready if *first => {}
+                    Readiness::Ready => {
+                        let word = self.paint.text(Style::Create, "ready");
+                        self.say(&format!("  {word} {id}"));
+                    }
+                    Readiness::Failed { reason } => {
+                        let word = self.paint.text(Style::Error, "failed");
+                        self.say(&format!("  {word} {id}: {}", super::harmless_line(reason)));
+                    }
                 }
-                Readiness::Failed { reason } => {
-                    let word = self.paint.text(Style::Error, "failed");
-                    let reason = super::harmless_line(reason);
-                    self.waits_no_more(id.as_str(), &format!("  {word} {id}: {reason}"));
-                }
-            },
+            }
             Event::Failed { id, error, .. } => {
                 self.ended(id.as_str(), &self.failed(id.as_str(), error));
             }
@@ -212,31 +239,44 @@ impl Listener for Progress {
 impl Counts {
     /// Returns the live table: what is waited for, or what changes at the moment.
     fn show(&self, total: usize, now: Instant) -> String {
+        if let Some(watched) = &self.watched {
+            return states("watching", watched, now);
+        }
         if self.waiting.is_empty() {
             let oldest = self.running.first().map(|(id, _)| id.as_str()).unwrap_or_default();
             return format!("{}/{total} {oldest}", self.finished);
         }
-        let mut table = Table::new(["RESOURCE", "STATE", "SINCE"]);
-        for (id, (state, since)) in self.waiting.iter().take(ROWS) {
-            let mut shown: String = state.chars().take(STATE).collect();
-            if shown.len() < state.len() {
-                shown.push('…');
-            }
-            let since = now.saturating_duration_since(*since).as_secs();
-            table.row([id.clone(), shown, format!("{since}s")]);
-        }
-        let number = self.waiting.len();
-        let noun = if number == 1 { "resource" } else { "resources" };
-        let mut text = format!("waiting for {number} {noun}");
-        for line in table.render().lines() {
-            text.push_str(&format!("\n  {line}"));
-        }
-        match number.saturating_sub(ROWS) {
-            0 => {}
-            more => text.push_str(&format!("\n  and {more} more")),
-        }
-        text
+        states("waiting for", &self.waiting, now)
     }
+}
+
+/// Returns the table of what is in which state since when. Where there is no room for all, those come first that do not
+/// work.
+fn states(verb: &str, resources: &BTreeMap<String, (String, Instant)>, now: Instant) -> String {
+    let mut rows: Vec<_> = resources.iter().collect();
+    if rows.len() > ROWS {
+        rows.sort_by_key(|(_, (state, _))| state == "ready");
+    }
+    let mut table = Table::new(["RESOURCE", "STATE", "SINCE"]);
+    for (id, (state, since)) in rows.into_iter().take(ROWS) {
+        let mut shown: String = state.chars().take(STATE).collect();
+        if shown.len() < state.len() {
+            shown.push('…');
+        }
+        let since = now.saturating_duration_since(*since).as_secs();
+        table.row([id.clone(), shown, format!("{since}s")]);
+    }
+    let number = resources.len();
+    let noun = if number == 1 { "resource" } else { "resources" };
+    let mut text = format!("{verb} {number} {noun}");
+    for line in table.render().lines() {
+        text.push_str(&format!("\n  {line}"));
+    }
+    match number.saturating_sub(ROWS) {
+        0 => {}
+        more => text.push_str(&format!("\n  and {more} more")),
+    }
+    text
 }
 
 /// Says how long a change took, if it is worth saying.
@@ -265,5 +305,24 @@ mod tests {
         let text = counts.show(4, now);
         assert_eq!(text.lines().count(), ROWS + 3);
         assert!(text.ends_with("and 9 more"), "{text}");
+    }
+
+    #[test]
+    fn what_is_watched_is_shown_when_it_works_too() {
+        let now = Instant::now();
+        let ready = || ("ready".to_owned(), now);
+        let mut watched: BTreeMap<String, _> = [("a".to_owned(), ready())].into();
+        watched.insert("b".to_owned(), ("1 of 2 replicas available".to_owned(), now));
+        let counts = Counts { watched: Some(watched.clone()), ..Counts::default() };
+        assert_eq!(
+            counts.show(0, now + Duration::from_secs(3)),
+            "watching 2 resources\n\
+             \x20 RESOURCE  STATE                      SINCE\n\
+             \x20 a         ready                      3s\n\
+             \x20 b         1 of 2 replicas available  3s"
+        );
+        watched.extend((0..ROWS).map(|number| (format!("a{number:02}"), ready())));
+        let text = Counts { watched: Some(watched), ..Counts::default() }.show(0, now);
+        assert!(text.lines().nth(2).is_some_and(|line| line.starts_with("  b ")), "{text}");
     }
 }

@@ -19,7 +19,7 @@ use super::wire::{
 };
 use crate::runtime::kubernetes::doorway;
 use crate::runtime::{
-    Applied, Claimant, Connection, Doorway, Going, KUBERNETES, Owner, Readiness, Runtime,
+    Applied, Claimant, Connection, Doorway, Going, KUBERNETES, LastRun, Owner, Readiness, Runtime,
     RuntimeError, Subject, Wanted,
 };
 use crate::secret::Resolve;
@@ -356,6 +356,10 @@ impl Runtime for KubernetesRuntime {
 
     async fn leftover(&self) -> Result<Option<StateEntry>, RuntimeError> {
         self.deserted_namespace().await
+    }
+
+    async fn last_run(&self) -> Result<Option<LastRun>, RuntimeError> {
+        self.read_last_run().await
     }
 
     async fn let_go(&self, prior: &StateEntry) -> Result<(), RuntimeError> {

@@ -23,8 +23,8 @@ pub(super) use overlay::overlay;
 #[cfg(test)]
 pub(super) use ownership::tests::owner;
 pub(super) use ownership::{
-    Holder, MANAGED_BY, MANAGER, adoption, holder, is_adopted, is_made, is_made_by, mark, member_of,
-    reserved, unmark, why_kept,
+    Holder, MANAGED_BY, MANAGER, adoption, holder, is_adopted, is_made, is_made_by, mark,
+    member_of, reserved, unmark, why_kept,
 };
 pub(super) use parent::{Members, Parent};
 pub(super) use place::Place;

@@ -320,7 +320,10 @@ pub(crate) mod tests {
         assert_eq!(off(&theirs, &json!({}))["metadata"], nothing);
         // The label of the bundled modules is a mark, too, if it is about this stack.
         let labelled = |stack: &str| json!({"metadata": {"labels": {STACK_LABEL: stack}}});
-        assert_eq!(off(&labelled("dev"), &json!({}))["metadata"]["labels"], json!({STACK_LABEL: null}));
+        assert_eq!(
+            off(&labelled("dev"), &json!({}))["metadata"]["labels"],
+            json!({STACK_LABEL: null})
+        );
         assert_eq!(off(&labelled("prod"), &json!({}))["metadata"]["labels"], json!({}));
     }
 

@@ -51,3 +51,33 @@ impl KubernetesRuntime {
         })
     }
 }
+
+/// Judges an object that works for what it is told to be: somebody may have told it to be something else than the
+/// configuration says.
+pub(super) fn as_configured(desired: &Value, live: Option<&Value>) -> Readiness {
+    let replicas = |object: &Value| object.pointer("/spec/replicas").and_then(Value::as_u64);
+    match (replicas(desired), live.and_then(replicas)) {
+        (Some(configured), Some(live)) if configured != live => {
+            let reason = format!("it works with {live} replicas, and {configured} are configured");
+            Readiness::Waiting { reason }
+        }
+        _ => Readiness::Ready,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_scaled_by_hand_works_and_is_not_as_configured() {
+        let of = |replicas: u64| json!({"spec": {"replicas": replicas}});
+        let reason = "it works with 1 replicas, and 3 are configured".to_owned();
+        assert_eq!(as_configured(&of(3), Some(&of(1))), Readiness::Waiting { reason });
+        assert_eq!(as_configured(&of(3), Some(&of(3))), Readiness::Ready);
+        // Without a number of its own, an autoscaler has the say.
+        assert_eq!(as_configured(&json!({"spec": {}}), Some(&of(1))), Readiness::Ready);
+    }
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::explain::explain;
+use super::judge::as_configured;
 use super::pods_behind::PodsBehind;
 use super::watches::{Source, Watched};
 use crate::runtime::RuntimeError;
@@ -219,7 +220,10 @@ impl KubernetesRuntime {
         let judge = self.judge_of(resource, first.as_deref()).await?;
         let mut told = None;
         let mut look = |live: Option<&Arc<Value>>| {
-            let readiness = judge.judge(live);
+            let readiness = match judge.judge(live) {
+                Readiness::Ready => as_configured(&resource.attributes, live.map(AsRef::as_ref)),
+                readiness => readiness,
+            };
             if told.as_ref() != Some(&readiness) {
                 tell(&readiness);
                 told = Some(readiness);

@@ -2,6 +2,7 @@
 //! parent by which other tools list its members.
 
 mod claim;
+mod last_run;
 mod lease;
 mod members;
 
