@@ -135,7 +135,7 @@ fn a_new_project_is_previewed_applied_changed_and_destroyed() {
 
     Plan: 0 to create, 0 to update, 3 to delete.
 
-    Destroy complete: 0 created, 0 updated, 3 deleted. Release 3.
+    Destroy complete: 3 deleted. Release 3.
     --- stderr
       deleted v1:Service:shop:shop-default-shop-private
       deleted apps/v1:Deployment:shop:shop-default-shop

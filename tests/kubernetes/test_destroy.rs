@@ -8,7 +8,7 @@ fn a_destroy_takes_everything_that_was_made_and_waits_until_it_is_gone() {
     stage.apply();
     let output = stage.run(&["destroy", "--yes"]).success();
     assert!(
-        output.stdout.contains("Destroy complete: 0 created, 0 updated, 3 deleted"),
+        output.stdout.contains("Destroy complete: 3 deleted"),
         "{output}"
     );
     assert!(stage.object("namespace", &stage.project).is_none());
@@ -38,7 +38,28 @@ fn what_leaves_the_configuration_is_deleted_and_what_is_to_be_kept_stays() {
     let workload = stage.workload();
     let _ = stage.kubectl(&["annotate", "deployment", &workload, "kusion.io/keep=true"]);
     stage.run(&["destroy", "--yes"]).success();
-    assert!(stage.object("deployment", &workload).is_some());
+    let kept = stage.object("deployment", &workload).unwrap();
+    let annotations = kept["metadata"]["annotations"].as_object().unwrap();
+    let ours: Vec<&String> = annotations.keys().filter(|key| key.starts_with("kusion.io/")).collect();
+    assert_eq!(ours, ["kusion.io/keep", "kusion.io/made"]);
+
+    // It was made by this stack, and so a later destroy takes it once nobody wants to keep it.
+    let preview = stage.run(&["preview"]).success();
+    assert!(!preview.stdout.contains("existed before"), "{preview}");
+    stage.apply();
+    let _ = stage.kubectl(&["annotate", "deployment", &workload, "kusion.io/keep-"]);
+    stage.run(&["destroy", "--yes"]).success();
+    assert!(stage.object("namespace", &stage.project).is_none());
+}
+
+#[test]
+fn a_stack_whose_namespace_somebody_deleted_goes_without_a_warning() {
+    let stage = Stage::new();
+    stage.apply();
+    let _ = stage.cluster.kubectl(&["delete", "namespace", &stage.project]).expect_ok();
+    let output = stage.run(&["destroy", "--yes"]).success();
+    assert!(output.stdout.contains("gone already"), "{output}");
+    assert!(!output.stderr.contains("warning"), "{output}");
 }
 
 #[test]

@@ -70,3 +70,44 @@ fn drift_is_shown_apart_with_who_did_it_and_repaired() {
     let clean = stage.run(&["preview", "--drift-only", "--detailed-exitcode"]);
     assert_eq!(clean.code, Some(0), "{clean}");
 }
+
+#[test]
+fn a_key_of_a_list_and_marks_that_somebody_edited_are_drift_and_put_right() {
+    let stage = Stage::new();
+    stage.apply();
+    let workload = stage.workload();
+    let service = format!("{workload}-private");
+    let port = "[{\"op\": \"replace\", \"path\": \"/spec/ports/0/port\", \"value\": 81}]";
+    let _ = stage.kubectl(&["patch", "service", &service, "--type=json", "-p", port]);
+    let mark = "kusion.io/project=another";
+    let _ = stage.kubectl(&["annotate", "--overwrite", "deployment", &workload, mark]);
+
+    let drift = stage.run(&["preview", "--drift-only", "--detailed-exitcode"]);
+    assert_eq!(drift.code, Some(2), "{drift}");
+    for told in [
+        ".port: was 80, is 81 (set by `kubectl-patch` at ",
+        "metadata.annotations[\"kusion.io/project\"]: was [project], is another (set by `kubectl-annotate` at ",
+        "Drift: 2 resources are not as release 1 left them.",
+    ] {
+        assert!(drift.stdout.contains(told), "no {told}: {drift}");
+    }
+    let destroy = stage.run(&["destroy", "--dry-run"]).success();
+    assert!(destroy.stdout.contains("Plan: 0 to create, 0 to update, 3 to delete."), "{destroy}");
+    let preview = stage.run(&["preview"]).success();
+    let told = "note: `spec.ports[81]` took the place of `spec.ports[80]`, set by `kubectl-patch` at ";
+    assert!(preview.stdout.contains(told), "{preview}");
+    assert!(!preview.stdout.contains("an apply leaves it there"), "{preview}");
+
+    stage.apply();
+    let clean = stage.run(&["preview", "--drift-only", "--detailed-exitcode"]);
+    assert_eq!(clean.code, Some(0), "{clean}");
+    let live = stage.object("service", &service).unwrap();
+    let ports = live["spec"]["ports"].as_array().unwrap();
+    assert_eq!((ports.len(), &ports[0]["port"]), (1, &json!(80)));
+    // Nobody else is left who wants a port, so that the next change of it is ours alone.
+    stage.sandbox.edit("app.yaml", "port: 80", "port: 8080");
+    stage.apply();
+    let live = stage.object("service", &service).unwrap();
+    let ports = live["spec"]["ports"].as_array().unwrap();
+    assert_eq!((ports.len(), &ports[0]["port"]), (1, &json!(8080)));
+}

@@ -94,6 +94,7 @@ fn an_object_of_another_tool_is_adopted_only_with_consent_and_never_deleted() {
     other.run(&["destroy", "--yes"]).success();
     let left = stage.object("service", service).unwrap();
     assert_eq!(marks(&left), (Some("Helm".to_owned()), Value::Null), "{left:#}");
+    assert_eq!(left["metadata"]["labels"].get("kusion.io/stack"), None, "{left:#}");
     assert!(stage.object("deployment", &stage.workload()).is_none());
     stage.run(&["destroy", "--yes"]).success();
     assert!(stage.object("service", service).is_some());
@@ -109,6 +110,40 @@ fn an_object_of_nobody_is_adopted_and_survives_a_destroy() {
     stage.run(&["destroy", "--yes"]).success();
     assert!(stage.object("namespace", &stage.project).is_some());
     assert!(stage.object("deployment", &stage.workload()).is_none());
+}
+
+#[test]
+fn what_existed_before_and_cannot_change_in_place_is_told_so_whatever_is_agreed_to() {
+    let stage = Stage::new();
+    let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
+    let workload = stage.workload();
+    let _ = stage.kubectl(&["create", "deployment", &workload, "--image=theirs:1"]);
+    let why = "it existed before kusion managed it, so it is never replaced";
+    for flags in [&[][..], &["--adopt", "--replace", "--force-conflicts"]] {
+        let preview = stage.run(&[&["preview"], flags].concat());
+        assert_eq!(preview.code, Some(1), "{preview}");
+        let (plan, error) = (&preview.stdout, &preview.stderr);
+        assert!(plan.contains(&format!("{why}\n")) && !plan.contains('±'), "{preview}");
+        assert!(!plan.contains("--replace") && !error.contains("--replace"), "{preview}");
+        assert!(error.contains(why) && error.contains("--> ../app.yaml:"), "{preview}");
+    }
+    let _ = stage.kubectl(&["delete", "deployment", &workload]);
+
+    // What is wrong only beside what an adopted object has is told with it.
+    let port = json!({"apiVersion": "v1", "kind": "Service", "metadata": {
+        "name": format!("{workload}-private"), "namespace": stage.project,
+    }, "spec": {"ports": [{"port": 81}]}});
+    let kubeconfig = stage.cluster.kubeconfig();
+    let create = ["create", "--filename=-"];
+    let _ = stage.cluster.kubectl_with(&kubeconfig, &create, &port.to_string()).expect_ok();
+    let preview = stage.run(&["preview"]);
+    assert_eq!(preview.code, Some(1), "{preview}");
+    let known = "the object exists already and would be adopted, and `spec.ports[81]` of it stays";
+    assert!(preview.stderr.contains(known), "{preview}");
+    // The rest of the plan is shown beside.
+    let rest = format!("+  apps/v1:Deployment:[project]:{}", "[project]-dev-[project]");
+    assert!(preview.stdout.contains(&rest), "{preview}");
+    assert!(preview.stdout.contains("What is refused is left out of this plan"), "{preview}");
 }
 
 #[test]
@@ -215,6 +250,12 @@ fn a_record_that_was_lost_is_found_again_on_the_objects() {
     let second = Stage::named(first.cluster, first.project.clone());
     let preview = second.run(&["preview"]).success();
     assert!(preview.stdout.contains("in the target already, and not on record"), "{preview}");
+    let known = "The stack is on another record: last changed by `";
+    assert!(preview.stdout.contains(known), "{preview}");
+    let drift = second.run(&["preview", "--drift-only"]);
+    assert_eq!(drift.code, Some(1), "{drift}");
+    let known = "error: the stack runs in the target and is on another record: last changed by `";
+    assert!(drift.stderr.starts_with(known) && drift.stderr.contains(" (apply)` at 20"), "{drift}");
     second.apply();
     second.run(&["destroy", "--yes"]).success();
     assert!(first.object("deployment", &first.workload()).is_none());

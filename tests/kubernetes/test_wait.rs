@@ -145,6 +145,8 @@ fn what_holds_a_deletion_back_is_told_and_an_interruption_does_not_wait_for_it()
     let line = running.wait_for("  waiting apps/v1:Deployment:");
     let held = "it is being deleted and waits for `example.com/hold`";
     assert!(line.contains(held), "{line}");
+    // Whoever signals the process and its group signals twice, and means it once.
+    running.signal("-INT");
     running.signal("-INT");
     let output = running.end(&stage.sandbox);
     assert_eq!(output.code, Some(130), "{output}");
@@ -171,10 +173,14 @@ fn an_interrupted_apply_says_what_was_not_ready() {
     let hint = "hint: all changes were made; run `kusion apply` again to wait until they work\n";
     assert!(output.stderr.ends_with(hint), "{output}");
 
-    let note = "Release 1 failed: an apply that waits puts it on record as succeeded once everything works.\n";
+    let note = "Release 1 failed: run `kusion apply`, which waits, and puts it on record as succeeded once everything works.\n";
     let unchanged = "No changes: everything is as the configuration says.\n";
     let preview = stage.run(&["preview"]).success();
     assert!(preview.stdout.ends_with(&format!("{unchanged}{note}")), "{preview}");
+    let still = stage.run(&["apply", "--yes", "--timeout", "2s"]);
+    assert_eq!(still.code, Some(3), "{still}");
+    let incomplete = "\nApply incomplete: 0 created, 0 updated, 0 deleted, 1 not ready.\n";
+    assert!(still.stdout.ends_with(incomplete), "{still}");
     let _ = stage.kubectl(&["annotate", "pods", "--all", "--overwrite", "kusion.test/pod=ready"]);
     let again = stage.apply();
     assert!(again.stderr.contains("Release 1 had failed; everything works now"), "{again}");
@@ -256,6 +262,8 @@ fn changes_are_shown_without_forwarded_ports_too() {
     let stage = Stage::new();
     let mut running = stage.sandbox.start("dev", &["apply", "--yes", "--watch"]);
     let _ = running.wait_for("Press Ctrl-C to end.");
+    let _ = stage.kubectl(&["scale", "deployment", &stage.workload(), "--replicas=1"]);
+    let _ = running.wait_for(": it works with 1 replicas, and 2 are configured");
     let _ = stage.kubectl(&["delete", "services", "--all"]);
     let line = running.wait_for("  failed v1:Service:");
     assert!(line.contains("deleted"), "{line}");

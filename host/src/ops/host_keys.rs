@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::config::Platform;
+use crate::config::{ModuleEntry, Platform, Workspace};
 use crate::diagnostic::{Problem, name_hints};
 use crate::ops::OpsError;
 use crate::runtime::check_health_policy;
@@ -31,7 +31,23 @@ pub(super) fn apply(platform: &Platform, resources: &mut [Resource]) -> Result<(
     Ok(())
 }
 
+/// Checks what a workspace says about when resources work, for all projects, before anybody applies with it.
+///
+/// # Errors
+///
+/// Every policy that cannot be read, at its place.
+pub fn check_workspace(workspace: &Workspace) -> Result<(), OpsError> {
+    let policies = workspace.modules().values().flat_map(ModuleEntry::health_policies);
+    let problems: Vec<Problem> = policies.flat_map(problems_of).collect();
+    if problems.is_empty() { Ok(()) } else { Err(OpsError::Invalid { problems }) }
+}
+
 fn check_policy(policy: &Node) -> Result<(), OpsError> {
+    let problems = problems_of(policy);
+    if problems.is_empty() { Ok(()) } else { Err(OpsError::Invalid { problems }) }
+}
+
+fn problems_of(policy: &Node) -> Vec<Problem> {
     let unknown = policy.entries().filter(|entry| {
         let key = entry.key.text.as_str();
         !POLICY_KEYS.contains(&key) && key != UPSTREAM_POLICY
@@ -49,7 +65,7 @@ fn check_policy(policy: &Node) -> Result<(), OpsError> {
     {
         problems.push(Problem::at(policy.locate("/cel").clone(), problem));
     }
-    if problems.is_empty() { Ok(()) } else { Err(OpsError::Invalid { problems }) }
+    problems
 }
 
 fn import(imported: &Node, resources: &mut [Resource]) -> Result<(), OpsError> {
@@ -84,6 +100,7 @@ fn concerns(policy: &Value, resource: &Resource) -> bool {
 mod tests {
     use super::*;
     use crate::diagnostic::Diagnose as _;
+    use crate::name::WorkspaceName;
     use crate::source::SourceFile;
     use crate::yaml;
 
@@ -107,5 +124,17 @@ mod tests {
         let found = problems("kind: Queue\ncell: object.ready\n");
         assert_eq!(found[0].0, "unknown field `cell` in `healthPolicy`");
         assert_eq!((found[0].1, found[0].2[0].as_str()), (2, "did you mean `cel`?"));
+    }
+
+    #[test]
+    fn a_workspace_is_checked_as_a_whole() {
+        let text = "modules:\n  queue:\n    configs:\n      default:\n        healthPolicy: {cel: object.ready}\n      \
+                    small:\n        projectSelector: [a]\n        healthPolicy: {cel: size}\n";
+        let name = WorkspaceName::parse("dev").unwrap();
+        let workspace = Workspace::parse(name, &SourceFile::new("dev.yaml", text), None).unwrap();
+        let error = check_workspace(&workspace).unwrap_err();
+        let lines: Vec<usize> =
+            error.problems().iter().filter_map(|it| Some(it.location.as_ref()?.line())).collect();
+        assert_eq!(lines, [8]);
     }
 }

@@ -34,6 +34,7 @@ pub use compare::Comparison;
 pub use compare_releases::{ModuleChange, ReleaseDiff, compare_releases};
 pub use drift::{DriftReport, find_drift};
 pub use error::OpsError;
+pub use host_keys::check_workspace;
 pub use generate::{Call, Generation, Project, UsedModule, generate, locate_module};
 pub use limits::limits;
 pub use needs::ReadFile;

@@ -139,6 +139,13 @@ impl ModuleEntry {
         &self.location
     }
 
+    /// Returns the `healthPolicy` of each block that has one.
+    pub fn health_policies(&self) -> impl Iterator<Item = &Node> {
+        let [_, key] = HOST_KEYS;
+        let patchers = self.patchers.iter().map(|patcher| &patcher.block);
+        std::iter::once(&self.default).chain(patchers).filter_map(move |block| block.get(key))
+    }
+
     /// Returns the default block with the project's patcher over it.
     pub(super) fn platform(&self, project: &ProjectName) -> Platform {
         let mut config = self.default.clone();

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use kusion::config::Workspace;
 use kusion::home::{Home, HomeError, Workspaces};
 use kusion::name::WorkspaceName;
+use kusion::source::SourceFile;
 use serde_json::json;
 
 use crate::cli::Format;
@@ -163,6 +164,7 @@ async fn create(world: &World, args: CreateArgs) -> Result<(), CliError> {
             (PathBuf::from(format!("{name}.yaml")), text, None)
         }
     };
+    check(&name, &path, &text, base.as_deref())?;
     context.workspaces.create(&name, &path, &text, base.as_deref()).await?;
     if args.current {
         context.switch(&name)?;
@@ -175,6 +177,7 @@ async fn update(world: &World, args: UpdateArgs) -> Result<(), CliError> {
     let mut name = context.name(args.name.as_deref())?;
     if let Some(file) = &args.file {
         let (path, text, base) = read(world, file)?;
+        check(&name, &path, &text, base.as_deref())?;
         context.workspaces.update(&name, &path, &text, base.as_deref()).await?;
     }
     if let Some(new) = &args.rename {
@@ -186,6 +189,17 @@ async fn update(world: &World, args: UpdateArgs) -> Result<(), CliError> {
         context.switch(&name)?;
     }
     world.print(&format!("Updated workspace `{name}`.\n"))
+}
+
+/// Checks what is read only when something is applied, so that it is not stored wrong.
+fn check(
+    name: &WorkspaceName,
+    path: &Path,
+    text: &str,
+    base: Option<&Path>,
+) -> Result<(), CliError> {
+    let workspace = Workspace::parse(name.clone(), &SourceFile::new(path, text), base);
+    Ok(kusion::ops::check_workspace(&workspace.map_err(HomeError::from)?)?)
 }
 
 /// Reads the text of a workspace, and the folder at which its relative paths begin.
