@@ -264,10 +264,7 @@ fn what_another_home_made_comes_on_record_and_can_be_destroyed() {
     let again = elsewhere(&["preview"]);
     assert!(again.stdout.contains("No changes"), "{again}");
     let destroyed = elsewhere(&["destroy", "--yes"]);
-    assert!(
-        destroyed.stdout.contains("Destroy complete: 2 deleted."),
-        "{destroyed}"
-    );
+    assert!(destroyed.stdout.contains("Destroy complete: 2 deleted."), "{destroyed}");
     assert!(sandbox.files("manifests").is_empty());
 }
 
@@ -317,10 +314,7 @@ fn secrets_stay_until_the_last_target_that_has_resources_was_destroyed() {
     let preview = sandbox.run("dev", &["preview", "--detailed-exitcode"]);
     assert_eq!(preview.code, Some(0), "{preview}");
     let destroyed = sandbox.run("dev", &["destroy", "--yes"]).success();
-    assert!(
-        destroyed.stdout.contains("Destroy complete: 8 deleted."),
-        "{destroyed}"
-    );
+    assert!(destroyed.stdout.contains("Destroy complete: 8 deleted."), "{destroyed}");
     assert!(destroyed.stdout.contains("vault is deleted too"), "{destroyed}");
     assert!(sandbox.files("old").is_empty() && !vault.exists());
 }

@@ -7,10 +7,7 @@ fn a_destroy_takes_everything_that_was_made_and_waits_until_it_is_gone() {
     let stage = Stage::new();
     stage.apply();
     let output = stage.run(&["destroy", "--yes"]).success();
-    assert!(
-        output.stdout.contains("Destroy complete: 3 deleted"),
-        "{output}"
-    );
+    assert!(output.stdout.contains("Destroy complete: 3 deleted"), "{output}");
     assert!(stage.object("namespace", &stage.project).is_none());
     let again = stage.run(&["destroy", "--yes"]).success();
     assert!(again.stdout.contains("Nothing to do"), "{again}");
@@ -40,7 +37,8 @@ fn what_leaves_the_configuration_is_deleted_and_what_is_to_be_kept_stays() {
     stage.run(&["destroy", "--yes"]).success();
     let kept = stage.object("deployment", &workload).unwrap();
     let annotations = kept["metadata"]["annotations"].as_object().unwrap();
-    let ours: Vec<&String> = annotations.keys().filter(|key| key.starts_with("kusion.io/")).collect();
+    let ours: Vec<&String> =
+        annotations.keys().filter(|key| key.starts_with("kusion.io/")).collect();
     assert_eq!(ours, ["kusion.io/keep", "kusion.io/made"]);
 
     // It was made by this stack, and so a later destroy takes it once nobody wants to keep it.

@@ -94,7 +94,8 @@ fn a_key_of_a_list_and_marks_that_somebody_edited_are_drift_and_put_right() {
     let destroy = stage.run(&["destroy", "--dry-run"]).success();
     assert!(destroy.stdout.contains("Plan: 0 to create, 0 to update, 3 to delete."), "{destroy}");
     let preview = stage.run(&["preview"]).success();
-    let told = "note: `spec.ports[81]` took the place of `spec.ports[80]`, set by `kubectl-patch` at ";
+    let told =
+        "note: `spec.ports[81]` took the place of `spec.ports[80]`, set by `kubectl-patch` at ";
     assert!(preview.stdout.contains(told), "{preview}");
     assert!(!preview.stdout.contains("an apply leaves it there"), "{preview}");
 
@@ -106,7 +107,8 @@ fn a_key_of_a_list_and_marks_that_somebody_edited_are_drift_and_put_right() {
     assert_eq!((ports.len(), &ports[0]["port"]), (1, &json!(80)));
     // Nobody else is left who wants a port, so that the next change of it is ours alone.
     stage.sandbox.edit("app.yaml", "port: 80", "port: 8080");
-    stage.apply();
+    let applied = stage.apply();
+    assert!(!applied.stdout.contains("added by somebody else"), "{applied}");
     let live = stage.object("service", &service).unwrap();
     let ports = live["spec"]["ports"].as_array().unwrap();
     assert_eq!((ports.len(), &ports[0]["port"]), (1, &json!(8080)));

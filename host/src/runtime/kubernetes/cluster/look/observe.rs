@@ -143,7 +143,8 @@ impl KubernetesRuntime {
                     return Ok(untouchable(new, prior));
                 }
                 dry_run => dry_run.map_err(|error| {
-                    beside_others(error, &object, live, foreign.then_some(consent.as_ref()))
+                    let adopted = foreign.then_some(consent.as_ref());
+                    beside_others(error, &object, (live, prior), adopted)
                 })?,
             }
         };
@@ -154,17 +155,9 @@ impl KubernetesRuntime {
                 format!("{item} was added by somebody else, and an apply leaves it there");
             Note::new(NoteKind::Added, message)
         };
-        let added: Vec<Note> = match live.as_deref() {
-            Some(live) => {
-                let told: Vec<String> =
-                    observed.notes.iter().flat_map(|note| note.fields.clone()).collect();
-                let items = replaced(&object.value, live).into_iter();
-                let items =
-                    items.filter(|item| !told.iter().any(|told| *item == format!("`{told}`")));
-                items.map(stranger).collect()
-            }
-            None => Vec::new(),
-        };
+        let added =
+            live.as_deref().map(|live| added(&object.value, live, observed.planned.as_ref()));
+        let added = added.unwrap_or_default().into_iter().map(stranger);
         observed.notes.extend(added);
         observed.notes.extend(self.note_absent(&resolved.attributes, &survey, false).await);
         if let Some(live) = live {
@@ -456,12 +449,23 @@ fn open_part(live: Arc<Value>) -> Arc<Value> {
     Arc::new(open)
 }
 
+/// Names what others added to lists in which something of ours is gone, and what an apply leaves there: what it takes
+/// away was ours, or took the place of ours.
+fn added(sent: &Value, live: &Value, planned: Option<&Value>) -> Vec<String> {
+    let mut added = replaced(sent, live);
+    if !added.is_empty() {
+        let left = planned.map(|planned| strangers(sent, planned)).unwrap_or_default();
+        added.retain(|item| left.contains(item));
+    }
+    added
+}
+
 /// Adds to what is not valid what others added to the object, because only together they are not; and how we stand to
-/// one that is `adopted`, perhaps not without consent.
+/// one that is `adopted`, perhaps not without consent. What is on record was not added by others.
 fn beside_others(
     mut error: RuntimeError,
     object: &Object,
-    live: Option<&Value>,
+    (live, prior): (Option<&Value>, Option<&StateEntry>),
     adopted: Option<Option<&Note>>,
 ) -> RuntimeError {
     if let (RuntimeError::Cluster(inner), Some(live)) = (&mut error, live)
@@ -471,7 +475,10 @@ fn beside_others(
             Some(note) => format!("{}, so that it needs `--adopt`", note.message),
             None => "exists already and would be adopted".to_owned(),
         });
+        let recorded = prior.map(|prior| strangers(&object.value, &prior.resource.attributes));
+        let recorded = recorded.unwrap_or_default();
         *others = strangers(&object.value, live);
+        others.retain(|item| !recorded.contains(item));
         others.extend(problems.iter().flat_map(|problem| set_by_others(live, &problem.field)));
         others.truncate(NAMED);
     }
@@ -550,6 +557,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_what_an_apply_leaves_was_added_by_others() {
+        let service = |ports: Value| json!({"spec": {"ports": ports}});
+        let (ours, theirs) = (json!({"port": 80}), json!({"port": 81}));
+        let (sent, live) = (service(json!([ours])), service(json!([theirs])));
+        let both = service(json!([theirs, ours]));
+        assert_eq!(added(&sent, &live, Some(&both)), ["`spec.ports[81]`"]);
+        // It was ours before, or took the place of ours.
+        assert!(added(&sent, &live, Some(&sent)).is_empty());
+        assert!(added(&sent, &both, Some(&both)).is_empty());
+    }
 
     #[test]
     fn nothing_refers_to_what_a_secret_holds() {
