@@ -139,6 +139,20 @@ fn a_file_of_somebody_else_in_the_way_is_refused() {
     let before = sandbox.files("manifests");
     assert_snapshot!(sandbox.run("dev", &["preview"]), @r"
     exit 1
+    --- stdout
+    Stack `dev` of project `shop`, workspace `default`
+    Target: directory `manifests/default/dev`
+
+       ID                                                               ACTION  REASON
+    +  v1:Secret:shop:shop-dev-shop-mysql                               create
+    +  apps/v1:Deployment:shop:shop-dev-shop                            create
+    +  v1:PersistentVolumeClaim:shop:shop-dev-shop-mysql-db-local-pvc   create
+    +  v1:Secret:shop:shop-dev-shop-mysql-db-local-secret               create
+    +  apps/v1:Deployment:shop:shop-dev-shop-mysql-db-local-deployment  create
+    +  v1:Service:shop:shop-dev-shop-mysql-db-local-service             create
+    +  v1:Service:shop:shop-dev-shop-private                            create
+
+    What is refused is left out of this plan, and nothing is done before it is mended.
     --- stderr
     error: `[root]/work/manifests/default/dev/v1_Namespace_shop.yaml` is in the way of resource `v1:Namespace:shop` and not managed by kusion
     hint: move `[root]/work/manifests/default/dev/v1_Namespace_shop.yaml` away, then try again

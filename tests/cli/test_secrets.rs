@@ -182,6 +182,15 @@ fn an_external_secret_without_a_store_stops_the_run_before_it_begins() {
     );
     assert_snapshot!(sandbox.run("dev", &["apply", "--yes"]), @r"
     exit 1
+    --- stdout
+    Stack `dev` of project `shop`, workspace `dev`
+    Target: directory `manifests/dev/dev`
+
+       ID                                     ACTION  REASON
+    +  v1:Namespace:shop                      create
+    +  apps/v1:Deployment:shop:shop-dev-shop  create
+
+    What is refused is left out of this plan, and nothing is done before it is mended.
     --- stderr
     error: cannot fill in the secrets of resource `v1:Secret:shop:kept`
     cause: `ref://shop/db/password` needs a secret store, and the workspace has none

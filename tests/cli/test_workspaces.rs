@@ -185,3 +185,26 @@ fn a_module_path_means_the_folder_of_the_file_it_was_read_from() {
     sandbox.write("app.yaml", "workload: {module: web, containers: {main: {image: x}}}\n");
     sandbox.run("dev", &["generate", "--workspace", "dev"]).success();
 }
+
+#[test]
+fn a_health_policy_that_cannot_be_read_is_told_when_the_workspace_is_stored() {
+    let sandbox = Sandbox::new();
+    let policy = |cel: &str| {
+        let text = format!(
+            "modules:\n  service:\n    configs:\n      default:\n        healthPolicy: {{apiVersion: v1, kind: Pod, cel: {cel}}}\n"
+        );
+        sandbox.write("policy.yaml", &text);
+    };
+    let create = ["workspace", "create", "policy", "-f", "policy.yaml"];
+    let told = "error: `healthPolicy` cannot be read: there is no variable `status`, only `object`\n --> policy.yaml:5:";
+    policy("status.ready");
+    let refused = sandbox.run("", &create);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.starts_with(told), "{refused}");
+    policy("object.ready");
+    sandbox.run("", &create).success();
+    policy("status.ready");
+    let refused = sandbox.run("", &["workspace", "update", "policy", "-f", "policy.yaml"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.starts_with(told), "{refused}");
+}

@@ -37,9 +37,11 @@ accessories:
 ",
     );
     stage.sandbox.edit("app.yaml", "NAMESPACE", &stage.project);
-    assert_snapshot!(stage.run(&["preview"]), @r#"
-    exit 1
-    --- stderr
+    let preview = stage.run(&["preview"]);
+    assert_eq!(preview.code, Some(1), "{preview}");
+    // The rest of the plan is shown all the same.
+    assert!(preview.stdout.contains("What is refused is left out of this plan"), "{preview}");
+    assert_snapshot!(preview.stderr, @r#"
     error: resource `apps/v1:Deployment:[project]:[project]-dev-[project]` is not valid: `spec.template.spec.containers[0].resources.limits.gpu`: Invalid value: "gpu": must be a standard resource for containers
      --> ../app.yaml:7:24
       |
@@ -96,9 +98,11 @@ fn what_the_schema_does_not_know_and_what_a_policy_denies_is_shown_at_the_access
     ]);
     let level = "pod-security.kubernetes.io/enforce=baseline";
     let _ = stage.cluster.kubectl(&["label", "namespace", &stage.project, level]).expect_ok();
-    assert_snapshot!(stage.run(&["preview"]), @r#"
-    exit 1
-    --- stderr
+    let preview = stage.run(&["preview"]);
+    assert_eq!(preview.code, Some(1), "{preview}");
+    // The rest of the plan is shown all the same.
+    assert!(preview.stdout.contains("What is refused is left out of this plan"), "{preview}");
+    assert_snapshot!(preview.stderr, @r#"
     error: resource `v1:Pod:[project]:x` of accessory `raw` of app `[project]` (module `raw`) was denied by the namespace's pod security level: "baseline:latest": host namespaces (hostNetwork=true)
      --> ../app.yaml:2:3
       |

@@ -121,17 +121,6 @@ fn an_object_with_a_health_policy_works_when_its_expression_is_true() {
 }
 
 #[test]
-fn a_health_policy_that_cannot_be_read_is_told_by_the_preview() {
-    let stage = with_policy("status.ready");
-    let preview = stage.run(&["preview"]);
-    assert_eq!(preview.code, Some(1), "{preview}");
-    let error =
-        "error: `healthPolicy` cannot be read: there is no variable `status`, only `object`\n";
-    assert!(preview.stderr.starts_with(error), "{preview}");
-    assert!(preview.stderr.contains("kind: Deployment, cel: \"status.ready\"}\n"), "{preview}");
-}
-
-#[test]
 fn what_holds_a_deletion_back_is_told_and_an_interruption_does_not_wait_for_it() {
     let stage = Stage::new();
     stage.apply();
