@@ -51,7 +51,10 @@ fn valuables(sandbox: &Sandbox) -> (Manifests, BTreeMap<PathBuf, Vec<u8>>) {
     let records = ["../home/releases", "../home/secrets", "../home/workspaces"];
     let files = records.iter().flat_map(|folder| sandbox.files(folder));
     let files = files.filter(|(path, _)| !ours(path)).map(|(path, (bytes, _))| (path, bytes));
-    (manifests(sandbox), files.collect())
+    let mut manifests = manifests(sandbox);
+    // What a killed run left half-written is swept by whoever comes next.
+    manifests.retain(|path, _| !ours(&PathBuf::from(path)));
+    (manifests, files.collect())
 }
 
 /// Damages a file in every way. Each time either the apply works as if nothing was, or it fails, says one of
