@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("yaml", &[]),
     ("config", &["yaml"]),
     ("module", &["yaml"]),
+    ("sample", &[]),
     ("spec", &[]),
     ("engine", &["spec"]),
     ("plan", &["spec"]),
@@ -27,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "ops",
         &[
             "apply", "backend", "config", "engine", "module", "plan", "release", "runtime",
-            "secret", "spec",
+            "sample", "secret", "spec",
         ],
     ),
 ];
@@ -49,6 +50,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("age", "secret"),
     ("getrandom", "secret"),
     ("json_patch", "spec"),
+    ("regex_syntax", "sample"),
     ("kube", "runtime/kubernetes/cluster/wire"),
     ("k8s_openapi", "runtime/kubernetes/cluster/wire"),
     ("http", "runtime/kubernetes/cluster/wire"),
@@ -58,6 +60,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("clap", "bin"),
     ("clap_complete", "bin"),
     ("indicatif", "bin"),
+    ("similar", "bin"),
     ("tracing_subscriber", "bin"),
 ];
 

@@ -55,6 +55,7 @@ pub mod ops;
 pub mod plan;
 pub mod release;
 pub mod runtime;
+pub mod sample;
 pub mod secret;
 pub mod source;
 pub mod spec;

@@ -9,6 +9,7 @@ mod test_embed;
 mod test_flow;
 mod test_formats;
 mod test_interrupts;
+mod test_module_test;
 mod test_modules;
 pub(crate) mod test_no_secret;
 mod test_projects;

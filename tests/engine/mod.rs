@@ -16,7 +16,7 @@ mod compile;
 mod components;
 mod describe;
 mod determinism;
-mod fixture;
+pub(crate) mod fixture;
 mod hostile;
 mod load;
 mod memory;

@@ -4,6 +4,7 @@
 //! upstream's spellings are brought into ours, and every problem of every file is reported at once, at its place.
 
 mod app;
+mod case;
 mod error;
 mod file;
 mod mask;
@@ -16,6 +17,7 @@ mod workspace;
 mod written;
 
 pub use app::{App, Component};
+pub use case::Case;
 pub use error::ConfigError;
 pub use schema::{ModuleKind, ModuleSchema, Schema, SchemaError, app_schema, surely_accepts};
 pub use secret::{AppSecret, SecretKind, SecretValue};

@@ -5,29 +5,16 @@ use std::error::Error as _;
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 
-use serde_json::Value;
-
-use crate::config::{
-    App, Component, ModuleOrigin, Platform, Schema, SchemaError, Stack, Workspace, surely_accepts,
-};
-use crate::diagnostic::{Diagnose as _, Problem};
-use crate::engine::{
-    CallError, Engine, Generated, Module, RejectedPlace, Rejection, Request, Scope,
-};
+use crate::config::{ModuleOrigin, Schema, SchemaError, Stack, Workspace, surely_accepts};
+use crate::diagnostic::Problem;
+use crate::engine::{Engine, Generated, Module};
 use crate::module::{ModuleLocation, Resolver};
 use crate::name::ModuleName;
-use crate::ops::needs::{ReadFile, Reader};
-use crate::ops::target::manifests;
-use crate::ops::{OpsError, app_secrets, host_keys, parallel, visible};
+use crate::ops::call::{Call, Use, call};
+use crate::ops::{OpsError, app_secrets, host_keys, parallel};
 use crate::runtime::KubernetesSemantics;
 use crate::secret::check_drawable;
-use crate::source::{Location, Node};
-use crate::spec::{AssembleInput, Assembled, Contribution, Origin, SecretSource, assemble};
-
-/// How often a module may ask for files before it must answer.
-const MAX_ROUNDS: usize = 4;
-/// How many files and folders a module may ask for in one round.
-const MAX_NEEDS: usize = 1_000;
+use crate::spec::{AssembleInput, Assembled, Contribution, SecretSource, assemble};
 
 /// What `generate` works on.
 #[derive(Clone, Copy)]
@@ -62,21 +49,6 @@ pub struct UsedModule {
     pub version: String,
     /// The digest of its component.
     pub digest: crate::digest::Digest,
-}
-
-/// One module call and what it used.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// Who was asked, for whom.
-    pub origin: Origin,
-    /// What it was asked; no secret is in it.
-    pub request: Request,
-    /// Files it asked for.
-    pub files: Vec<ReadFile>,
-    /// What it used.
-    pub usage: crate::engine::Usage,
-    /// What it logged.
-    pub log: Vec<crate::engine::LogLine>,
 }
 
 /// Runs the modules of a stack and assembles their answers.
@@ -125,34 +97,6 @@ pub fn generate(project: &Project<'_>) -> Result<Generation, OpsError> {
         })
         .collect();
     Ok(Generation { assembled, modules, calls })
-}
-
-/// One place where an app uses a module.
-struct Use<'a> {
-    app: &'a App,
-    /// The accessory's name; empty for the workload.
-    accessory: String,
-    component: &'a Component,
-    platform: Platform,
-}
-
-impl Use<'_> {
-    fn is_workload(&self) -> bool {
-        self.accessory.is_empty()
-    }
-
-    fn origin(&self) -> Origin {
-        Origin {
-            app: self.app.name().clone(),
-            accessory: self.accessory.clone(),
-            module: self.component.module().clone(),
-        }
-    }
-
-    /// What the configuration is called in a message.
-    fn title(&self) -> &str {
-        if self.is_workload() { "workload" } else { &self.accessory }
-    }
 }
 
 /// Lists every use of a module, and refuses modules that the workspace does not list.
@@ -248,7 +192,7 @@ fn check(
         let module = &loaded.module;
         let description = module.description();
         if description.is_workload() != used.is_workload() {
-            problems.push(misplaced(used, &description.kind));
+            problems.push(used.misplaced(&description.kind));
             continue;
         }
         let (developer, platform) = (used.component.config(), &used.platform.config);
@@ -299,13 +243,6 @@ fn check_version(project: &Project<'_>, name: &ModuleName, module: &Module) -> O
     Some(Problem::at(location.clone(), message))
 }
 
-fn misplaced(used: &Use<'_>, kind: &str) -> Problem {
-    let module = used.component.module();
-    let place = if used.is_workload() { "the workload" } else { "an accessory" };
-    let message = format!("module `{module}` cannot be {place}: its kind is `{kind}`");
-    Problem::at(used.component.module_location().clone(), message)
-}
-
 /// Calls every module and collects all that went wrong.
 #[tracing::instrument(level = "info", name = "call modules", skip_all, fields(calls = uses.len(), fuel))]
 fn call_all(
@@ -315,7 +252,8 @@ fn call_all(
 ) -> Result<Vec<(Call, Generated)>, OpsError> {
     let results = parallel::map(project.parallelism, uses, |used| {
         match modules.get(used.component.module()) {
-            Some(loaded) => call(project, used, &loaded.module),
+            Some(loaded) => call((project.stack, project.workspace), used, &loaded.module)
+                .map_err(|unanswered| unanswered.problems(used)),
             None => Err(project.workspace.module_of(used.component).err().into_iter().collect()),
         }
     });
@@ -331,162 +269,4 @@ fn call_all(
     let fuel: u64 = answers.iter().map(|(call, _)| call.usage.fuel).sum();
     tracing::Span::current().record("fuel", fuel);
     Ok(answers)
-}
-
-#[tracing::instrument(
-    level = "debug",
-    name = "call module",
-    skip_all,
-    fields(
-        app = %used.app.name(),
-        accessory = used.accessory,
-        module = %module.name(),
-        fuel,
-        peak_memory_bytes,
-        rounds
-    )
-)]
-fn call(
-    project: &Project<'_>,
-    used: &Use<'_>,
-    module: &Module,
-) -> Result<(Call, Generated), Vec<Problem>> {
-    let mut request = request(project, used, module);
-    let mut reader =
-        Reader::new(project.stack.stack_dir(), &manifests(project.stack, project.workspace));
-    for round in 1..=MAX_ROUNDS {
-        let mut generated = module.generate(&request).map_err(|error| failed(used, &error))?;
-        if generated.needs.is_empty() {
-            let span = tracing::Span::current();
-            span.record("fuel", generated.usage.fuel);
-            span.record("peak_memory_bytes", generated.usage.peak_memory);
-            span.record("rounds", round);
-            check_references(project, used, &generated)?;
-            let call = Call {
-                origin: used.origin(),
-                request,
-                files: reader.files,
-                usage: generated.usage,
-                log: std::mem::take(&mut generated.log),
-            };
-            return Ok((call, generated));
-        }
-        if generated.needs.len() > MAX_NEEDS {
-            let message =
-                format!("module `{}` asks for more than {MAX_NEEDS} files at once", module.name());
-            return Err(vec![Problem::at(used.component.location().clone(), message)]);
-        }
-        for need in generated.needs {
-            let input = reader.answer(need).map_err(|error| {
-                vec![Problem::at(
-                    used.component.location().clone(),
-                    format!("module `{}` needs a file: {}", module.name(), error.reason()),
-                )]
-            })?;
-            request.inputs.push(input);
-        }
-    }
-    let message =
-        format!("module `{}` still asks for files after {MAX_ROUNDS} rounds", module.name());
-    Err(vec![Problem::at(used.component.location().clone(), message)])
-}
-
-fn request(project: &Project<'_>, used: &Use<'_>, module: &Module) -> Request {
-    let stack = project.stack;
-    let config = used.component.config().to_json();
-    let workload = match used.app.workload() {
-        Some(_) if used.is_workload() => config.clone(),
-        Some(workload) => workload.config().to_json(),
-        None => Value::Null,
-    };
-    Request {
-        scope: Scope {
-            project: stack.project().to_string(),
-            stack: stack.stack().to_string(),
-            workspace: project.workspace.name().to_string(),
-            app: used.app.name().to_string(),
-            namespace: stack.namespace().to_owned(),
-        },
-        accessory: used.accessory.clone(),
-        labels: used.app.labels().clone(),
-        annotations: used.app.annotations().clone(),
-        config,
-        platform: used.platform.config.to_json(),
-        workload,
-        context: visible::context(project.workspace.context(), &module.description().context_keys),
-        inputs: Vec::new(),
-    }
-}
-
-/// Refuses an external secret whose reference nobody gave to the module.
-fn check_references(
-    project: &Project<'_>,
-    used: &Use<'_>,
-    generated: &Generated,
-) -> Result<(), Vec<Problem>> {
-    let known = |reference: &str| {
-        let mentions = |node: &Node| mentions(&node.to_json(), reference);
-        mentions(used.component.config())
-            || mentions(&used.platform.config)
-            || mentions(project.workspace.context())
-    };
-    let mut problems = Vec::new();
-    for (name, source) in &generated.secrets {
-        if let SecretSource::External { reference } = source
-            && !known(reference)
-        {
-            problems.push(Problem::at(
-                used.component.location().clone(),
-                format!(
-                    "module `{}` asks for secret `{name}` by a reference that neither app.yaml nor the workspace gives it",
-                    used.component.module()
-                ),
-            ));
-        }
-    }
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
-
-fn mentions(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(string) => string == text,
-        Value::Array(items) => items.iter().any(|item| mentions(item, text)),
-        Value::Object(map) => map.values().any(|value| mentions(value, text)),
-        _ => false,
-    }
-}
-
-/// Turns a failed call into problems at the places the user wrote.
-fn failed(used: &Use<'_>, error: &CallError) -> Vec<Problem> {
-    if let CallError::Rejected { module, rejection: Rejection::Invalid(places) } = error {
-        return places.iter().map(|place| rejected(used, module, place)).collect();
-    }
-    let who = if used.is_workload() {
-        String::new()
-    } else {
-        format!(" (accessory `{}`)", used.accessory)
-    };
-    let mut problem = Problem::at(used.component.location().clone(), format!("{error}{who}"));
-    problem.hints = error.hints();
-    vec![problem]
-}
-
-fn rejected(used: &Use<'_>, module: &ModuleName, place: &RejectedPlace) -> Problem {
-    let message = format!("module `{module}`: {}", place.message);
-    Problem::at(locate(used, &place.pointer), message)
-}
-
-fn locate(used: &Use<'_>, pointer: &str) -> Location {
-    let below = |root: &str| {
-        pointer.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    if let Some(rest) = below("/config") {
-        used.component.config().locate_named(rest).clone()
-    } else if let Some(rest) = below("/platform") {
-        used.platform.config.locate_named(rest).clone()
-    } else if let (Some(rest), Some(workload)) = (below("/workload"), used.app.workload()) {
-        workload.config().locate_named(rest).clone()
-    } else {
-        used.component.location().clone()
-    }
 }

@@ -9,6 +9,7 @@ mod apply;
 mod basis;
 mod blame;
 mod build_module;
+mod call;
 mod compare;
 mod compare_releases;
 mod consent;
@@ -17,6 +18,7 @@ mod error;
 mod generate;
 mod host_keys;
 mod limits;
+mod module_test;
 mod needs;
 mod parallel;
 mod proposal;
@@ -30,13 +32,18 @@ mod weigh;
 
 pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy, prepare_rollback};
 pub use build_module::{UnusableModule, build_module};
+pub use call::Call;
 pub use compare::Comparison;
 pub use compare_releases::{ModuleChange, ReleaseDiff, compare_releases};
 pub use drift::{DriftReport, find_drift};
 pub use error::OpsError;
-pub use generate::{Call, Generation, Project, UsedModule, generate, locate_module};
+pub use generate::{Generation, Project, UsedModule, generate, locate_module};
 pub use host_keys::check_workspace;
 pub use limits::limits;
+pub use module_test::{
+    Answer, CaseError, CaseOutcome, Defect, Difference, DrawnInputs, Finding, GoldenError,
+    InputsReport, TestedModule, bless_case, compare_case, find_cases,
+};
 pub use needs::ReadFile;
 pub use proposal::{Proposal, propose_apply, propose_destroy};
 pub use rollback::{Rollback, propose_rollback};

@@ -38,6 +38,8 @@ pub(crate) struct World {
     kubeconfigs: Vec<PathBuf>,
     in_cluster: bool,
     silent: bool,
+    /// Whether texts have no colour, wherever they go.
+    plain: bool,
 }
 
 /// Which standard streams are terminals.
@@ -90,6 +92,7 @@ impl World {
             kubeconfigs: kubeconfigs(variable("KUBECONFIG"), variable("HOME").map(PathBuf::from)),
             in_cluster: variable("KUBERNETES_SERVICE_HOST").is_some(),
             silent: false,
+            plain: false,
         }
     }
 
@@ -134,7 +137,7 @@ impl World {
 
     /// Returns whether standard error is coloured.
     pub(crate) fn stderr_paint(&self) -> Paint {
-        self.stderr.paint()
+        if self.plain { Paint(false) } else { self.stderr.paint() }
     }
 
     /// Returns standard error itself, which the log writes to.
@@ -194,19 +197,35 @@ impl World {
 
     /// Reads a text file that the user named.
     pub(crate) fn read_file(&self, path: &Path) -> Result<String, CliError> {
-        let path = self.path(path);
-        std::fs::read_to_string(&path).map_err(|error| {
-            let shown = self.display(&path);
-            if error.kind() == std::io::ErrorKind::NotFound {
-                return CliError::user(format!("cannot find `{shown}`"));
-            }
-            CliError::environment(format!("cannot read `{shown}`"), &error)
-        })
+        std::fs::read_to_string(self.path(path)).map_err(|error| self.unread(path, &error))
+    }
+
+    /// Reads a file that the user named, whatever it holds.
+    pub(crate) fn read_bytes(&self, path: &Path) -> Result<Vec<u8>, CliError> {
+        std::fs::read(self.path(path)).map_err(|error| self.unread(path, &error))
+    }
+
+    fn unread(&self, path: &Path, error: &std::io::Error) -> CliError {
+        let shown = self.display(&self.path(path));
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return CliError::user(format!("cannot find `{shown}`"));
+        }
+        CliError::environment(format!("cannot read `{shown}`"), error)
     }
 
     /// Returns a path as it looks from where the user stands.
     pub(crate) fn display(&self, path: &Path) -> String {
         relative(&self.folder, path).display().to_string()
+    }
+
+    /// Returns a world whose texts have no colour.
+    pub(crate) fn plain(&self) -> Self {
+        Self { plain: true, ..self.clone() }
+    }
+
+    /// Returns a world whose texts have no colour and name paths as seen from a folder.
+    pub(crate) fn plainly_in(&self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), ..self.plain() }
     }
 
     /// Returns a world that writes no messages.

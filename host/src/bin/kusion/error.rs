@@ -122,7 +122,7 @@ impl CliError {
 
     /// Writes the error to standard error.
     pub(crate) fn report(&self, world: &World) {
-        world.tell(&self.render(world), || self.lines());
+        world.tell(&self.text(world), || self.lines());
     }
 
     /// Returns what is wrong as lines for programs, one a problem.
@@ -149,7 +149,8 @@ impl CliError {
             .collect()
     }
 
-    fn render(&self, world: &World) -> String {
+    /// Returns what is wrong as a text for people.
+    pub(crate) fn text(&self, world: &World) -> String {
         let paint = world.stderr_paint();
         let mut text = String::new();
         for problem in &self.problems {

@@ -54,6 +54,17 @@ pub(super) fn discover(dir: &Path) -> Result<Folders, ConfigError> {
     Err(ConfigError::NoProject { folder: dir.to_owned() })
 }
 
+/// Takes a folder that is no stack as a stack and its project; `None` if it is one.
+pub(super) fn without_stack(dir: &Path) -> Result<Option<Folders>, ConfigError> {
+    let path = fs_err::canonicalize(dir)
+        .map_err(|source| ConfigError::Read { path: dir.to_owned(), source })?;
+    if path.join(STACK_FILE).is_file() {
+        return Ok(None);
+    }
+    let folder = || Folder { path: path.clone(), shown: shown(dir) };
+    Ok(Some(Folders { project: folder(), stack: folder() }))
+}
+
 /// Returns a path without the parts that say nothing; the current folder is empty.
 fn shown(dir: &Path) -> PathBuf {
     dir.components().filter(|part| *part != Component::CurDir).collect()

@@ -17,6 +17,10 @@ mod overlay;
 /// The file that describes apps.
 const APP_FILE: &str = "app.yaml";
 
+/// Whose stack a case is.
+const CASE_PROJECT: &str = "name: shop\n";
+const CASE_STACK: &str = "name: dev\nworkspace: dev\n";
+
 /// A stack with everything its files say.
 #[derive(Debug, Clone)]
 pub struct Stack {
@@ -52,18 +56,40 @@ impl Stack {
         Self::read(dir, false)
     }
 
+    /// Loads a folder that needs no more than an `app.yaml`: the stack `dev` of the project `shop`, pinned to the
+    /// workspace `dev`. A folder with a `stack.yaml` is the stack that it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stack::load`].
+    pub(super) fn load_case(dir: &Path) -> Result<Self, ConfigError> {
+        let Some(folders) = discover::without_stack(dir)? else { return Self::load(dir) };
+        let project = SourceFile::new(dir.join(discover::PROJECT_FILE), CASE_PROJECT);
+        let stack = SourceFile::new(dir.join(discover::STACK_FILE), CASE_STACK);
+        Self::put_together(folders, &project, &stack, true)
+    }
+
     #[tracing::instrument(level = "info", name = "read configuration", skip_all)]
     fn read(dir: &Path, with_apps: bool) -> Result<Self, ConfigError> {
         let folders = discover::discover(dir)?;
+        let project = required(&folders.project, discover::PROJECT_FILE)?;
+        let stack = required(&folders.stack, discover::STACK_FILE)?;
+        Self::put_together(folders, &project, &stack, with_apps)
+    }
+
+    fn put_together(
+        folders: discover::Folders,
+        project_file: &Arc<SourceFile>,
+        stack_file: &Arc<SourceFile>,
+        with_apps: bool,
+    ) -> Result<Self, ConfigError> {
         let (project, stack) = (&folders.project, &folders.stack);
-        let project_file = required(project, discover::PROJECT_FILE)?;
-        let stack_file = required(stack, discover::STACK_FILE)?;
         let app_file = |folder| if with_apps { optional(folder, APP_FILE) } else { Ok(None) };
         let base = app_file(project)?;
         let overlay = if project.path == stack.path { None } else { app_file(stack)? };
 
         let mut problems = Vec::new();
-        let header = header::read(&project_file, &stack_file, &mut problems);
+        let header = header::read(project_file, stack_file, &mut problems);
         if with_apps && base.is_none() && overlay.is_none() {
             ConfigError::check(problems)?;
             let mut looked_for = vec![project.shown.join(APP_FILE), stack.shown.join(APP_FILE)];

@@ -54,6 +54,14 @@ pub(crate) fn description() -> Description {
         }
         "schema-laughs" => description.developer_schema = laughs(),
         "schema-row" => description.developer_schema = row(),
+        "schema-harm" => {
+            description.developer_schema = r#"{
+                "type": "object",
+                "properties": {"do": {"enum": ["nothing", "trap"]}, "more": {"type": "string"}},
+                "required": ["do"]
+            }"#
+            .to_owned();
+        }
         "schema-pattern" => {
             description.developer_schema =
                 r#"{"properties": {"do": {"pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"}}}"#.to_owned();

@@ -8,6 +8,7 @@ mod config;
 mod generate;
 mod init;
 mod module;
+mod module_test;
 mod preview;
 mod project;
 mod release;

@@ -1,16 +1,17 @@
 //! `kusion mod`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use kusion::diagnostic::Diagnose as _;
 use kusion::engine::Limits;
 use kusion::home::Workspaces;
-use kusion::module::{BuildRequest, ModuleLocation};
+use kusion::module::{BuildRequest, Built, ModuleLocation};
 use kusion::name::ModuleName;
 use serde_json::json;
 
 use crate::cli::Format;
+use crate::commands::module_test::{self, TestArgs};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Table;
@@ -23,6 +24,8 @@ pub(crate) enum ModCommand {
     List(ListArgs),
     /// Build a Rust module folder into a component.
     Build(BuildArgs),
+    /// Test a module: its cases, and requests drawn from its schemas.
+    Test(TestArgs),
     /// Show what a module is: its interface, inputs and resources.
     Inspect(InspectArgs),
 }
@@ -63,26 +66,38 @@ pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliE
     match command {
         ModCommand::List(args) => list(world, &args).await,
         ModCommand::Build(args) => build(world, &args),
+        ModCommand::Test(args) => module_test::run(world, &args),
         ModCommand::Inspect(args) => inspect(world, &args),
     }
 }
 
-fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
+/// Builds a module folder, and warns of a module that nobody can use.
+pub(super) fn build_one(
+    world: &World,
+    folder: &Path,
+    output_dir: Option<PathBuf>,
+) -> Result<Built, CliError> {
+    let request = BuildRequest {
+        folder: folder.to_owned(),
+        output_dir,
+        cargo: world.cargo(),
+        hidden_folders: world.cargo_folders(),
+        show_progress: true,
+    };
     let engine = world.engine(Limits::default())?;
+    let (built, unusable) = kusion::ops::build_module(&engine, &request)?;
+    if let Some(error) = unusable {
+        let causes = crate::error::chain(Some(&error)).collect::<Vec<_>>().join(": ");
+        let hints = error.hints().into_iter().map(|hint| format!("\nhint: {hint}"));
+        world.warn(&format!("module `{}`: {causes}{}", built.name, hints.collect::<String>()));
+    }
+    Ok(built)
+}
+
+fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
     for folder in &args.folders {
-        let request = BuildRequest {
-            folder: world.path(folder),
-            output_dir: args.output_dir.as_ref().map(|dir| world.path(dir)),
-            cargo: world.cargo(),
-            hidden_folders: world.cargo_folders(),
-            show_progress: true,
-        };
-        let (built, unusable) = kusion::ops::build_module(&engine, &request)?;
-        if let Some(error) = unusable {
-            let causes = crate::error::chain(Some(&error)).collect::<Vec<_>>().join(": ");
-            let hints = error.hints().into_iter().map(|hint| format!("\nhint: {hint}"));
-            world.warn(&format!("module `{}`: {causes}{}", built.name, hints.collect::<String>()));
-        }
+        let output_dir = args.output_dir.as_ref().map(|dir| world.path(dir));
+        let built = build_one(world, &world.path(folder), output_dir)?;
         let path = built.path.strip_prefix(world.folder()).unwrap_or(&built.path);
         world.print(&format!("{}: {} bytes, {}\n", built.name, built.size, path.display()))?;
     }

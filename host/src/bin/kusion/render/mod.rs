@@ -1,5 +1,6 @@
 //! How things look: colours, tables, plans, progress.
 
+mod difference;
 mod outcome;
 mod paint;
 mod plan;
@@ -57,6 +58,7 @@ pub(crate) fn advice<E: Diagnose>(error: &E) -> String {
     text
 }
 
+pub(crate) use difference::difference;
 pub(crate) use outcome::{cut_short, outcome, outcome_document};
 pub(crate) use paint::{Paint, Style};
 pub(crate) use plan::{changes, drift, full_details, notes, partly, plan};
