@@ -7,14 +7,14 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
-.PHONY: demo test crash bench build catalog cluster cluster-up cluster-down targets lint doc deny fuzz
+.PHONY: demo test crash bench build catalog cluster registry cluster-up cluster-down targets lint doc deny fuzz
 
 ## Build everything and show the main job in a temporary folder.
 demo: catalog
 	@scripts/demo.sh $(KUSION)
 
 ## Run every check and test. The last lines are the test runner's own summary.
-test: lint doc catalog cluster
+test: lint doc catalog cluster registry
 	$(CARGO) test --workspace
 
 ## Kill and refuse runs at many random changes to files; a failure prints how to run its seed again.
@@ -29,7 +29,7 @@ fuzz:
 	$(CARGO) test --package kusion-tests --test fuzz -- --seconds $(FUZZ_SECONDS)
 
 ## Measure against the floors, as users get it, and print a table. `make bench BENCH=--quick` only tries it out.
-bench: targets cluster
+bench: targets cluster registry
 	$(CARGO) build --release --package kusion --package kusion-benches
 	$(RELEASE)/kusion mod build $(MODULES) --output-dir $(RELEASE)/catalog
 	$(RELEASE)/kusion-bench --kusion $(RELEASE)/kusion --catalog $(RELEASE)/catalog --disk $(RELEASE) $(BENCH)
@@ -45,6 +45,10 @@ catalog: build targets
 ## Build the Kubernetes control plane that tests run against; minutes the first time, milliseconds afterwards.
 cluster:
 	@tests/cluster/build.sh >/dev/null
+
+## Unpack the registry that tests run against, if there is none on the PATH.
+registry:
+	@tests/registry/build.sh >/dev/null
 
 ## Start such a cluster for yourself and say how to use it. `eval "$$(make --silent cluster-up)"` uses it at once.
 cluster-up: cluster

@@ -98,6 +98,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     if wanted("journal") {
         bench::journal(&arguments.disk, size(3, 200), &mut report)?;
     }
+    if wanted("registry") {
+        bench::registry(&fixture, size(2, 50), &mut report)?;
+    }
     let sizes = Sizes {
         objects: if arguments.quick { &[5] } else { &[100, 500] },
         many: size(10, 5_000),

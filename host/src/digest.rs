@@ -35,6 +35,13 @@ impl Digest {
     }
 }
 
+/// Takes a hash that was computed piece by piece.
+impl From<[u8; 32]> for Digest {
+    fn from(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+}
+
 impl FromStr for Digest {
     type Err = DigestError;
     fn from_str(text: &str) -> Result<Self, DigestError> {

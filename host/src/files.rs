@@ -49,6 +49,25 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomic(path, bytes, PUBLIC)
 }
 
+/// Writes a file for everybody piece by piece, whole or not at all, with its missing folders. What `write` refuses
+/// leaves nothing.
+pub(crate) fn write_file_with<E>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> io::Result<Result<(), E>> {
+    let folder = folder_of(path);
+    create_folders(folder, folder_mode(PUBLIC))?;
+    sweep(folder)?;
+    let mut out = io::BufWriter::new(new_temporary(folder, PUBLIC)?);
+    if let Err(error) = write(&mut out) {
+        return Ok(Err(error));
+    }
+    let temporary = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|refused| refused.error)?;
+    sync_folder(folder).map(Ok)
+}
+
 /// Replaces a file, or creates it, with its missing folders.
 ///
 /// The process's umask applies to `mode`, as it does when a file is opened. Folders get the same
@@ -217,23 +236,27 @@ fn write_temporary(
     mode: u32,
     durability: Durability,
 ) -> io::Result<NamedTempFile> {
+    let mut temporary = new_temporary(folder, mode)?;
+    for part in parts {
+        temporary.write_all(part)?;
+    }
+    if durability == Durability::Durable {
+        temporary.as_file().sync_all()?;
+    }
+    Ok(temporary)
+}
+
+fn new_temporary(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     loop {
-        let mut temporary = tempfile::Builder::new()
+        let temporary = tempfile::Builder::new()
             .prefix(TEMPORARY_PREFIX)
             .suffix(TEMPORARY_SUFFIX)
             .permissions(std::fs::Permissions::from_mode(mode))
             .tempfile_in(folder)?;
         temporary.as_file().lock()?;
-        if temporary.as_file().metadata()?.nlink() == 0 {
-            continue;
+        if temporary.as_file().metadata()?.nlink() > 0 {
+            return Ok(temporary);
         }
-        for part in parts {
-            temporary.write_all(part)?;
-        }
-        if durability == Durability::Durable {
-            temporary.as_file().sync_all()?;
-        }
-        return Ok(temporary);
     }
 }
 

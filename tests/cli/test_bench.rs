@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use kusion_tests::{catalog, kusion, repository};
+use kusion_tests::{cargo, catalog, kusion};
 
 const ENVIRONMENT: [(&str, Option<&str>); 3] = [
     ("PATH", option_env!("PATH")),
@@ -12,9 +12,8 @@ const ENVIRONMENT: [(&str, Option<&str>); 3] = [
 
 #[test]
 fn the_bench_measures_everything() {
-    let built = Command::new(option_env!("CARGO").unwrap_or("cargo"))
+    let built = cargo()
         .args(["build", "--quiet", "--package", "kusion", "--package", "kusion-benches", "--bins"])
-        .current_dir(repository())
         .status();
     assert!(built.unwrap().success(), "the bench does not build");
     let disk = tempfile::tempdir().unwrap();
@@ -33,6 +32,6 @@ fn the_bench_measures_everything() {
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{table}");
     let sections = table.lines().filter(|line| line.starts_with("### ")).count();
-    assert_eq!(sections, 12, "{table}");
+    assert_eq!(sections, 14, "{table}");
     assert!(!table.contains("NaN") && !table.contains("inf"), "{table}");
 }

@@ -2,14 +2,12 @@
 
 use std::process::Command;
 
-use kusion_tests::{Sandbox, catalog, kusion, repository};
+use kusion_tests::{Sandbox, cargo, catalog, kusion};
 
 #[test]
 fn the_example_applies_a_stack() {
-    let built = Command::new(option_env!("CARGO").unwrap_or("cargo"))
-        .args(["build", "--quiet", "--package", "kusion", "--example", "embed"])
-        .current_dir(repository())
-        .status();
+    let built =
+        cargo().args(["build", "--quiet", "--package", "kusion", "--example", "embed"]).status();
     assert!(built.unwrap().success(), "the example does not build");
     let example = kusion().parent().unwrap().join("examples").join("embed");
     let sandbox = Sandbox::without_cache().with_shop();

@@ -30,8 +30,10 @@ fn a_module_shows_what_it_takes_and_makes() {
     monitoring 0.1.0 (accessory)
     Lets Prometheus collect an app's metrics.
 
+    imports:    kusion:module/log@0.1.0
     resources:  monitoring.coreos.com/v1:ServiceMonitor, monitoring.coreos.com/v1:PodMonitor
     context:    none
+    licenses:   Apache-2.0
 
     Developer inputs (app.yaml)
     NAME  TYPE            DEFAULT     MEANING

@@ -4,17 +4,16 @@
 //! cargo is all it takes.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use kusion_tests::repository;
+use kusion_tests::cargo;
 
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "kusion-module";
 
 /// Returns a guest below `tests/guests`, built.
 pub(crate) fn guest(name: &str) -> PathBuf {
-    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    command.current_dir(repository()).args(["build", "--quiet", "--lib", "--package", name]);
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--lib", "--package", name]);
     command.args(["--target", TARGET, "--profile", PROFILE]);
     for setting in
         [r#"inherits="release""#, r#"opt-level="s""#, r#"panic="abort""#, r#"strip="symbols""#]

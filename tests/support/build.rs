@@ -23,20 +23,27 @@ pub(crate) fn profile_folder() -> PathBuf {
 pub fn kusion() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let mut build = Command::new(cargo());
-        build.args(["build", "--quiet", "--package", "kusion", "--bin", "kusion"]);
-        // What cargo tells this test about its package would make it build `ring`, and all that stands on it, anew:
-        // the build script of `ring` is run again when such a variable changes.
-        for (name, _) in std::env::vars_os() {
-            let about = name.to_str().unwrap_or_default();
-            if about.starts_with("CARGO_PKG_") || about.starts_with("CARGO_MANIFEST_") {
-                build.env_remove(name);
-            }
-        }
-        let status = build.current_dir(repository()).status();
+        let status =
+            cargo().args(["build", "--quiet", "--package", "kusion", "--bin", "kusion"]).status();
         assert!(status.is_ok_and(|status| status.success()), "`kusion` does not build");
         profile_folder().join("kusion")
     })
+}
+
+/// Starts cargo in the repository, to build with what this test was built from.
+///
+/// What cargo tells this test about its package would make it build `ring`, and all that stands on it, anew: the build
+/// script of `ring` is run again when such a variable changes.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    for (name, _) in std::env::vars_os() {
+        let about = name.to_str().unwrap_or_default();
+        if about.starts_with("CARGO_PKG_") || about.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.current_dir(repository());
+    cargo
 }
 
 /// Returns a folder with the first-party modules, built.
@@ -87,8 +94,4 @@ fn build_module(package: &Path, folder: &Path) {
         Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
         Err(error) => panic!("cannot start `kusion`: {error}"),
     }
-}
-
-fn cargo() -> &'static str {
-    option_env!("CARGO").unwrap_or("cargo")
 }

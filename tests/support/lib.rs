@@ -8,7 +8,7 @@ mod shop;
 mod terminal;
 mod tracing;
 
-pub use build::{catalog, guest, kusion, repository};
+pub use build::{cargo, catalog, guest, kusion, repository};
 pub use compare::difference;
 pub use running::Running;
 pub use sandbox::{Output, Sandbox, Traced};

@@ -8,6 +8,7 @@ mod fixture;
 mod floor;
 mod journal;
 mod process;
+mod registry;
 mod report;
 mod times;
 
@@ -19,6 +20,7 @@ pub(crate) use fixture::Fixture;
 pub(crate) use floor::floor;
 pub(crate) use journal::journal;
 pub(crate) use process::process;
+pub(crate) use registry::registry;
 pub(crate) use report::Report;
 
 use times::Times;

@@ -19,9 +19,13 @@ mod written;
 pub use app::{App, Component};
 pub use case::Case;
 pub use error::ConfigError;
-pub use schema::{ModuleKind, ModuleSchema, Schema, SchemaError, app_schema, surely_accepts};
+pub use schema::{
+    ModuleKind, ModuleSchema, Narrowing, Schema, SchemaError, app_schema, narrowings,
+    surely_accepts,
+};
 pub use secret::{AppSecret, SecretKind, SecretValue};
-pub use stack::Stack;
+pub use stack::{Stack, project_folder};
 pub use workspace::{
     ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore, SecretsMode, Target, Workspace,
+    add_module,
 };

@@ -3,6 +3,8 @@
 //! The interface version stands in the name of an export, so a module that this host cannot serve is
 //! refused with a sentence about versions instead of a type mismatch.
 
+use std::collections::BTreeMap;
+
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef, Parser, Payload,
 };
@@ -20,6 +22,11 @@ const MAX_DEPTH: usize = 16;
 /// Imports and exports of the outermost component. A Python module has 27.
 const MAX_NAMES: usize = 1_000;
 
+/// What an author can write about a component, in the sections that `wasm-tools metadata` reads and writes too.
+const NOTES: [&str; 5] = ["authors", "homepage", "licenses", "revision", "source"];
+/// The most bytes of one of them.
+const MAX_NOTE: usize = 4 << 10;
+
 /// Packages of WASI 0.2 that the sandbox offers in their deterministic form.
 const WASI: [&str; 6] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
@@ -29,6 +36,25 @@ const WASI: [&str; 6] =
 pub(super) struct Inspected {
     /// Whether the component brings WASI imports of its language runtime.
     pub(super) needs_wasi: bool,
+}
+
+/// What a component takes from its host and gives to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surface {
+    /// The names of its imports: all that it can do beside computing.
+    pub imports: Vec<String>,
+    /// The names of its exports.
+    pub exports: Vec<String>,
+    /// What its author says about it: `licenses`, `source` and the like.
+    pub notes: BTreeMap<String, String>,
+}
+
+impl Surface {
+    /// Reads the names from a component that was loaded; of something else there are none.
+    pub fn of(component: &[u8]) -> Self {
+        let Outline { imports, exports, notes, .. } = Outline::read(component).unwrap_or_default();
+        Self { imports, exports, notes }
+    }
 }
 
 /// Checks everything that can be checked without compiling.
@@ -105,6 +131,8 @@ struct Outline {
     imports: Vec<String>,
     /// Likewise.
     exports: Vec<String>,
+    /// What the author says, at the outermost level.
+    notes: BTreeMap<String, String>,
     /// Instances with all nested components expanded, as a compiler expands them: an upper bound.
     /// Nothing if they cannot be bounded; then reading stopped there.
     instances: Option<u64>,
@@ -178,6 +206,14 @@ impl Outline {
                         outline.exports.push(export?.name.name.to_owned());
                     }
                 }
+                Payload::CustomSection(section) if outer.is_empty() && open_modules == 0 => {
+                    let name = NOTES.iter().find(|name| **name == section.name());
+                    let text = std::str::from_utf8(section.data()).ok();
+                    let text = text.filter(|text| text.len() <= MAX_NOTE);
+                    if let (Some(name), Some(text)) = (name, text) {
+                        outline.notes.insert((*name).to_owned(), text.to_owned());
+                    }
+                }
                 _ => {}
             }
         }
@@ -220,6 +256,24 @@ mod tests {
         assert_eq!(counts, [Some(0), Some(10), Some(110), Some(1110)]);
         assert!(instances(&nested(MAX_DEPTH)).is_some());
         assert_eq!(instances(&nested(MAX_DEPTH + 1)), None);
+    }
+
+    #[test]
+    fn what_an_author_says_is_read_from_the_outermost_level() {
+        let note = |component: &mut wasm_encoder::Component, name: &str, text: &[u8]| {
+            component
+                .section(&wasm_encoder::CustomSection { name: name.into(), data: text.into() });
+        };
+        let mut inner = wasm_encoder::Component::new();
+        note(&mut inner, "licenses", b"GPL-3.0");
+        let mut component = wasm_encoder::Component::new();
+        component.section(&wasm_encoder::RawSection { id: 4, data: &inner.finish() });
+        note(&mut component, "licenses", b"Apache-2.0");
+        note(&mut component, "source", b"\xff");
+        note(&mut component, "homepage", &[b'x'; MAX_NOTE + 1]);
+        note(&mut component, "producers", b"x");
+        let notes = Surface::of(&component.finish()).notes;
+        assert_eq!(notes, [("licenses".to_owned(), "Apache-2.0".to_owned())].into());
     }
 
     #[test]

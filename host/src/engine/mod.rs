@@ -30,7 +30,7 @@ mod stderr;
 pub use compile::Compiler;
 pub use confine::{CompileBounds, CompileOutcome, compile_child};
 pub use error::{CallError, CallLimit, CompileLimit, LoadError};
-pub use inspect::INTERFACE_VERSION;
+pub use inspect::{INTERFACE_VERSION, Surface};
 pub use limits::Limits;
 pub use request::{
     Description, Generated, Input, Level, LogLine, Need, RejectedPlace, Rejection, Request, Scope,

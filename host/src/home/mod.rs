@@ -4,6 +4,7 @@
 //! config.yaml     settings: backends, the current workspace
 //! key.txt         the key that stored secrets are encrypted to
 //! cache/code/     compiled modules
+//! content/        what was fetched from registries, by its digest
 //! workspaces/     workspaces          ┐
 //! releases/       releases            ├ of the backend `default`
 //! secrets/        encrypted secrets   ┘
@@ -54,6 +55,11 @@ impl Home {
     /// Returns where compiled modules are kept.
     pub fn code_cache(&self) -> PathBuf {
         self.root.join("cache").join("code")
+    }
+
+    /// Returns where what was fetched from registries is kept. Without it, `--offline` finds nothing.
+    pub fn content(&self) -> PathBuf {
+        self.root.join("content")
     }
 
     /// Returns the key that stored secrets are encrypted to.

@@ -12,7 +12,7 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use crate::files;
-use crate::module::BuildError;
+use crate::module::{BuildError, notes};
 
 /// What first-party packages prefix to their module's name.
 const PACKAGE_PREFIX: &str = "kusion-module-";
@@ -120,6 +120,7 @@ pub fn build(
             }
         }
     }
+    notes::append(&mut component, &notes::of_package(request, &manifest));
     let folder = request.output_dir.clone().unwrap_or_else(|| request.folder.join("dist"));
     let path = folder.join(format!("{name}.wasm"));
     files::write_file(&path, &component).map_err(|source| BuildError::Write { source })?;

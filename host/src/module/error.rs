@@ -44,9 +44,9 @@ pub enum ModuleError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The module is in a registry, which this version does not read.
-    #[error("module `{module}` is in a registry: `{reference}`")]
-    Registry {
+    /// The module is in a registry, and was not fetched.
+    #[error("module `{module}` is in a registry, and was not fetched: `{reference}`")]
+    NotFetched {
         /// The module.
         module: ModuleName,
         /// The reference.
@@ -82,11 +82,7 @@ impl Diagnose for ModuleError {
             Self::NotBuilt { folder, .. } => {
                 vec![format!("run `kusion mod build {}`", folder.display())]
             }
-            Self::Registry { .. } => vec![
-                "this version reads modules from files and from its bundled catalog only"
-                    .to_owned(),
-            ],
-            Self::Read { .. } => Vec::new(),
+            Self::NotFetched { .. } | Self::Read { .. } => Vec::new(),
         }
     }
 }

@@ -10,7 +10,7 @@ pub enum ModuleLocation {
     Catalog,
     /// A component on disk, or a folder that holds one.
     Path(PathBuf),
-    /// In a registry.
+    /// In a registry: what stands after `oci://`.
     Registry(String),
 }
 
@@ -19,7 +19,7 @@ impl fmt::Display for ModuleLocation {
         match self {
             Self::Catalog => f.write_str("bundled catalog"),
             Self::Path(path) => write!(f, "{}", path.display()),
-            Self::Registry(reference) => f.write_str(reference),
+            Self::Registry(reference) => write!(f, "oci://{reference}"),
         }
     }
 }

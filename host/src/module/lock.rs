@@ -4,6 +4,7 @@
 //! each workspace and module, the version that was chosen and the digests of what was fetched.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,21 +50,49 @@ pub struct Pin {
     pub signer: Option<String>,
 }
 
-/// Why a lock cannot be read.
+/// Why a lock cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("`{path}` cannot be read")]
-pub struct LockError {
-    path: PathBuf,
-    problems: Vec<Problem>,
+#[non_exhaustive]
+pub enum LockError {
+    /// It is not what it should be.
+    #[error("`{path}` cannot be read")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong, in its place.
+        problems: Vec<Problem>,
+    },
+    /// The file cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("cannot write `{path}`")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
 }
 
 impl Diagnose for LockError {
     fn kind(&self) -> Kind {
-        Kind::User
+        match self {
+            Self::Invalid { .. } => Kind::User,
+            Self::Read { .. } | Self::Write { .. } => Kind::Environment,
+        }
     }
 
     fn problems(&self) -> &[Problem] {
-        &self.problems
+        match self {
+            Self::Invalid { problems, .. } => problems,
+            Self::Read { .. } | Self::Write { .. } => &[],
+        }
     }
 }
 
@@ -81,7 +110,7 @@ impl Lock {
     ///
     /// Everything that is wrong with it, in its place; a newer kusion wrote it.
     pub fn read(file: &Arc<SourceFile>) -> Result<Self, LockError> {
-        let refuse = |problems| LockError { path: file.path().to_owned(), problems };
+        let refuse = |problems| LockError::Invalid { path: file.path().to_owned(), problems };
         let documents = yaml::read(file).map_err(|error| refuse(error.into_problems()))?;
         let Some(root) = documents.first() else { return Ok(Self::default()) };
         let mut reader = Reader { problems: Vec::new() };
@@ -105,6 +134,28 @@ impl Lock {
     /// Returns what a module is pinned to.
     pub fn pin(&self, workspace: &WorkspaceName, module: &ModuleName) -> Option<&Pin> {
         self.workspaces.get(workspace)?.get(module)
+    }
+
+    /// Lists the modules that are pinned in a workspace, sorted.
+    pub fn modules(&self, workspace: &WorkspaceName) -> impl Iterator<Item = &ModuleName> {
+        self.workspaces.get(workspace).into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// Iterates over all pins, sorted by workspace and module.
+    pub fn pins(&self) -> impl Iterator<Item = (&WorkspaceName, &ModuleName, &Pin)> {
+        let workspaces = self.workspaces.iter();
+        workspaces.flat_map(|(workspace, modules)| {
+            modules.iter().map(move |(module, pin)| (workspace, module, pin))
+        })
+    }
+
+    /// Returns the part of the lock that is about one workspace.
+    #[must_use]
+    pub fn of_workspace(&self, workspace: &WorkspaceName) -> Self {
+        let part = self.workspaces.get_key_value(workspace);
+        Self {
+            workspaces: part.map(|(name, pins)| (name.clone(), pins.clone())).into_iter().collect(),
+        }
     }
 
     /// Pins a module, and returns what it was pinned to before.

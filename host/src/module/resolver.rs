@@ -1,12 +1,14 @@
 //! Finds the bytes of a module.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use fs_err as fs;
 
 use crate::digest::Digest;
-use crate::module::{ModuleError, ModuleLocation};
+use crate::module::{FetchedModule, ModuleError, ModuleLocation};
 use crate::name::ModuleName;
 
 /// The most bytes read of a module, above every limit of the engine, which refuses the rest by its size.
@@ -22,19 +24,32 @@ pub struct ResolvedModule {
     /// The digest of the bytes.
     pub digest: Digest,
     /// The component.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
-/// Finds modules in the bundled catalog and on disk.
+/// Finds modules in the bundled catalog, on disk, and among those that were fetched.
 #[derive(Debug, Clone, Default)]
 pub struct Resolver {
     catalog: Option<PathBuf>,
+    fetched: BTreeMap<ModuleName, FetchedModule>,
 }
 
 impl Resolver {
     /// Uses a folder of `<name>.wasm` files as the bundled catalog.
     pub fn new(catalog: Option<PathBuf>) -> Self {
-        Self { catalog }
+        Self { catalog, fetched: BTreeMap::new() }
+    }
+
+    /// Adds modules that were fetched from registries.
+    #[must_use]
+    pub fn with_fetched(mut self, fetched: BTreeMap<ModuleName, FetchedModule>) -> Self {
+        self.fetched.extend(fetched);
+        self
+    }
+
+    /// Returns a module that was fetched.
+    pub fn fetched(&self, name: &ModuleName) -> Option<&FetchedModule> {
+        self.fetched.get(name)
     }
 
     /// Reads a module.
@@ -51,9 +66,15 @@ impl Resolver {
             ModuleLocation::Catalog => self.in_catalog(name)?,
             ModuleLocation::Path(path) => on_disk(name, path)?,
             ModuleLocation::Registry(reference) => {
-                return Err(ModuleError::Registry {
-                    module: name.clone(),
-                    reference: reference.clone(),
+                let FetchedModule { pin, bytes } = self.fetched.get(name).ok_or_else(|| {
+                    ModuleError::NotFetched { module: name.clone(), reference: reference.clone() }
+                })?;
+                let (location, bytes) = (location.clone(), bytes.clone());
+                return Ok(ResolvedModule {
+                    name: name.clone(),
+                    location,
+                    digest: pin.layer,
+                    bytes,
                 });
             }
         };
@@ -64,7 +85,8 @@ impl Resolver {
         })?;
         let digest = Digest::of(&bytes);
         tracing::debug!(module = %name, path = %path.display(), bytes = bytes.len(), "read module");
-        Ok(ResolvedModule { name: name.clone(), location: location.clone(), digest, bytes })
+        let (location, bytes) = (location.clone(), bytes.into());
+        Ok(ResolvedModule { name: name.clone(), location, digest, bytes })
     }
 
     /// Lists the modules of the bundled catalog, sorted.
@@ -164,6 +186,6 @@ mod tests {
         assert!(matches!(error, ModuleError::NotBuilt { .. }));
         fs::create_dir(folder.path().join("dist")).unwrap();
         fs::write(folder.path().join("dist/db.wasm"), b"built").unwrap();
-        assert_eq!(resolver.resolve(&name("db"), &location).unwrap().bytes, b"built");
+        assert_eq!(resolver.resolve(&name("db"), &location).unwrap().bytes, b"built"[..]);
     }
 }

@@ -5,7 +5,7 @@ use crate::backend::{BackendError, Holder};
 use crate::config::ConfigError;
 use crate::diagnostic::{Diagnose, Kind, Problem};
 use crate::engine::{CallError, LoadError};
-use crate::module::ModuleError;
+use crate::module::{FetchError, ModuleError};
 use crate::ops::Comparison;
 use crate::release::{ReleaseError, StackKey};
 use crate::runtime::{LastRun, RuntimeError};
@@ -133,6 +133,9 @@ pub enum OpsError {
     /// A module's bytes cannot be had.
     #[error(transparent)]
     Module(Box<ModuleError>),
+    /// A module cannot be had from its registry.
+    #[error(transparent)]
+    Fetch(Box<FetchError>),
     /// A module cannot be loaded.
     #[error(transparent)]
     Load(Box<LoadError>),
@@ -199,6 +202,7 @@ macro_rules! from {
 
 from!(
     Module(ModuleError),
+    Fetch(FetchError),
     Load(LoadError),
     Call(CallError),
     Assemble(AssembleError),

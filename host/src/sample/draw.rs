@@ -215,7 +215,7 @@ fn merged(mut one: Map<String, Value>, other: Option<&Map<String, Value>>) -> Ma
                 own.extend(more.iter().map(|(name, schema)| (name.clone(), schema.clone())));
             }
             ("required", Some(Value::Array(own)), Value::Array(more)) => {
-                own.extend(more.iter().cloned())
+                own.extend(more.iter().cloned());
             }
             _ => {
                 one.insert(key.clone(), value.clone());
@@ -269,9 +269,9 @@ fn integer(schema: &Map<String, Value>, drawing: &mut Drawing<'_>) -> Value {
         1 => high,
         2 => inside(0),
         3 => inside(1),
-        4 => inside(low.saturating_add(i128::from(drawing.random.next() >> 58))),
+        4 => inside(low.saturating_add(i128::from(drawing.random.draw() >> 58))),
         _ => low.saturating_add(
-            i128::from(drawing.random.next()) % high.saturating_sub(low).saturating_add(1).max(1),
+            i128::from(drawing.random.draw()) % high.saturating_sub(low).saturating_add(1).max(1),
         ),
     };
     let drawn = drawn - drawn.rem_euclid(step);
@@ -295,7 +295,7 @@ fn number(schema: &Map<String, Value>, drawing: &mut Drawing<'_>) -> Value {
     let high = bound(["maximum", "exclusiveMaximum"]).unwrap_or(low.max(0.0) + 1000.0);
     // A 32-bit share is exact in a double.
     let share =
-        f64::from(u32::try_from(drawing.random.next() >> 32).unwrap_or(0)) / f64::from(u32::MAX);
+        f64::from(u32::try_from(drawing.random.draw() >> 32).unwrap_or(0)) / f64::from(u32::MAX);
     Number::from_f64(low + (high - low) * share).map_or(Value::Null, Value::Number)
 }
 

@@ -8,12 +8,12 @@ impl Random {
     /// Starts the sequence of a seed; `index` tells sequences of one seed apart.
     pub fn new(seed: u64, index: u64) -> Self {
         let mut random = Self(seed ^ index.wrapping_mul(0xD6E8_FEB8_6659_FD93));
-        random.next();
+        random.draw();
         random
     }
 
     /// Returns the next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -24,7 +24,7 @@ impl Random {
     /// Returns a number from 0 to `last`, both included.
     pub(super) fn up_to(&mut self, last: usize) -> usize {
         let count = u64::try_from(last).unwrap_or(u64::MAX).saturating_add(1);
-        usize::try_from(self.next() % count).unwrap_or(0)
+        usize::try_from(self.draw() % count).unwrap_or(0)
     }
 
     /// Returns `true` once in `times`.
@@ -46,7 +46,7 @@ mod tests {
     fn a_seed_is_a_sequence() {
         let draw = |seed, index| {
             let mut random = Random::new(seed, index);
-            [random.next(), random.next()]
+            [random.draw(), random.draw()]
         };
         assert_eq!(draw(1, 0), draw(1, 0));
         assert_ne!(draw(1, 0), draw(1, 1));

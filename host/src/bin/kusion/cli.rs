@@ -64,6 +64,30 @@ impl Parallelism {
     }
 }
 
+/// How modules are had from registries.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Fetching {
+    /// Use what kusion.lock pins, and fail where it pins nothing that will do.
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Make no connection to a registry.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    #[command(flatten)]
+    pub(crate) registries: Registries,
+}
+
+/// How registries are spoken to.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Registries {
+    /// Speak with registries without TLS, also with those on other machines.
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+    /// File with certificates of authorities that registries may have theirs from, beside those of the system.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) registry_ca: Vec<PathBuf>,
+}
+
 /// Which cluster is meant, and what may be done to it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Cluster {

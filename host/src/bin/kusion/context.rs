@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 
 use kusion::engine::{Compiler, Engine, Limits, Options};
 use kusion::home::Home;
-use kusion::module::Resolver;
+use kusion::module::registry::{ClientOptions, ContentStore, Credentials, RegistryClient};
+use kusion::module::{Fetcher, Resolver};
 use kusion::ops::TargetOptions;
 use kusion::runtime::Terms;
 
 use tracing::Level;
 
-use crate::cli::Cluster;
+use crate::cli::{Cluster, Registries};
 use crate::commands::COMPILE;
 use crate::error::CliError;
 use crate::log::{self, Line, LogFormat};
-use crate::render::Paint;
+use crate::render::{Paint, Pulling};
 use crate::stderr::Stderr;
 
 /// Arguments, environment and terminal. Nothing else in the program reads them.
@@ -36,6 +37,7 @@ pub(crate) struct World {
     cargo_folders: Vec<PathBuf>,
     user_home: Option<PathBuf>,
     kubeconfigs: Vec<PathBuf>,
+    credentials: Vec<PathBuf>,
     in_cluster: bool,
     silent: bool,
     /// Whether texts have no colour, wherever they go.
@@ -90,6 +92,7 @@ impl World {
                 .collect(),
             user_home: variable("HOME").map(PathBuf::from),
             kubeconfigs: kubeconfigs(variable("KUBECONFIG"), variable("HOME").map(PathBuf::from)),
+            credentials: credentials(variable),
             in_cluster: variable("KUBERNETES_SERVICE_HOST").is_some(),
             silent: false,
             plain: false,
@@ -287,6 +290,43 @@ impl World {
         Resolver::new(self.catalog.clone().or_else(|| beside.filter(|folder| folder.is_dir())))
     }
 
+    /// Returns where credentials for registries are kept.
+    pub(crate) fn credentials(&self) -> Credentials {
+        Credentials::new(self.credentials.clone())
+    }
+
+    /// Sets up what speaks with registries; it makes no connection yet.
+    pub(crate) fn registry_client(
+        &self,
+        registries: &Registries,
+        pulling: &Pulling,
+    ) -> Result<RegistryClient, CliError> {
+        let read = |path: &PathBuf| self.read_file(path).map(String::into_bytes);
+        Ok(RegistryClient::new(ClientOptions {
+            credentials: self.credentials(),
+            plain_http: registries.plain_http,
+            authorities: registries.registry_ca.iter().map(read).collect::<Result<_, _>>()?,
+            observer: pulling.observer(),
+            ..ClientOptions::default()
+        }))
+    }
+
+    /// Returns where content of registries is kept.
+    pub(crate) fn content(&self) -> Result<ContentStore, CliError> {
+        Ok(ContentStore::new(self.home()?.content()))
+    }
+
+    /// Sets up what fetches modules into KUSION_HOME; without a client it makes no connection.
+    pub(crate) fn fetcher(
+        &self,
+        client: Option<RegistryClient>,
+        limits: &Limits,
+    ) -> Result<Fetcher, CliError> {
+        let store = self.content()?;
+        let limit = u64::try_from(limits.component_size).unwrap_or(u64::MAX);
+        Ok(Fetcher::new(store, client, limit))
+    }
+
     /// Sets up the engine, with compiled code kept in KUSION_HOME.
     pub(crate) fn engine(&self, limits: Limits) -> Result<Engine, CliError> {
         let program = self.executable.clone().ok_or_else(|| {
@@ -328,6 +368,16 @@ fn kubeconfigs(variable: Option<OsString>, home: Option<PathBuf>) -> Vec<PathBuf
             .into_iter()
             .collect(),
     }
+}
+
+/// Lists the files in which docker and podman keep credentials.
+fn credentials(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+    let docker = variable("DOCKER_CONFIG").map(PathBuf::from);
+    let docker = docker.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".docker")));
+    let podman = variable("REGISTRY_AUTH_FILE")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(variable("XDG_RUNTIME_DIR")?).join("containers/auth.json")));
+    docker.map(|folder| folder.join("config.json")).into_iter().chain(podman).collect()
 }
 
 /// Returns a path relative to a folder, by way of its parents if need be. Both must be absolute;

@@ -1,5 +1,6 @@
 //! What most commands begin with: the stack, its workspace, and the tools to work on them.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -7,16 +8,17 @@ use kusion::backend::Holder;
 use kusion::config::{ConfigError, Stack, Workspace};
 use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
-use kusion::module::Resolver;
-use kusion::name::WorkspaceName;
-use kusion::ops::{Generation, Project, Proposal, Session};
+use kusion::module::{LockFile, Pinning, Resolver};
+use kusion::name::{ModuleName, WorkspaceName};
+use kusion::ops::{FetchedModules, Generation, Project, Proposal, Session};
 use kusion::release::LatestState;
 use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Meta;
+use crate::cli::{Fetching, Meta};
 use crate::context::World;
 use crate::error::CliError;
+use crate::render::Pulling;
 
 /// A stack that was read, and the tools to work on it.
 pub(crate) struct Loaded {
@@ -27,18 +29,31 @@ pub(crate) struct Loaded {
     pub(crate) engine: Engine,
     pub(crate) resolver: Resolver,
     pub(crate) parallelism: NonZeroUsize,
+    /// The modules that came from registries, and what the lock must say of them.
+    pub(crate) fetched: FetchedModules,
     keep_releases: Option<NonZeroUsize>,
 }
 
 impl Loaded {
-    /// Reads the stack that the flags name, and its workspace.
+    /// Reads the stack that the flags name, and its workspace, and fetches the modules that it uses.
     pub(crate) async fn read(
         world: &World,
         meta: &Meta,
         parallelism: Option<NonZeroUsize>,
+        fetching: &Fetching,
     ) -> Result<Self, CliError> {
         let stack = load_stack(world, meta, Stack::load)?;
-        Self::with_stack(world, meta, parallelism, stack).await
+        let mut loaded = Self::with_stack(world, meta, parallelism, stack).await?;
+        let used = kusion::ops::used_modules(&loaded.stack);
+        let pinning = if fetching.locked { Pinning::Locked } else { Pinning::Keep };
+        loaded.fetch(world, &used, fetching, pinning).await?;
+        Ok(loaded)
+    }
+
+    /// Reads the stack that the flags name with its apps, and its workspace; nothing is fetched.
+    pub(crate) async fn read_without_modules(world: &World, meta: &Meta) -> Result<Self, CliError> {
+        let stack = load_stack(world, meta, Stack::load)?;
+        Self::with_stack(world, meta, None, stack).await
     }
 
     /// Reads whose stack it is, and its workspace, but no apps: for what works on the record alone.
@@ -66,7 +81,74 @@ impl Loaded {
         let parallelism =
             parallelism.unwrap_or_else(|| kusion::ops::default_parallelism(&workspace));
         let keep_releases = home.settings()?.keep_releases()?;
-        Ok(Self { home, backend, stack, workspace, engine, resolver, parallelism, keep_releases })
+        let fetched = FetchedModules::default();
+        Ok(Self {
+            home,
+            backend,
+            stack,
+            workspace,
+            engine,
+            resolver,
+            parallelism,
+            fetched,
+            keep_releases,
+        })
+    }
+
+    /// Fetches those of these modules that lie in registries. Where there are none, nothing is read or asked.
+    pub(crate) async fn fetch(
+        &mut self,
+        world: &World,
+        names: &BTreeSet<ModuleName>,
+        fetching: &Fetching,
+        pinning: Pinning,
+    ) -> Result<(), CliError> {
+        let far = |name: &&ModuleName| kusion::ops::is_in_registry(&self.workspace, name);
+        let names: BTreeSet<ModuleName> = names.iter().filter(far).cloned().collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let lock = self.lock_file().read()?;
+        let pulling = Pulling::new(world);
+        let client = (!fetching.offline)
+            .then(|| world.registry_client(&fetching.registries, &pulling))
+            .transpose()?;
+        let fetcher = world.fetcher(client, &kusion::ops::limits(&self.workspace))?;
+        let pins = (&lock, pinning);
+        let fetched = kusion::ops::fetch_modules(&fetcher, &self.workspace, &names, pins).await;
+        pulling.finish();
+        let fetched = fetched?;
+        self.resolver = std::mem::take(&mut self.resolver).with_fetched(fetched.modules.clone());
+        self.fetched = fetched;
+        Ok(())
+    }
+
+    /// Names the project's lock.
+    pub(crate) fn lock_file(&self) -> LockFile {
+        LockFile::in_folder(self.stack.project_dir())
+    }
+
+    /// Says how pins move, and who writes that down.
+    pub(crate) fn show_pins(&self, world: &World) {
+        for change in &self.fetched.changes {
+            let to = &change.to.version;
+            let moves = match &change.from {
+                Some(from) if from.version != *to => format!("{} -> {to}", from.version),
+                _ => to.to_string(),
+            };
+            world.eprint(&format!(
+                "Module `{}`: {moves}. `kusion apply` writes it to kusion.lock.\n",
+                change.module
+            ));
+        }
+    }
+
+    /// Writes down what modules are pinned to from now on.
+    pub(crate) fn write_pins(&self) -> Result<(), CliError> {
+        if !self.fetched.changes.is_empty() {
+            self.lock_file().change(|lock| self.fetched.pin(&self.workspace, lock))?;
+        }
+        Ok(())
     }
 
     /// Returns what the library works on.

@@ -6,10 +6,12 @@ mod check;
 mod close;
 mod cost;
 mod explain;
+mod narrow;
 mod partial;
 mod path;
 
 pub use accept::surely_accepts;
 pub use app::{ModuleKind, ModuleSchema, app_schema};
 pub use check::{Schema, SchemaError};
+pub use narrow::{Narrowing, narrowings};
 pub(super) use path::is_public;

@@ -65,6 +65,12 @@ pub(super) fn without_stack(dir: &Path) -> Result<Option<Folders>, ConfigError> 
     Ok(Some(Folders { project: folder(), stack: folder() }))
 }
 
+/// Finds the folder of the project that a folder lies in, or is; `None` if there is none.
+pub fn project_folder(dir: &Path) -> Option<PathBuf> {
+    let path = fs_err::canonicalize(dir).ok()?;
+    path.ancestors().find(|path| path.join(PROJECT_FILE).is_file()).map(Path::to_owned)
+}
+
 /// Returns a path without the parts that say nothing; the current folder is empty.
 fn shown(dir: &Path) -> PathBuf {
     dir.components().filter(|part| *part != Component::CurDir).collect()
@@ -128,6 +134,17 @@ mod tests {
         let folders = discover(&root.path().join("a/b/dev")).unwrap();
         assert!(folders.project.path.ends_with("a"));
         assert_eq!(folders.project.shown, root.path().join("a"));
+    }
+
+    #[test]
+    fn the_project_of_any_folder_is_found() {
+        let tree = tree(&["project.yaml", "dev/stack.yaml", "docs/x"]);
+        let root = fs_err::canonicalize(tree.path()).unwrap();
+        for folder in ["", "dev", "docs"] {
+            assert_eq!(project_folder(&tree.path().join(folder)), Some(root.clone()));
+        }
+        assert_eq!(project_folder(&tree.path().join("none")), None);
+        assert_eq!(project_folder(Path::new("/")), None);
     }
 
     #[test]

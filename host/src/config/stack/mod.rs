@@ -14,6 +14,8 @@ mod discover;
 mod header;
 mod overlay;
 
+pub use discover::project_folder;
+
 /// The file that describes apps.
 const APP_FILE: &str = "app.yaml";
 

@@ -10,11 +10,13 @@ use crate::diagnostic::{Problem, name_hints};
 use crate::name::{ModuleName, ProjectName, WorkspaceName};
 use crate::source::{Content, Location, Map, Node, SourceFile};
 
+mod add;
 mod limits;
 mod module;
 mod target;
 mod text;
 
+pub use add::add_module;
 pub use limits::ModuleLimits;
 pub use module::{ModuleEntry, ModuleOrigin, Platform};
 pub use target::{SecretStore, SecretsMode, Target};

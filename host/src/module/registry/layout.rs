@@ -16,6 +16,11 @@ pub const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// The media type of a component's bytes.
 pub const LAYER: &str = "application/wasm";
 
+/// The media types that are asked for: lists too, so that a registry says what it has and does not choose from it.
+pub(super) const ACCEPTED: &str = "application/vnd.oci.image.manifest.v1+json, \
+application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json, \
+application/vnd.docker.distribution.manifest.list.v2+json";
+
 /// The media types of lists of manifests, one for each platform.
 const INDEXES: [&str; 2] = [
     "application/vnd.oci.image.index.v1+json",
@@ -32,11 +37,13 @@ const CREATED: &str = "1970-01-01T00:00:00Z";
 /// The platform of components.
 const SYSTEM: &str = "wasip2";
 const ARCHITECTURE: &str = "wasm";
+/// The most bytes of a configuration, which lists names.
+const MAX_CONFIG: u64 = 1 << 20;
 /// The most bytes of a text of unknown origin that are shown.
 const MAX_SHOWN: usize = 200;
 
 /// A piece of content: its digest and its size.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Descriptor {
     /// The digest of the bytes.
     pub digest: Digest,
@@ -139,6 +146,10 @@ impl Manifest {
         let config = raw
             .config
             .ok_or_else(|| LayoutError::Unreadable { reason: "no `config`".to_owned() })?;
+        if config.size > MAX_CONFIG {
+            let reason = format!("its `config` has {} bytes", config.size);
+            return Err(LayoutError::Unreadable { reason });
+        }
         let descriptor = |raw: &RawDescriptor| Descriptor { digest: raw.digest, size: raw.size };
         Ok(Self {
             layer: descriptor(layer),
@@ -378,6 +389,11 @@ mod tests {
                 "its manifest cannot be read: `schemaVersion` is 1, not 2",
             ),
             ("/config", json!(null), "its manifest cannot be read: no `config`"),
+            (
+                "/config/size",
+                json!(1_048_577),
+                "its manifest cannot be read: its `config` has 1048577 bytes",
+            ),
         ] {
             assert_eq!(with(pointer, value), error);
         }

@@ -1,11 +1,31 @@
-//! Modules in registries: their names, versions and form.
+//! Modules in registries: their names, versions and form, and how they are fetched and published.
 
+mod attached;
+mod auth;
+mod challenge;
+mod client;
+mod credentials;
+mod error;
 mod layout;
+mod observer;
+mod pull;
+mod push;
 mod repository;
 mod requirement;
+mod retry;
 mod store;
+mod tag;
+mod transport;
 
+pub use client::{ClientOptions, RegistryClient};
+pub use credentials::{Credential, CredentialError, Credentials, Kept};
+pub use error::{Cause, RegistryError};
 pub use layout::{Artifact, CONFIG, Contents, Descriptor, LAYER, LayoutError, MANIFEST, Manifest};
+pub use observer::{PullEvent, PullObserver};
+pub use pull::RawManifest;
+pub use push::Pushed;
 pub use repository::{Repository, RepositoryError};
 pub use requirement::{Requirement, RequirementError};
+pub use retry::Retries;
 pub use store::{ContentStore, Download, StoreError};
+pub use tag::reference;

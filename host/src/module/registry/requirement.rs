@@ -29,6 +29,11 @@ pub struct RequirementError {
 }
 
 impl Requirement {
+    /// Admits one version and no other.
+    pub fn only(version: &Version) -> Self {
+        Self { text: version.to_string(), form: Form::Exact(version.clone()) }
+    }
+
     /// Returns whether a version will do. Of versions that differ in their build only, each is one of its own.
     pub fn admits(&self, version: &Version) -> bool {
         match &self.form {

@@ -4,6 +4,7 @@
 //! content/sha256/<hex>          the bytes, hashed before they are used, each time
 //! content/partial/<hex>         the beginning of a download, to be continued
 //! content/partial/<hex>.lock    held by the process that downloads
+//! content/attached/<hex>/       what belongs to a manifest, see `attached`
 //! ```
 
 use std::io::{self, Read as _, Write as _};
@@ -90,6 +91,12 @@ impl ContentStore {
         Ok(None)
     }
 
+    /// Returns whether content of this size is there; whether it is sound is seen when it is read.
+    pub fn has(&self, content: &Descriptor) -> bool {
+        let metadata = self.path(&content.digest).symlink_metadata();
+        metadata.is_ok_and(|file| file.is_file() && file.len() == content.size)
+    }
+
     /// Keeps bytes.
     ///
     /// # Errors
@@ -114,8 +121,14 @@ impl ContentStore {
         Download::open(self, content).map_err(|source| StoreError::Io { source })
     }
 
-    fn path(&self, digest: &Digest) -> PathBuf {
+    /// Returns the file of content.
+    pub(in crate::module) fn path(&self, digest: &Digest) -> PathBuf {
         self.root.join("sha256").join(digest.hex())
+    }
+
+    /// Returns the folder in which it is noted what belongs to a manifest.
+    pub(super) fn attachments(&self, subject: &Digest) -> PathBuf {
+        self.root.join("attached").join(subject.hex())
     }
 }
 
@@ -208,26 +221,23 @@ impl Download {
         if arrived < size {
             return Err(StoreError::TooShort { digest, size, actual: arrived });
         }
-        let hex: String =
-            self.hash.finalize_reset().iter().map(|byte| format!("{byte:02x}")).collect();
-        if hex != digest.hex() {
+        let actual = Digest::from(<[u8; 32]>::from(self.hash.finalize_reset()));
+        if actual != digest {
             self.discard();
-            let actual = format!("sha256:{hex}").parse().unwrap_or(digest);
             return Err(StoreError::Mismatch { expected: digest, actual });
         }
         self.place().map_err(|source| StoreError::Io { source })
     }
 
+    /// Nothing is made durable: whatever a crash of the machine leaves is hashed before it is used, and fetched again.
     fn place(&self) -> io::Result<()> {
-        self.file.sync_all()?;
         let folder = self.target.parent().unwrap_or(Path::new("."));
         files::create_folders(folder, 0o700)?;
-        fs::rename(&self.path, &self.target)?;
-        files::sync_folder(folder)
+        fs::rename(&self.path, &self.target)
     }
 
     /// Removes what has arrived. If it cannot be removed, the next download finds that it does not fit.
-    fn discard(&self) {
+    pub(super) fn discard(&self) {
         let _stays = fs::remove_file(&self.path);
     }
 }

@@ -17,7 +17,7 @@ use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Cluster, Format, Meta, Parallelism};
+use crate::cli::{Cluster, Fetching, Format, Meta, Parallelism};
 use crate::commands::after::AfterArgs;
 use crate::context::World;
 use crate::error::{CliError, Exit};
@@ -60,7 +60,16 @@ pub(crate) struct ApplyCommand {
     #[command(flatten)]
     apply: ApplyArgs,
     #[command(flatten)]
+    fetching: Fetching,
+    #[command(flatten)]
     after: AfterArgs,
+}
+
+impl ApplyCommand {
+    /// Takes the arguments of what runs no module.
+    fn of(apply: ApplyArgs) -> Self {
+        Self { apply, fetching: Fetching::default(), after: AfterArgs::default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +109,7 @@ pub(crate) async fn apply(world: &World, command: ApplyCommand) -> Result<Exit, 
 }
 
 pub(crate) async fn destroy(world: &World, args: ApplyArgs) -> Result<Exit, CliError> {
-    run(world, ApplyCommand { apply: args, after: AfterArgs::default() }, Verb::Destroy).await
+    run(world, ApplyCommand::of(args), Verb::Destroy).await
 }
 
 pub(crate) async fn rollback(
@@ -108,12 +117,11 @@ pub(crate) async fn rollback(
     args: ApplyArgs,
     revision: u64,
 ) -> Result<Exit, CliError> {
-    let command = ApplyCommand { apply: args, after: AfterArgs::default() };
-    run(world, command, Verb::Rollback(revision)).await
+    run(world, ApplyCommand::of(args), Verb::Rollback(revision)).await
 }
 
 async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, CliError> {
-    let ApplyCommand { apply: args, after } = command;
+    let ApplyCommand { apply: args, fetching, after } = command;
     let asks = !args.yes && !args.dry_run;
     let can_ask = world.can_ask() && args.output == Format::Text;
     if asks && !can_ask {
@@ -124,7 +132,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
         .hint("pass `--yes` to approve, or `--dry-run` to look"));
     }
     let loaded = match verb {
-        Verb::Apply => Loaded::read(world, &args.meta, args.parallelism.get()).await?,
+        Verb::Apply => Loaded::read(world, &args.meta, args.parallelism.get(), &fetching).await?,
         Verb::Destroy | Verb::Rollback(_) => {
             Loaded::read_header(world, &args.meta, args.parallelism.get()).await?
         }
@@ -176,6 +184,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
         world.eprint("Nothing was changed.\n");
         return Ok(Exit::User);
     }
+    loaded.write_pins()?;
     let total = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
     let progress = Progress::new(world, total, args.output == Format::Json);
     let interrupted = interruption();
@@ -288,6 +297,7 @@ impl Scene<'_> {
         if self.args.output == Format::Json {
             return Ok(());
         }
+        loaded.show_pins(world);
         let title = match self.verb {
             Verb::Rollback(revision) => format!("{}, back to release {revision}", loaded.title()),
             Verb::Apply | Verb::Destroy => loaded.title(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::{Format, Meta, Parallelism};
+use crate::cli::{Fetching, Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::session::{Loaded, show_warnings};
@@ -16,6 +16,8 @@ pub(crate) struct GenerateArgs {
     meta: Meta,
     #[command(flatten)]
     parallelism: Parallelism,
+    #[command(flatten)]
+    fetching: Fetching,
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -25,9 +27,10 @@ pub(crate) struct GenerateArgs {
 }
 
 pub(crate) async fn run(world: &World, args: GenerateArgs) -> Result<Exit, CliError> {
-    let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
+    let loaded = Loaded::read(world, &args.meta, args.parallelism.get(), &args.fetching).await?;
     let generation = kusion::ops::generate(&loaded.project())?;
     show_warnings(world, &generation);
+    loaded.show_pins(world);
     let spec = &generation.assembled.spec;
     let text = match args.output {
         Format::Text => world.yaml(spec)?,

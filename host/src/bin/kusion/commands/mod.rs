@@ -1,16 +1,21 @@
 //! One file per command: its arguments, and one call of the library.
 
+mod add;
 mod after;
 mod apply;
+mod bundle;
 mod compile;
 mod completion;
 mod config;
 mod generate;
 mod init;
+mod login;
 mod module;
 mod module_test;
 mod preview;
 mod project;
+mod pull;
+mod push;
 mod release;
 mod resource;
 mod schema;
@@ -61,7 +66,7 @@ pub(crate) enum Command {
     /// Show resources on record.
     #[command(subcommand)]
     Resource(resource::ResourceCommand),
-    /// List, inspect and build modules.
+    /// List, inspect, build, fetch and publish modules.
     #[command(subcommand)]
     Mod(module::ModCommand),
     /// Print the JSON Schema of app.yaml for the stack's workspace, for editors.

@@ -4,14 +4,19 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use kusion::diagnostic::Diagnose as _;
-use kusion::engine::Limits;
+use kusion::engine::{Limits, Surface};
 use kusion::home::Workspaces;
-use kusion::module::{BuildRequest, Built, ModuleLocation};
+use kusion::module::{BuildRequest, Built, ModuleLocation, ResolvedModule};
 use kusion::name::ModuleName;
 use serde_json::json;
 
-use crate::cli::Format;
+use crate::cli::{Fetching, Format, Registries};
+use crate::commands::add::{self, AddArgs};
+use crate::commands::bundle::{self, BundleCommand};
+use crate::commands::login::{self, LoginArgs, LogoutArgs};
 use crate::commands::module_test::{self, TestArgs};
+use crate::commands::pull::{self, PullArgs, UpdateArgs};
+use crate::commands::push::{self, PushArgs};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Table;
@@ -28,6 +33,21 @@ pub(crate) enum ModCommand {
     Test(TestArgs),
     /// Show what a module is: its interface, inputs and resources.
     Inspect(InspectArgs),
+    /// Fetch the modules of the stack, or one, from registries.
+    Pull(PullArgs),
+    /// Move what kusion.lock pins to the newest versions that the workspace admits.
+    Update(UpdateArgs),
+    /// Add a module in a registry to the workspace.
+    Add(AddArgs),
+    /// Carry modules to where no registry can be reached.
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// Publish a module in a registry, under its own name and version.
+    Push(PushArgs),
+    /// Log in to a registry.
+    Login(LoginArgs),
+    /// Log out of a registry.
+    Logout(LogoutArgs),
 }
 
 #[derive(Debug, Args)]
@@ -55,8 +75,11 @@ pub(crate) struct BuildArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Name of a bundled module, or a path to a component or to the folder in which it was built.
+    /// Name of a bundled module, a path to a component or to the folder in which it was built, or a module in a
+    /// registry, as in `oci://registry.example.com/team/mysql:0.2.0`.
     module: String,
+    #[command(flatten)]
+    registries: Registries,
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -67,7 +90,14 @@ pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliE
         ModCommand::List(args) => list(world, &args).await,
         ModCommand::Build(args) => build(world, &args),
         ModCommand::Test(args) => module_test::run(world, &args),
-        ModCommand::Inspect(args) => inspect(world, &args),
+        ModCommand::Inspect(args) => inspect(world, &args).await,
+        ModCommand::Pull(args) => pull::pull(world, &args).await,
+        ModCommand::Update(args) => pull::update(world, &args).await,
+        ModCommand::Add(args) => add::add(world, &args).await,
+        ModCommand::Bundle(command) => bundle::run(world, &command).await,
+        ModCommand::Push(args) => push::push(world, &args).await,
+        ModCommand::Login(args) => login::login(world, &args).await,
+        ModCommand::Logout(args) => login::logout(world, &args),
     }
 }
 
@@ -113,77 +143,122 @@ async fn list(world: &World, args: &ListArgs) -> Result<Exit, CliError> {
     let engine = world.engine(kusion::ops::limits(&workspace))?;
     let resolver = world.resolver();
     let mut rows = Vec::new();
+    let mut far = Vec::new();
     for (name, entry) in workspace.modules() {
         let location = kusion::ops::locate_module(entry.origin());
+        if kusion::ops::is_in_registry(&workspace, name) {
+            // Which version it is depends on the project, and nobody is asked for a list.
+            let requirement = entry.version().map_or("", |(text, _)| text).to_owned();
+            far.push((name, location, requirement));
+            continue;
+        }
         let resolved = resolver.resolve(name, &location)?;
         let module = engine.load(name, &resolved.digest, &resolved.bytes)?;
         rows.push((name, location, resolved.digest, module));
     }
     if args.output == Format::Json {
-        let modules: Vec<_> = rows
-            .iter()
-            .map(|(name, location, digest, module)| {
-                json!({
-                    "name": name,
-                    "version": module.description().version,
-                    "kind": module.description().kind,
-                    "location": location.to_string(),
-                    "digest": digest,
-                    "summary": module.description().summary,
-                })
+        let near = rows.iter().map(|(name, location, digest, module)| {
+            json!({
+                "name": name,
+                "version": module.description().version,
+                "kind": module.description().kind,
+                "location": location.to_string(),
+                "digest": digest,
+                "summary": module.description().summary,
             })
-            .collect();
+        });
+        let far = far.iter().map(|(name, location, requirement)| {
+            json!({ "name": name, "requirement": requirement, "location": location.to_string() })
+        });
+        let mut modules: Vec<_> = near.chain(far).collect();
+        modules.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
         world.print_json(&json!({ "formatVersion": 1, "modules": modules }))?;
         return Ok(Exit::Success);
     }
     let mut table = Table::new(["NAME", "VERSION", "KIND", "FROM", "SUMMARY"]);
-    for (name, location, _, module) in &rows {
+    let near = rows.iter().map(|(name, location, _, module)| {
         let description = module.description();
-        table.row([
+        [
             name.to_string(),
             description.version.clone(),
             description.kind.clone(),
             location.to_string(),
             description.summary.clone(),
-        ]);
-    }
+        ]
+    });
+    let far = far.iter().map(|(name, location, requirement)| {
+        [
+            name.to_string(),
+            requirement.clone(),
+            "-".to_owned(),
+            location.to_string(),
+            "-".to_owned(),
+        ]
+    });
+    let mut lines: Vec<_> = near.chain(far).collect();
+    lines.sort();
+    lines.into_iter().for_each(|line| table.row(line));
     world.print(&table.render())?;
     Ok(Exit::Success)
 }
 
-fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
-    let path = world.path(args.module.as_ref());
-    let is_path = args.module.contains('/') || args.module.ends_with(".wasm");
+/// Finds a module that the user names: by its path, or as one of the bundled catalog.
+pub(crate) fn find(world: &World, module: &str) -> Result<ResolvedModule, CliError> {
+    let path = world.path(module.as_ref());
+    let is_path = module.contains('/') || module.ends_with(".wasm");
     let (name, location) = if is_path || path.exists() {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         (ModuleName::parse(stem), ModuleLocation::Path(path))
     } else {
-        (ModuleName::parse(args.module.as_str()), ModuleLocation::Catalog)
+        (ModuleName::parse(module), ModuleLocation::Catalog)
     };
     let name = name.map_err(|error| CliError::user(error.to_string()))?;
-    let resolved = world.resolver().resolve(&name, &location)?;
-    let module = world.engine(Limits::default())?.load(&name, &resolved.digest, &resolved.bytes)?;
+    Ok(world.resolver().resolve(&name, &location)?)
+}
+
+async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
+    let resolved = if args.module.starts_with("oci://") {
+        let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
+        let (wanted, fetched) = pull::fetch_one(world, &args.module, &fetching).await?;
+        ResolvedModule {
+            name: wanted.module,
+            location: ModuleLocation::Registry(wanted.repository.to_string()),
+            digest: fetched.pin.layer,
+            bytes: fetched.bytes,
+        }
+    } else {
+        find(world, &args.module)?
+    };
+    let name = &resolved.name;
+    let module = world.engine(Limits::default())?.load(name, &resolved.digest, &resolved.bytes)?;
     let description = module.description();
+    let Surface { imports, notes, .. } = Surface::of(&resolved.bytes);
     if args.output == Format::Json {
         world.print_json(&json!({
             "formatVersion": 1,
             "digest": resolved.digest,
             "size": resolved.bytes.len(),
+            "imports": imports,
+            "notes": notes,
             "description": description,
         }))?;
         return Ok(Exit::Success);
     }
     let mut text = format!(
-        "{} {} ({})\n{}\n\ndigest:     {}\nsize:       {} bytes\nresources:  {}\ncontext:    {}\n",
+        "{} {} ({})\n{}\n\ndigest:     {}\nsize:       {} bytes\nimports:    {}\nresources:  {}\ncontext:    {}\n",
         description.name,
         description.version,
         description.kind,
         description.summary,
         resolved.digest,
         resolved.bytes.len(),
+        listed(&imports),
         listed(&description.resource_types),
         listed(&description.context_keys),
     );
+    for (name, note) in &notes {
+        text.push_str(&format!("{:<12}{note}\n", format!("{name}:")));
+    }
     for (title, schema) in [
         ("Developer inputs (app.yaml)", &description.developer_schema),
         ("Platform inputs (workspace)", &description.platform_schema),

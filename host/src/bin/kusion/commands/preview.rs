@@ -6,7 +6,7 @@ use kusion::plan::Plan;
 use kusion::runtime::Runtime;
 use serde_json::json;
 
-use crate::cli::{Cluster, Format, Meta, Parallelism};
+use crate::cli::{Cluster, Fetching, Format, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render;
@@ -20,6 +20,8 @@ pub(crate) struct PreviewArgs {
     parallelism: Parallelism,
     #[command(flatten)]
     cluster: Cluster,
+    #[command(flatten)]
+    fetching: Fetching,
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -38,7 +40,7 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
     if args.drift_only {
         return drift(world, &args).await;
     }
-    let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
+    let loaded = Loaded::read(world, &args.meta, args.parallelism.get(), &args.fetching).await?;
     let options = world.target_options(&args.cluster);
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
     let session = loaded.session(runtime.as_ref());
@@ -58,6 +60,9 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
             let mut document = loaded.document("Preview", runtime.as_ref());
             document.insert("plan".to_owned(), json!(proposal.plan()));
             document.insert("notes".to_owned(), json!(proposal.notes()));
+            if !loaded.fetched.changes.is_empty() {
+                document.insert("pins".to_owned(), json!(loaded.fetched.changes));
+            }
             if let Some(error) = &refused {
                 document.insert("refused".to_owned(), error.document());
             }
@@ -73,6 +78,7 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
             text.push_str(&render::plan(proposal.plan(), paint));
             text.push_str(&render::notes(&proposal.notes()));
             world.print(&text)?;
+            loaded.show_pins(world);
         }
     }
     if let Some(error) = refused {

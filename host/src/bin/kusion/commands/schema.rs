@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use kusion::module::Pinning;
 
-use crate::cli::{Meta, Parallelism};
+use crate::cli::{Fetching, Meta, Parallelism};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::session::Loaded;
@@ -15,13 +16,22 @@ pub(crate) struct SchemaArgs {
     meta: Meta,
     #[command(flatten)]
     parallelism: Parallelism,
+    #[command(flatten)]
+    fetching: Fetching,
     /// File to write instead of standard output.
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
 }
 
 pub(crate) async fn run(world: &World, args: SchemaArgs) -> Result<Exit, CliError> {
-    let loaded = Loaded::read(world, &args.meta, args.parallelism.get()).await?;
+    let fetching = &args.fetching;
+    let mut loaded = Loaded::read_without_modules(world, &args.meta).await?;
+    if let Some(parallelism) = args.parallelism.get() {
+        loaded.parallelism = parallelism;
+    }
+    let all = loaded.workspace.module_names().cloned().collect();
+    let pinning = if fetching.locked { Pinning::Locked } else { Pinning::Keep };
+    loaded.fetch(world, &all, fetching, pinning).await?;
     let schema = kusion::ops::schema(&loaded.project())?;
     match &args.output_file {
         None => world.print_json(&schema)?,

@@ -5,6 +5,7 @@ mod outcome;
 mod paint;
 mod plan;
 mod progress;
+mod pulling;
 mod release_diff;
 mod table;
 
@@ -63,6 +64,7 @@ pub(crate) use outcome::{cut_short, outcome, outcome_document};
 pub(crate) use paint::{Paint, Style};
 pub(crate) use plan::{changes, drift, full_details, notes, partly, plan};
 pub(crate) use progress::Progress;
+pub(crate) use pulling::Pulling;
 pub(crate) use release_diff::release_diff;
 pub(crate) use table::Table;
 

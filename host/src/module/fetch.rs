@@ -1,0 +1,369 @@
+//! From what a workspace asks for and what the lock says to verified bytes of modules in registries.
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use semver::Version;
+
+use crate::digest::Digest;
+use crate::module::registry::{
+    ContentStore, Descriptor, Manifest, RawManifest, RegistryClient, RegistryError, Repository,
+    Requirement,
+};
+use crate::module::{FetchError, Pin};
+use crate::name::ModuleName;
+
+/// How many modules are fetched at once.
+const AT_ONCE: usize = 8;
+/// How often content that is found broken is fetched again: once for what broke since, and once for bad luck.
+const ATTEMPTS: usize = 3;
+
+/// A module that a workspace asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedModule {
+    /// The name under which the workspace lists it.
+    pub module: ModuleName,
+    /// Where its versions lie.
+    pub repository: Repository,
+    /// Which of them will do.
+    pub requirement: Requirement,
+}
+
+/// What may happen to pins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pinning {
+    /// A pin that will do stays; what has none gets one.
+    Keep,
+    /// Every pin moves to the best version that there is.
+    Update,
+    /// None is made or moved.
+    Locked,
+}
+
+/// The bytes of a module from a registry, and what they are pinned to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchedModule {
+    /// What they are pinned to.
+    pub pin: Pin,
+    /// The component; its digest is the layer's.
+    pub bytes: Bytes,
+}
+
+/// Fetches modules into a store, and from it.
+#[derive(Debug)]
+pub struct Fetcher {
+    store: ContentStore,
+    client: Option<RegistryClient>,
+    limit: u64,
+}
+
+impl Fetcher {
+    /// Uses a store and a client; without a client no connection is made. Components may have `limit` bytes.
+    pub fn new(store: ContentStore, client: Option<RegistryClient>, limit: u64) -> Self {
+        Self { store, client, limit }
+    }
+
+    /// Fetches modules, several at once. The answers come in the order of the questions.
+    pub async fn fetch_all(
+        &self,
+        wanted: &[(WantedModule, Option<Pin>)],
+        pinning: Pinning,
+    ) -> Vec<Result<FetchedModule, FetchError>> {
+        let fetch = |(wanted, pin): &(WantedModule, Option<Pin>)| {
+            let (wanted, pin) = (wanted.clone(), pin.clone());
+            async move { self.fetch(&wanted, pin.as_ref(), pinning).await }
+        };
+        stream::iter(wanted).map(fetch).buffered(AT_ONCE).collect().await
+    }
+
+    /// Fetches a module: what its pin says as long as that will do, otherwise the best version that there is.
+    ///
+    /// # Errors
+    ///
+    /// There is no version that will do, or it cannot be had, or it is not what the pin says.
+    #[tracing::instrument(level = "debug", name = "fetch module", skip_all, fields(module = %wanted.module))]
+    pub async fn fetch(
+        &self,
+        wanted: &WantedModule,
+        pin: Option<&Pin>,
+        pinning: Pinning,
+    ) -> Result<FetchedModule, FetchError> {
+        let source = wanted.repository.to_string();
+        let fits = |pin: &&Pin| pin.source == source && wanted.requirement.admits(&pin.version);
+        if let Some(pin) = pin.filter(fits)
+            && pinning != Pinning::Update
+        {
+            return self.pinned(wanted, pin).await;
+        }
+        let module = wanted.module.clone();
+        if pinning == Pinning::Locked {
+            return Err(match pin {
+                None => FetchError::NotPinned { module },
+                Some(pin) => FetchError::Outgrown {
+                    pinned: Box::new(pin.clone()),
+                    wanted: Box::new(wanted.clone()),
+                },
+            });
+        }
+        let client = self
+            .client
+            .as_ref()
+            .ok_or(FetchError::Offline { module, what: "which version is to be used" })?;
+        let version = self.choose(client, wanted).await?;
+        let raw = self.ask(&wanted.module, client.manifest(&wanted.repository, &version)).await?;
+        let same = pin.filter(|pin| pin.source == source && pin.version == version);
+        if let Some(pin) = same {
+            check_unmoved(wanted, pin, raw.digest)?;
+        }
+        let manifest = self.keep(wanted, &version, &raw)?;
+        let bytes = self.content(wanted, client, &manifest.layer).await?;
+        let pin = Pin {
+            source,
+            version,
+            manifest: Some(raw.digest),
+            layer: manifest.layer.digest,
+            signer: None,
+        };
+        Ok(FetchedModule { pin, bytes })
+    }
+
+    /// Reads what a pin says from the store, or fetches it.
+    async fn pinned(&self, wanted: &WantedModule, pin: &Pin) -> Result<FetchedModule, FetchError> {
+        if let Some(bytes) = self.stored(&wanted.module, &pin.layer)? {
+            return Ok(FetchedModule { pin: pin.clone(), bytes });
+        }
+        let client = self.client.as_ref().ok_or_else(|| FetchError::NotHere {
+            module: wanted.module.clone(),
+            version: pin.version.clone(),
+        })?;
+        let raw = client.manifest(&wanted.repository, &pin.version);
+        let raw = self.ask(&wanted.module, raw).await?;
+        check_unmoved(wanted, pin, raw.digest)?;
+        let manifest = self.keep(wanted, &pin.version, &raw)?;
+        check_layer(wanted, pin, &manifest)?;
+        let bytes = self.content(wanted, client, &manifest.layer).await?;
+        Ok(FetchedModule { pin: pin.clone(), bytes })
+    }
+
+    /// Makes sure that everything of pinned modules is in the store, several at once.
+    pub async fn complete_all(
+        &self,
+        pinned: &[(WantedModule, Pin)],
+    ) -> Vec<Result<(), FetchError>> {
+        let complete = |(wanted, pin): &(WantedModule, Pin)| {
+            let (wanted, pin) = (wanted.clone(), pin.clone());
+            async move { self.complete(&wanted, &pin).await }
+        };
+        stream::iter(pinned).map(complete).buffered(AT_ONCE).collect().await
+    }
+
+    /// Makes sure that everything of a pinned module is in the store, its configuration too, which is not needed to run
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// Something is missing and cannot be had, or is not what the pin says.
+    pub async fn complete(&self, wanted: &WantedModule, pin: &Pin) -> Result<(), FetchError> {
+        let module = &wanted.module;
+        let not_here =
+            || FetchError::NotHere { module: module.clone(), version: pin.version.clone() };
+        let Some(digest) = pin.manifest else { return Ok(()) };
+        let raw = match (self.stored(module, &digest)?, &self.client) {
+            (Some(bytes), _) => RawManifest { bytes, digest },
+            (None, Some(client)) => {
+                let raw = client.manifest_by_digest(&wanted.repository, &digest);
+                self.ask(module, raw).await?
+            }
+            (None, None) => return Err(not_here()),
+        };
+        let manifest = self.keep(wanted, &pin.version, &raw)?;
+        check_layer(wanted, pin, &manifest)?;
+        for part in [&manifest.config, &manifest.layer] {
+            if self.stored(module, &part.digest)?.is_none() {
+                let client = self.client.as_ref().ok_or_else(not_here)?;
+                self.content(wanted, client, part).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Chooses the best version. One that is named needs no list.
+    async fn choose(
+        &self,
+        client: &RegistryClient,
+        wanted: &WantedModule,
+    ) -> Result<Version, FetchError> {
+        if let Some(version) = wanted.requirement.exact() {
+            return Ok(version.clone());
+        }
+        let versions = self.ask(&wanted.module, client.versions(&wanted.repository)).await?;
+        wanted.requirement.best(versions.iter().cloned()).ok_or_else(|| FetchError::NoVersion {
+            wanted: Box::new(wanted.clone()),
+            available: versions,
+        })
+    }
+
+    /// Keeps a manifest, for whoever takes the module elsewhere, and reads it.
+    fn keep(
+        &self,
+        wanted: &WantedModule,
+        version: &Version,
+        raw: &RawManifest,
+    ) -> Result<Manifest, FetchError> {
+        let manifest = raw.read(self.limit).map_err(|source| FetchError::Registry {
+            module: wanted.module.clone(),
+            source: Box::new(RegistryError::Layout {
+                what: format!("`{}:{version}`", wanted.repository),
+                source,
+            }),
+        })?;
+        let kept = self.store.put(&raw.bytes);
+        kept.map_err(|source| FetchError::Store { module: wanted.module.clone(), source })?;
+        Ok(manifest)
+    }
+
+    /// Fetches content until it is there and sound.
+    async fn content(
+        &self,
+        wanted: &WantedModule,
+        client: &RegistryClient,
+        content: &Descriptor,
+    ) -> Result<Bytes, FetchError> {
+        for _ in 0..ATTEMPTS {
+            let fetched = client.content(&wanted.repository, content, &self.store);
+            self.ask(&wanted.module, fetched).await?;
+            if let Some(bytes) = self.stored(&wanted.module, &content.digest)? {
+                return Ok(bytes);
+            }
+        }
+        Err(FetchError::Vanishes { module: wanted.module.clone() })
+    }
+
+    fn stored(&self, module: &ModuleName, digest: &Digest) -> Result<Option<Bytes>, FetchError> {
+        let stored = self.store.get(digest);
+        let stored = stored.map_err(|source| FetchError::Store { module: module.clone(), source });
+        Ok(stored?.map(Bytes::from))
+    }
+
+    async fn ask<T>(
+        &self,
+        module: &ModuleName,
+        answer: impl Future<Output = Result<T, RegistryError>>,
+    ) -> Result<T, FetchError> {
+        let failed =
+            |source| FetchError::Registry { module: module.clone(), source: Box::new(source) };
+        answer.await.map_err(failed)
+    }
+}
+
+/// Refuses a lock that says something else about a component than the manifest that it names.
+fn check_layer(wanted: &WantedModule, pin: &Pin, manifest: &Manifest) -> Result<(), FetchError> {
+    if manifest.layer.digest == pin.layer {
+        return Ok(());
+    }
+    Err(FetchError::Contradiction {
+        wanted: Box::new(wanted.clone()),
+        version: pin.version.clone(),
+        pinned: pin.layer,
+        layer: manifest.layer.digest,
+    })
+}
+
+/// Refuses a version behind which other bytes stand than those that were pinned.
+fn check_unmoved(wanted: &WantedModule, pin: &Pin, found: Digest) -> Result<(), FetchError> {
+    match pin.manifest {
+        Some(pinned) if pinned != found => Err(FetchError::Moved {
+            wanted: Box::new(wanted.clone()),
+            version: pin.version.clone(),
+            pinned,
+            found,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(requirement: &str) -> WantedModule {
+        WantedModule {
+            module: ModuleName::parse("mysql").unwrap(),
+            repository: "oci://r.example.com/team/mysql".parse().unwrap(),
+            requirement: requirement.parse().unwrap(),
+        }
+    }
+
+    fn pin(version: &str, bytes: &[u8]) -> Pin {
+        Pin {
+            source: "oci://r.example.com/team/mysql".to_owned(),
+            version: Version::parse(version).unwrap(),
+            manifest: Some(Digest::of(b"manifest")),
+            layer: Digest::of(bytes),
+            signer: None,
+        }
+    }
+
+    fn offline() -> (tempfile::TempDir, Fetcher) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ContentStore::new(folder.path());
+        store.put(b"component").unwrap();
+        (folder, Fetcher::new(store, None, 1 << 20))
+    }
+
+    #[tokio::test]
+    async fn what_is_pinned_and_here_needs_no_registry() {
+        let (_folder, fetcher) = offline();
+        let pin = pin("1.2.3", b"component");
+        for requirement in ["1.2.3", "^1", "*"] {
+            for pinning in [Pinning::Keep, Pinning::Locked] {
+                let fetched =
+                    fetcher.fetch(&wanted(requirement), Some(&pin), pinning).await.unwrap();
+                assert_eq!((fetched.pin, &fetched.bytes[..]), (pin.clone(), &b"component"[..]));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_here_or_not_pinned_is_told() {
+        let (_folder, fetcher) = offline();
+        let here = pin("1.2.3", b"component");
+        let elsewhere =
+            Pin { source: "oci://r.example.com/other/mysql".to_owned(), ..here.clone() };
+        for (requirement, pin, pinning, message) in [
+            ("^1", None, Pinning::Locked, "module `mysql` is not in kusion.lock"),
+            (
+                "^2",
+                Some(&here),
+                Pinning::Locked,
+                "kusion.lock pins module `mysql` to 1.2.3, and the workspace asks for `^2`",
+            ),
+            (
+                "^1",
+                Some(&elsewhere),
+                Pinning::Locked,
+                "kusion.lock has module `mysql` from `oci://r.example.com/other/mysql`, and the workspace from `oci://r.example.com/team/mysql`",
+            ),
+            (
+                "^1",
+                None,
+                Pinning::Keep,
+                "cannot tell without a connection which version is to be used of module `mysql`",
+            ),
+            (
+                "^1",
+                Some(&here),
+                Pinning::Update,
+                "cannot tell without a connection which version is to be used of module `mysql`",
+            ),
+            (
+                "^1",
+                Some(&pin("1.2.3", b"another")),
+                Pinning::Keep,
+                "module `mysql` 1.2.3 is not on this machine",
+            ),
+        ] {
+            let error = fetcher.fetch(&wanted(requirement), pin, pinning).await.unwrap_err();
+            assert_eq!(error.to_string(), message);
+        }
+    }
+}

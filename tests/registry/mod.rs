@@ -1,0 +1,15 @@
+//! Modules from registries: a real one on this machine, and a double that fails as it is told.
+
+mod double;
+mod real;
+mod shelf;
+mod sockets;
+mod stage;
+mod test_auth;
+mod test_bundle;
+mod test_commands;
+mod test_concurrency;
+mod test_faults;
+mod test_lock;
+mod test_push;
+mod test_refused;
