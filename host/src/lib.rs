@@ -24,7 +24,7 @@
 //! | file | read and written by |
 //! | --- | --- |
 //! | `project.yaml`, `stack.yaml`, `app.yaml`, a workspace | [`config`] |
-//! | `<catalog>/<name>.wasm` | [`module`] |
+//! | `<catalog>/<name>.wasm`, `kusion.lock`, `content/…` of registries, bundles | [`module`] |
 //! | `cache/code/…` compiled modules | [`engine`] |
 //! | `workspaces/`, `config.yaml` | [`home`] |
 //! | `releases/<project>/<workspace>/<stack>/…` | [`release`] |

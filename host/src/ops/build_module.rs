@@ -3,22 +3,22 @@
 use crate::config::{Schema, SchemaError};
 use crate::diagnostic::{Diagnose, Kind};
 use crate::digest::Digest;
-use crate::engine::{Engine, LoadError};
+use crate::engine::{Engine, LoadError, Module};
 use crate::module::{BuildError, BuildRequest, Built, Schemas, build};
 use crate::name::ModuleName;
 
-/// Why nobody can use a module that was built.
+/// Why nobody can use a module.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnusableModule {
     /// It does not load under the limits of the engine.
-    #[error("it was built, but does not load")]
+    #[error("it does not load")]
     Load {
         /// Why not.
         source: Box<LoadError>,
     },
     /// One of its schemas is none.
-    #[error("it was built, but its {whose} schema cannot be used")]
+    #[error("its {whose} schema cannot be used")]
     Schema {
         /// `developer` or `platform`.
         whose: &'static str,
@@ -71,17 +71,35 @@ fn describe(
     name: &ModuleName,
     component: &[u8],
 ) -> Result<Schemas, UnusableModule> {
-    let module = engine
-        .load(name, &Digest::of(component), component)
-        .map_err(|source| UnusableModule::Load { source: Box::new(source) })?;
+    let UsableModule { module, .. } = UsableModule::load(engine, name, component)?;
     let description = module.description();
-    for (whose, schema) in
-        [("developer", &description.developer_schema), ("platform", &description.platform_schema)]
-    {
-        Schema::compile(schema).map_err(|source| UnusableModule::Schema { whose, source })?;
-    }
     Ok(Schemas {
         developer: description.developer_schema.to_string(),
         platform: description.platform_schema.to_string(),
     })
+}
+
+/// A module whose schemas can be used.
+pub(super) struct UsableModule {
+    pub(super) module: Module,
+    pub(super) developer: Schema,
+    pub(super) platform: Schema,
+}
+
+impl UsableModule {
+    pub(super) fn load(
+        engine: &Engine,
+        name: &ModuleName,
+        component: &[u8],
+    ) -> Result<Self, UnusableModule> {
+        let module = engine
+            .load(name, &Digest::of(component), component)
+            .map_err(|source| UnusableModule::Load { source: Box::new(source) })?;
+        let compile = |whose, schema| {
+            Schema::compile(schema).map_err(|source| UnusableModule::Schema { whose, source })
+        };
+        let developer = compile("developer", &module.description().developer_schema)?;
+        let platform = compile("platform", &module.description().platform_schema)?;
+        Ok(Self { module, developer, platform })
+    }
 }

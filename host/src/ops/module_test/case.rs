@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::stand_in;
 use super::{Answer, Defect, TestedModule};
-use crate::config::{Case, ConfigError, Platform, Schema, Stack, Workspace};
+use crate::config::{Case, ConfigError, Platform, Stack, Workspace};
 use crate::diagnostic::{Diagnose, Kind, Problem};
 use crate::engine::CallError;
 use crate::ops::OpsError;
@@ -159,9 +159,8 @@ impl TestedModule {
             return vec![used.misplaced(&self.description().kind)];
         }
         let platform_title = self.module.name().as_str();
-        let check = |schema: &Schema, node, title| schema.check(node, title);
-        let mut problems = check(&self.developer, used.component.config(), used.title());
-        problems.extend(check(&self.platform, &used.platform.config, platform_title));
+        let mut problems = self.developer.check(used.component.config(), used.title());
+        problems.extend(self.platform.check(&used.platform.config, platform_title));
         problems
     }
 

@@ -22,12 +22,7 @@ pub enum Defect {
     },
     /// One request is answered in two ways.
     #[error("two calls with one request give two answers")]
-    Differs {
-        /// Fuel of the first call.
-        first: u64,
-        /// Fuel of the second call.
-        second: u64,
-    },
+    Differs,
     /// One request costs differently.
     #[error("two calls with one request use {first} and {second} units of fuel")]
     Fuel {
@@ -64,7 +59,7 @@ impl Diagnose for Defect {
             Self::GivesUp { .. } => vec![
                 "reject it as invalid, with the place, or as unsupported; `failed` is for what cannot happen".to_owned(),
             ],
-            Self::Differs { .. } | Self::Fuel { .. } => vec![
+            Self::Differs | Self::Fuel { .. } => vec![
                 "iterate in a fixed order, and keep nothing from one call to the next".to_owned(),
             ],
             Self::Undeclared { declared, .. } => vec![format!(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Defect, TestedModule, stand_in};
+use crate::config::Schema;
 use crate::engine::{CallError, Rejection, Request, Scope};
 use crate::name::AppName;
 use crate::runtime::KubernetesSemantics;
@@ -55,20 +56,13 @@ pub struct Finding {
 }
 
 impl TestedModule {
-    /// Asks the module what its schemas admit, until it shows a fault. `before_each` hears how many are done.
-    pub fn answer_drawn(
-        &self,
-        drawn: DrawnInputs,
-        mut before_each: impl FnMut(u64),
-    ) -> InputsReport {
+    /// Asks the module what its schemas admit, until it shows a fault.
+    pub fn answer_drawn(&self, drawn: DrawnInputs) -> InputsReport {
         let mut report = InputsReport::default();
         for index in 0..drawn.count {
-            before_each(index);
             let mut random = Random::new(drawn.seed, index);
-            let (config, platform) = (self.developer.closed(), self.platform.closed());
-            let fitting = self
-                .draw(config, &mut random, |value| fits(&self.developer, value))
-                .zip(self.draw(platform, &mut random, |value| fits(&self.platform, value)));
+            let config = draw(&self.developer, &mut random);
+            let fitting = config.zip(draw(&self.platform, &mut random));
             let Some((config, platform)) = fitting else {
                 report.unfitting += 1;
                 continue;
@@ -86,16 +80,6 @@ impl TestedModule {
             }
         }
         report
-    }
-
-    fn draw(
-        &self,
-        schema: &Value,
-        random: &mut Random,
-        fits: impl Fn(&Value) -> bool,
-    ) -> Option<Value> {
-        let sampler = Sampler::new(schema);
-        (0..TRIES).map(|_| sampler.draw(random)).find(|value| fits(value))
     }
 
     /// Makes the request smaller as long as it shows a fault of the same kind.
@@ -196,7 +180,13 @@ struct Tried {
     fuel: u64,
 }
 
-fn fits(schema: &crate::config::Schema, value: &Value) -> bool {
+/// Draws until a value fits.
+fn draw(schema: &Schema, random: &mut Random) -> Option<Value> {
+    let sampler = Sampler::new(schema.closed());
+    (0..TRIES).map(|_| sampler.draw(random)).find(|value| fits(schema, value))
+}
+
+fn fits(schema: &Schema, value: &Value) -> bool {
     let place = Location::new(SourceFile::new("drawn", ""), 1, 1, 1);
     schema.check(&Node::from_json(value, &place), "drawn").is_empty()
 }

@@ -16,10 +16,10 @@ pub use golden::{CaseOutcome, Difference, GoldenError, bless_case, compare_case,
 pub use inputs::{DrawnInputs, Finding, InputsReport};
 
 use crate::config::Schema;
-use crate::digest::Digest;
 use crate::engine::{Description, Engine, Generated, Module, Request};
 use crate::name::ModuleName;
 use crate::ops::UnusableModule;
+use crate::ops::build_module::UsableModule;
 use crate::spec::Resource;
 
 /// Declares that a module makes resources of whatever type it is told to.
@@ -43,14 +43,8 @@ impl TestedModule {
         name: &ModuleName,
         component: &[u8],
     ) -> Result<Self, UnusableModule> {
-        let module = engine
-            .load(name, &Digest::of(component), component)
-            .map_err(|source| UnusableModule::Load { source: Box::new(source) })?;
-        let compile = |whose, schema| {
-            Schema::compile(schema).map_err(|source| UnusableModule::Schema { whose, source })
-        };
-        let developer = compile("developer", &module.description().developer_schema)?;
-        let platform = compile("platform", &module.description().platform_schema)?;
+        let UsableModule { module, developer, platform } =
+            UsableModule::load(engine, name, component)?;
         Ok(Self { module, developer, platform })
     }
 
@@ -65,7 +59,7 @@ impl TestedModule {
         if (&second.resources, &second.patches, &second.secrets, &second.needs)
             != (&first.resources, &first.patches, &first.secrets, &first.needs)
         {
-            return Err(Defect::Differs { first: first.usage.fuel, second: second.usage.fuel });
+            return Err(Defect::Differs);
         }
         if second.usage.fuel != first.usage.fuel {
             return Err(Defect::Fuel { first: first.usage.fuel, second: second.usage.fuel });

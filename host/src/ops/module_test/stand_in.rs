@@ -2,34 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::name::{AppName, ModuleName, NameError};
-use crate::spec::{Contribution, Origin, Resource, ResourceId, ResourceIdError};
+use crate::name::{AppName, ModuleName};
+use crate::spec::{Contribution, Origin, Resource, ResourceId};
 
 /// The module that a stand-in is said to come from.
 const MODULE: &str = "stand-in";
 
-/// Why there is no stand-in: the app's name is none that Kubernetes takes.
-#[derive(Debug)]
-pub(super) struct NoStandIn;
-
-impl From<NameError> for NoStandIn {
-    fn from(_: NameError) -> Self {
-        Self
-    }
-}
-
-impl From<ResourceIdError> for NoStandIn {
-    fn from(_: ResourceIdError) -> Self {
-        Self
-    }
-}
-
-/// Makes a Deployment with the containers of a workload as a developer writes one.
-pub(super) fn workload(
-    app: &AppName,
-    namespace: &str,
-    workload: &Value,
-) -> Result<Contribution, NoStandIn> {
+/// Makes a Deployment with the containers of a workload as a developer writes one; `None` if the app has a name that no
+/// resource can have.
+pub(super) fn workload(app: &AppName, namespace: &str, workload: &Value) -> Option<Contribution> {
     let mut containers: Vec<Value> = workload
         .get("containers")
         .and_then(Value::as_object)
@@ -58,17 +39,17 @@ pub(super) fn workload(
         },
     });
     let resource = Resource {
-        id: ResourceId::parse(format!("apps/v1:Deployment:{namespace}:{app}"))?,
+        id: ResourceId::parse(format!("apps/v1:Deployment:{namespace}:{app}")).ok()?,
         kind: "Kubernetes".to_owned(),
         attributes,
         depends_on: Default::default(),
         extensions: Default::default(),
     };
-    Ok(Contribution {
+    Some(Contribution {
         origin: Origin {
             app: app.clone(),
             accessory: String::new(),
-            module: ModuleName::parse(MODULE)?,
+            module: ModuleName::parse(MODULE).ok()?,
         },
         workload: true,
         resources: vec![resource],

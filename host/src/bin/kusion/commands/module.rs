@@ -119,7 +119,8 @@ pub(super) fn build_one(
     if let Some(error) = unusable {
         let causes = crate::error::chain(Some(&error)).collect::<Vec<_>>().join(": ");
         let hints = error.hints().into_iter().map(|hint| format!("\nhint: {hint}"));
-        world.warn(&format!("module `{}`: {causes}{}", built.name, hints.collect::<String>()));
+        let hints = hints.collect::<String>();
+        world.warn(&format!("module `{}` was built, but {causes}{hints}", built.name));
     }
     Ok(built)
 }
