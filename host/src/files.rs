@@ -102,8 +102,12 @@ pub(crate) fn write_disposable(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates a file that must not exist yet; returns `false` and changes nothing if it does.
-pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
+/// Creates a file that must not exist yet, with its missing folders; returns `false` and changes nothing if it does.
+///
+/// # Errors
+///
+/// The file or its folder cannot be written.
+pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
     in_folder(path, folder_mode(mode), |folder| {
         let temporary = write_temporary(folder, &[bytes], mode, Durability::Durable)?;
         match temporary.persist_noclobber(path) {

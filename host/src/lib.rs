@@ -61,4 +61,4 @@ pub mod source;
 pub mod spec;
 pub mod yaml;
 
-pub use files::write_file;
+pub use files::{write_file, write_new};

@@ -26,6 +26,6 @@ pub use schema::{
 pub use secret::{AppSecret, SecretKind, SecretValue};
 pub use stack::{Stack, project_folder};
 pub use workspace::{
-    ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore, SecretsMode, Target, Workspace,
-    add_module,
+    IdentityEntry, ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore, SecretsMode,
+    Target, TrustedText, VerifyEntry, Workspace, add_module,
 };

@@ -175,6 +175,41 @@ pub(super) struct WorkspaceFile {
     /// What modules may use; what is absent stays as it is.
     #[serde(default)]
     pub(super) limits: ModuleLimits,
+    /// Whose signatures modules need.
+    #[serde(default)]
+    pub(super) verify: Vec<VerifyBlock>,
+}
+
+/// Whose signatures certain modules need.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VerifyBlock {
+    /// The modules: `oci://registry/*`, `oci://registry/namespace/*` or one module.
+    #[serde(rename = "match")]
+    pub(super) scope: String,
+    /// Public keys in PEM form, or the paths of files with one.
+    #[serde(default)]
+    pub(super) keys: Vec<String>,
+    /// Those who may sign with a certificate.
+    #[serde(default)]
+    pub(super) identities: Vec<IdentityBlock>,
+    /// Whose certificates and logs are believed: the path of Sigstore's `trusted_root.json`, or its text.
+    #[serde(default)]
+    pub(super) trust_root: Option<String>,
+}
+
+/// Somebody whom an identity provider knows.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IdentityBlock {
+    /// The address of the provider.
+    pub(super) issuer: String,
+    /// The name that it gives.
+    #[serde(default)]
+    pub(super) subject: Option<String>,
+    /// The beginning of such names.
+    #[serde(default)]
+    pub(super) subject_prefix: Option<String>,
 }
 
 /// A module that apps may use.
@@ -330,6 +365,7 @@ mod tests {
                     "modules": {"service": {"configs": {"default": {"a": 1}}}},
                     "targets": {"kubernetes": {"directory": "manifests"}},
                     "limits": {"fuel": 5},
+                    "verify": [{"match": "oci://r/*", "keys": ["k"], "identities": [{"issuer": "i", "subject": "s"}]}],
                 }),
             ),
         ] {
@@ -347,6 +383,10 @@ mod tests {
             "modules: {service: []}",
             "modules: {service: {paht: x}}",
             "secretStore: {provider: []}",
+            "verify: {match: x}",
+            "verify: [{keys: []}]",
+            "verify: [{match: x, key: y}]",
+            "verify: [[x]]",
         ] {
             assert_ne!(problems::<WorkspaceFile>(text), [""; 0], "{text}");
         }

@@ -9,7 +9,9 @@ use crate::module::registry::{
     ContentStore, Descriptor, Manifest, RawManifest, RegistryClient, RegistryError, Repository,
     Requirement,
 };
+use crate::module::verify::SignaturePolicy;
 use crate::module::{FetchError, Pin};
+
 use crate::name::ModuleName;
 
 /// How many modules are fetched at once.
@@ -51,15 +53,23 @@ pub struct FetchedModule {
 /// Fetches modules into a store, and from it.
 #[derive(Debug)]
 pub struct Fetcher {
-    store: ContentStore,
-    client: Option<RegistryClient>,
-    limit: u64,
+    pub(super) store: ContentStore,
+    pub(super) client: Option<RegistryClient>,
+    pub(super) limit: u64,
+    pub(super) policy: SignaturePolicy,
 }
 
 impl Fetcher {
     /// Uses a store and a client; without a client no connection is made. Components may have `limit` bytes.
     pub fn new(store: ContentStore, client: Option<RegistryClient>, limit: u64) -> Self {
-        Self { store, client, limit }
+        Self { store, client, limit, policy: SignaturePolicy::default() }
+    }
+
+    /// Asks for signatures of modules, which are verified before anything of a module is handed out.
+    #[must_use]
+    pub fn with_policy(mut self, policy: SignaturePolicy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Fetches modules, several at once. The answers come in the order of the questions.
@@ -79,9 +89,21 @@ impl Fetcher {
     ///
     /// # Errors
     ///
-    /// There is no version that will do, or it cannot be had, or it is not what the pin says.
+    /// There is no version that will do, or it cannot be had, or it is not what the pin says, or nobody vouches for it.
     #[tracing::instrument(level = "debug", name = "fetch module", skip_all, fields(module = %wanted.module))]
     pub async fn fetch(
+        &self,
+        wanted: &WantedModule,
+        pin: Option<&Pin>,
+        pinning: Pinning,
+    ) -> Result<FetchedModule, FetchError> {
+        let mut fetched = self.fetch_unsigned(wanted, pin, pinning).await?;
+        fetched.pin.signer = self.signer(wanted, &fetched.pin, pin, pinning).await?;
+        Ok(fetched)
+    }
+
+    /// Fetches a module for which nobody vouches yet.
+    async fn fetch_unsigned(
         &self,
         wanted: &WantedModule,
         pin: Option<&Pin>,
@@ -182,6 +204,15 @@ impl Fetcher {
                 let client = self.client.as_ref().ok_or_else(not_here)?;
                 self.content(wanted, client, part).await?;
             }
+        }
+        // Whoever takes the module elsewhere takes along who signed it.
+        if pin.signer.is_some() && self.client.is_some() {
+            let signatures = self.signatures(&wanted.repository, &digest).await;
+            signatures.map_err(|source| FetchError::Signature {
+                wanted: Box::new(wanted.clone()),
+                version: pin.version.clone(),
+                source: Box::new(source),
+            })?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use semver::Version;
 use crate::diagnostic::{Diagnose, Kind};
 use crate::digest::Digest;
 use crate::module::registry::{RegistryError, StoreError};
+use crate::module::verify::SignatureError;
 use crate::module::{Pin, WantedModule};
 use crate::name::ModuleName;
 
@@ -89,6 +90,16 @@ pub enum FetchError {
         /// The module.
         module: ModuleName,
     },
+    /// Nobody vouches for it whom the workspace names.
+    #[error("module `{}` {version} of {} is not to be trusted", wanted.module, wanted.repository)]
+    Signature {
+        /// What the workspace asks for.
+        wanted: Box<WantedModule>,
+        /// The version.
+        version: Version,
+        /// Why.
+        source: Box<SignatureError>,
+    },
     /// The registry does not give it.
     #[error("cannot fetch module `{module}`")]
     Registry {
@@ -124,6 +135,7 @@ impl Diagnose for FetchError {
     fn kind(&self) -> Kind {
         match self {
             Self::Registry { source, .. } => source.kind(),
+            Self::Signature { source, .. } => source.kind(),
             Self::Store { .. } | Self::Vanishes { .. } => Kind::Environment,
             _ => Kind::User,
         }
@@ -155,6 +167,7 @@ impl Diagnose for FetchError {
                 wanted.module
             ),
             Self::Registry { source, .. } => return source.hints(),
+            Self::Signature { source, .. } => return source.hints(),
             Self::Store { .. } | Self::Vanishes { .. } => return Vec::new(),
         };
         vec![hint]

@@ -11,6 +11,9 @@ mod lock_file;
 mod notes;
 pub mod registry;
 mod resolver;
+mod signed;
+pub mod signing;
+pub mod verify;
 
 pub use build::{BuildRequest, Built, Schemas, build};
 pub use error::{BuildError, ModuleError};

@@ -9,7 +9,7 @@ use crate::diagnostic::Problem;
 use crate::module::registry::{Repository, Requirement};
 use crate::module::{FetchedModule, Fetcher, Lock, Pin, Pinning, WantedModule};
 use crate::name::ModuleName;
-use crate::ops::OpsError;
+use crate::ops::{OpsError, signature_policy};
 
 /// Modules that were fetched, and how their pins move.
 #[derive(Debug, Clone, Default)]
@@ -45,14 +45,15 @@ pub fn is_in_registry(workspace: &Workspace, module: &ModuleName) -> bool {
     entry.is_some_and(|entry| matches!(entry.origin(), ModuleOrigin::Oci { .. }))
 }
 
-/// Fetches those of the named modules that lie in registries. The lock is not written.
+/// Fetches those of the named modules that lie in registries, and verifies the signatures that the workspace asks for.
+/// The lock is not written.
 ///
 /// # Errors
 ///
-/// A registry or a version is written wrongly (all places at once), or a module cannot be had.
+/// A registry, a version or a policy is written wrongly (all places at once), or a module cannot be had or trusted.
 #[tracing::instrument(level = "info", name = "fetch modules", skip_all, fields(modules))]
 pub async fn fetch_modules(
-    fetcher: &Fetcher,
+    fetcher: Fetcher,
     workspace: &Workspace,
     names: &BTreeSet<ModuleName>,
     (lock, pinning): (&Lock, Pinning),
@@ -74,6 +75,7 @@ pub async fn fetch_modules(
         return Err(OpsError::Invalid { problems });
     }
     tracing::Span::current().record("modules", wanted.len());
+    let fetcher = fetcher.with_policy(signature_policy(workspace)?);
     let answers = fetcher.fetch_all(&wanted, pinning).await;
     let mut fetched = FetchedModules::default();
     for ((WantedModule { module, .. }, pin), answer) in wanted.into_iter().zip(answers) {

@@ -12,9 +12,11 @@ use kusion::ops::TargetOptions;
 use kusion::runtime::Terms;
 
 use tracing::Level;
+use zeroize::Zeroizing;
 
 use crate::cli::{Cluster, Registries};
 use crate::commands::COMPILE;
+use crate::commands::keys::PASSWORD;
 use crate::error::CliError;
 use crate::log::{self, Line, LogFormat};
 use crate::render::{Paint, Pulling};
@@ -42,6 +44,17 @@ pub(crate) struct World {
     silent: bool,
     /// Whether texts have no colour, wherever they go.
     plain: bool,
+    key_password: Option<Password>,
+}
+
+/// A password that no log shows.
+#[derive(Clone)]
+struct Password(Zeroizing<Vec<u8>>);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password")
+    }
 }
 
 /// Which standard streams are terminals.
@@ -96,6 +109,9 @@ impl World {
             in_cluster: variable("KUBERNETES_SERVICE_HOST").is_some(),
             silent: false,
             plain: false,
+            // Unlike other variables, this one may be empty: a key may be under an empty password.
+            key_password: std::env::var_os(PASSWORD)
+                .map(|password| Password(Zeroizing::new(password.into_encoded_bytes()))),
         }
     }
 
@@ -116,6 +132,11 @@ impl World {
             CliError::user("cannot tell where kusion keeps its files")
                 .hint("set KUSION_HOME, or HOME, to a folder")
         })
+    }
+
+    /// Returns the password of the key to sign with, if the environment has it.
+    pub(crate) fn key_password(&self) -> Option<Zeroizing<Vec<u8>>> {
+        self.key_password.as_ref().map(|Password(password)| password.clone())
     }
 
     /// Returns who acts, for records and leases.

@@ -88,6 +88,12 @@ impl CliError {
         Self { message, exit: Exit::Environment, problems: Vec::new(), hints: Vec::new() }
     }
 
+    /// Says first what could not be done; what was wrong becomes its cause.
+    pub(crate) fn about(mut self, message: impl Into<String>) -> Self {
+        self.message.insert(0, message.into());
+        self
+    }
+
     /// Adds advice.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         match self.problems.last_mut() {

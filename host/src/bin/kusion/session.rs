@@ -115,7 +115,7 @@ impl Loaded {
             .transpose()?;
         let fetcher = world.fetcher(client, &kusion::ops::limits(&self.workspace))?;
         let pins = (&lock, pinning);
-        let fetched = kusion::ops::fetch_modules(&fetcher, &self.workspace, &names, pins).await;
+        let fetched = kusion::ops::fetch_modules(fetcher, &self.workspace, &names, pins).await;
         pulling.finish();
         let fetched = fetched?;
         self.resolver = std::mem::take(&mut self.resolver).with_fetched(fetched.modules.clone());

@@ -15,11 +15,13 @@ mod limits;
 mod module;
 mod target;
 mod text;
+mod verify;
 
 pub use add::add_module;
 pub use limits::ModuleLimits;
 pub use module::{ModuleEntry, ModuleOrigin, Platform};
 pub use target::{SecretStore, SecretsMode, Target};
+pub use verify::{IdentityEntry, TrustedText, VerifyEntry};
 
 /// A checked workspace.
 #[derive(Clone)]
@@ -31,6 +33,7 @@ pub struct Workspace {
     context: Node,
     target: Option<Target>,
     limits: ModuleLimits,
+    verify: Vec<VerifyEntry>,
 }
 
 impl Workspace {
@@ -68,6 +71,7 @@ impl Workspace {
         }
         let secret_store = SecretStore::read(&root, &mut problems);
         let limits = written.limits;
+        let verify = VerifyEntry::read_all(&root, written.verify, base, &mut problems);
         let target = written
             .targets
             .kubernetes
@@ -77,7 +81,8 @@ impl Workspace {
             Some(context) => context.clone(),
             None => Node::empty_map(root.location().clone()),
         };
-        Ok(Self { name, file: Arc::clone(file), modules, secret_store, context, target, limits })
+        let file = Arc::clone(file);
+        Ok(Self { name, file, modules, secret_store, context, target, limits, verify })
     }
 
     /// Writes the text of a first workspace: the given modules of the bundled catalog, and manifests in
@@ -86,10 +91,10 @@ impl Workspace {
         text::default_text(modules)
     }
 
-    /// Returns the text with each relative path of a module replaced by its absolute form, to be stored away from
+    /// Returns the text with each relative path of a module, key or trust root replaced by its absolute form, to be stored away from
     /// the place it was read from; comments and layout stay.
     pub fn absolutise(&self) -> String {
-        text::absolutise(self.file.text(), &self.modules)
+        text::absolutise(self.file.text(), &self.modules, &self.verify)
     }
 
     /// Returns the name.
@@ -140,6 +145,11 @@ impl Workspace {
     /// Returns where Kubernetes resources go, if the workspace says so.
     pub fn target(&self) -> Option<&Target> {
         self.target.as_ref()
+    }
+
+    /// Returns whose signatures modules need, in the order of the file.
+    pub fn verify(&self) -> &[VerifyEntry] {
+        &self.verify
     }
 
     /// Returns what modules may use, where the workspace says so.

@@ -192,21 +192,33 @@ fn origin(
     if let Some(reference) = text.strip_prefix("oci://") {
         return Some(ModuleOrigin::Oci { reference: reference.to_owned() });
     }
+    if let Some((scheme, _)) = text.split_once("://") {
+        let message = format!("a module cannot come from `{scheme}://`");
+        let problem = Problem::at(place.clone(), message);
+        problems.push(problem.hint("use `oci://…`, or the path of a file or folder"));
+        return None;
+    }
+    let path = local_path("module", text, (base, place), problems)?;
+    Some(ModuleOrigin::File { path })
+}
+
+/// Returns the absolute form of a path that a workspace names; `what` says of what.
+pub(super) fn local_path(
+    what: &str,
+    text: &str,
+    (base, place): (Option<&Path>, &Location),
+    problems: &mut Vec<Problem>,
+) -> Option<PathBuf> {
     let refuse = |message: String, hint: &str| Problem::at(place.clone(), message).hint(hint);
     if place.last_line() > place.line() {
         // It is replaced in place when the workspace is stored, and a place knows the end of its line only.
-        let message = "the path of a module must stand on one line".to_owned();
+        let message = format!("the path of a {what} must stand on one line");
         problems.push(refuse(message, "write it in one line, in quotes if need be"));
-        return None;
-    }
-    if let Some((scheme, _)) = text.split_once("://") {
-        let message = format!("a module cannot come from `{scheme}://`");
-        problems.push(refuse(message, "use `oci://…`, or the path of a file or folder"));
         return None;
     }
     let path = Path::new(text);
     if path.is_absolute() {
-        return Some(ModuleOrigin::File { path: path.to_owned() });
+        return Some(path.to_owned());
     }
     if text.starts_with('~') {
         let message = format!("the path `{text}` begins with `~`, which only a shell understands");
@@ -220,7 +232,7 @@ fn origin(
         return None;
     };
     let relative = path.components().filter(|part| *part != Component::CurDir);
-    Some(ModuleOrigin::File { path: base.join(relative.collect::<PathBuf>()) })
+    Some(base.join(relative.collect::<PathBuf>()))
 }
 
 /// Checks a patcher block; `taken` says which project is in which block.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ModuleEntry, ModuleOrigin};
+use super::{ModuleEntry, ModuleOrigin, VerifyEntry};
 use crate::name::ModuleName;
 use crate::source::Location;
 
@@ -49,7 +49,13 @@ pub(super) fn default_text(modules: &[ModuleName]) -> String {
 }
 
 /// Replaces each path of a file by the absolute one, in place.
-pub(super) fn absolutise(text: &str, modules: &BTreeMap<ModuleName, ModuleEntry>) -> String {
+pub(super) fn absolutise(
+    text: &str,
+    modules: &BTreeMap<ModuleName, ModuleEntry>,
+    verify: &[VerifyEntry],
+) -> String {
+    let files = verify.iter().flat_map(VerifyEntry::files);
+    let files = files.map(|(at, path)| (at, scalar(&path.to_string_lossy())));
     let mut replacements: Vec<(&Location, String)> = modules
         .values()
         .filter_map(|module| match module.origin() {
@@ -58,6 +64,7 @@ pub(super) fn absolutise(text: &str, modules: &BTreeMap<ModuleName, ModuleEntry>
             }
             _ => None,
         })
+        .chain(files)
         .collect();
     // One place may serve two modules, by an alias.
     replacements.sort_by_key(|(at, _)| (at.line(), at.column()));

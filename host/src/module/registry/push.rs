@@ -81,7 +81,7 @@ impl RegistryClient {
     }
 
     /// Uploads bytes, unless they are there.
-    async fn blob(
+    pub(super) async fn blob(
         &self,
         repository: &Repository,
         digest: &Digest,

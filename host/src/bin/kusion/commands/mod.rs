@@ -9,6 +9,7 @@ mod completion;
 mod config;
 mod generate;
 mod init;
+pub(crate) mod keys;
 mod login;
 mod module;
 mod module_test;
@@ -19,6 +20,7 @@ mod push;
 mod release;
 mod resource;
 mod schema;
+mod verify;
 mod version;
 mod workspace;
 

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use kusion::diagnostic::Diagnose as _;
 use kusion::engine::{Limits, Surface};
 use kusion::home::Workspaces;
+use kusion::module::verify::SignaturePolicy;
 use kusion::module::{BuildRequest, Built, ModuleLocation, ResolvedModule};
 use kusion::name::ModuleName;
 use serde_json::json;
@@ -13,10 +14,12 @@ use serde_json::json;
 use crate::cli::{Fetching, Format, Registries};
 use crate::commands::add::{self, AddArgs};
 use crate::commands::bundle::{self, BundleCommand};
+use crate::commands::keys::{self, KeygenArgs};
 use crate::commands::login::{self, LoginArgs, LogoutArgs};
 use crate::commands::module_test::{self, TestArgs};
 use crate::commands::pull::{self, PullArgs, UpdateArgs};
 use crate::commands::push::{self, PushArgs};
+use crate::commands::verify::{self, VerifyArgs};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Table;
@@ -44,6 +47,10 @@ pub(crate) enum ModCommand {
     Bundle(BundleCommand),
     /// Publish a module in a registry, under its own name and version.
     Push(PushArgs),
+    /// Show who signed a module in a registry.
+    Verify(VerifyArgs),
+    /// Make a pair of keys to sign modules with.
+    Keygen(KeygenArgs),
     /// Log in to a registry.
     Login(LoginArgs),
     /// Log out of a registry.
@@ -96,6 +103,8 @@ pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliE
         ModCommand::Add(args) => add::add(world, &args).await,
         ModCommand::Bundle(command) => bundle::run(world, &command).await,
         ModCommand::Push(args) => push::push(world, &args).await,
+        ModCommand::Verify(args) => verify::verify(world, &args).await,
+        ModCommand::Keygen(args) => keys::keygen(world, &args),
         ModCommand::Login(args) => login::login(world, &args).await,
         ModCommand::Logout(args) => login::logout(world, &args),
     }
@@ -220,7 +229,8 @@ pub(crate) fn find(world: &World, module: &str) -> Result<ResolvedModule, CliErr
 async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
     let resolved = if args.module.starts_with("oci://") {
         let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
-        let (wanted, fetched) = pull::fetch_one(world, &args.module, &fetching).await?;
+        let (wanted, fetched) =
+            pull::fetch_one(world, &args.module, &fetching, SignaturePolicy::default()).await?;
         ResolvedModule {
             name: wanted.module,
             location: ModuleLocation::Registry(wanted.repository.to_string()),

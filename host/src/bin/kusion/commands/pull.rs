@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use kusion::engine::Limits;
 use kusion::module::registry::{Repository, Requirement};
+use kusion::module::verify::SignaturePolicy;
 use kusion::module::{FetchedModule, Pinning, WantedModule};
 use kusion::name::ModuleName;
 use kusion::ops::PinChange;
@@ -86,18 +87,19 @@ pub(crate) async fn pull(world: &World, args: &PullArgs) -> Result<Exit, CliErro
     Ok(Exit::Success)
 }
 
-/// Fetches one module that the user names, for no stack.
+/// Fetches one module that the user names, for no stack; `policy` says whose signature it needs.
 pub(crate) async fn fetch_one(
     world: &World,
     reference: &str,
     fetching: &Fetching,
+    policy: SignaturePolicy,
 ) -> Result<(WantedModule, FetchedModule), CliError> {
     let wanted = wanted(reference)?;
     let pulling = Pulling::new(world);
     let client = (!fetching.offline)
         .then(|| world.registry_client(&fetching.registries, &pulling))
         .transpose()?;
-    let fetcher = world.fetcher(client, &Limits::default())?;
+    let fetcher = world.fetcher(client, &Limits::default())?.with_policy(policy);
     let pinning = if fetching.locked { Pinning::Locked } else { Pinning::Keep };
     let fetched = fetcher.fetch(&wanted, None, pinning).await;
     pulling.finish();
@@ -105,7 +107,8 @@ pub(crate) async fn fetch_one(
 }
 
 async fn pull_one(world: &World, args: &PullArgs, reference: &str) -> Result<Exit, CliError> {
-    let (_, fetched) = fetch_one(world, reference, &args.fetching).await?;
+    let (_, fetched) =
+        fetch_one(world, reference, &args.fetching, SignaturePolicy::default()).await?;
     if let Some(path) = &args.output_file {
         let path = world.path(path);
         kusion::write_file(&path, &fetched.bytes).map_err(|error| {
@@ -171,7 +174,7 @@ pub(crate) async fn update(world: &World, args: &UpdateArgs) -> Result<Exit, Cli
 }
 
 /// Reads what stands behind `mod pull`: a repository, and a version or a range if a `:` follows its last part.
-fn wanted(reference: &str) -> Result<WantedModule, CliError> {
+pub(crate) fn wanted(reference: &str) -> Result<WantedModule, CliError> {
     let bad = |message: String| {
         CliError::usage(message).hint("write it as `oci://registry.example.com/team/mysql:0.2.0`")
     };

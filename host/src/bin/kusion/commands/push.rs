@@ -1,14 +1,17 @@
 //! `kusion mod push`
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Args;
 use kusion::engine::Limits;
 use kusion::module::registry::Pushed;
+use kusion::module::verify::Signer;
 use kusion::ops::Published;
 use serde_json::json;
 
 use crate::cli::{Format, Registries};
+use crate::commands::keys;
 use crate::commands::module::find;
 use crate::context::World;
 use crate::error::{CliError, Exit};
@@ -23,6 +26,10 @@ pub(crate) struct PushArgs {
     /// Something to say about it, as in `org.opencontainers.image.source=https://…`; can be given several times.
     #[arg(long, value_name = "KEY=VALUE", value_parser = annotation)]
     annotation: Vec<(String, String)>,
+    /// File with the private key to sign it with, as `kusion mod keygen` or cosign makes it; COSIGN_PASSWORD has its
+    /// password.
+    #[arg(long, value_name = "FILE")]
+    sign: Option<PathBuf>,
     /// Publish it even if a version that is compatible by its number does not accept, make or export what the
     /// published one does.
     #[arg(long)]
@@ -43,6 +50,8 @@ pub(crate) async fn push(world: &World, args: &PushArgs) -> Result<Exit, CliErro
     let annotations: BTreeMap<String, String> = args.annotation.iter().cloned().collect();
     let published = kusion::ops::publish_module(&engine, &resolved, &args.namespace, &annotations)?;
     let (repository, version) = (&published.repository, &published.version);
+    // Whoever mistypes the password has published nothing yet.
+    let key = args.sign.as_deref().map(|path| keys::open(world, path)).transpose()?;
     let artifact = &published.artifact;
     let pulling = Pulling::new(world);
     let client = world.registry_client(&args.registries, &pulling)?;
@@ -54,13 +63,17 @@ pub(crate) async fn push(world: &World, args: &PushArgs) -> Result<Exit, CliErro
         }
         if args.dry_run {
             let is_there = client.is_published(repository, version, artifact).await?;
-            return Ok::<_, CliError>(is_there.then_some(Pushed::Unchanged));
+            return Ok::<_, CliError>((is_there.then_some(Pushed::Unchanged), None));
         }
-        Ok(Some(client.push(repository, version, artifact, component).await?))
+        let pushed = client.push(repository, version, artifact, component).await?;
+        let Some(key) = &key else { return Ok((Some(pushed), None)) };
+        let place = (repository, &artifact.digest);
+        Ok((Some(pushed), Some(key.sign_in_registry(&client, &store, place).await?)))
     };
     let done = work.await;
     pulling.finish();
-    let done = done?;
+    let (done, signed) = done?;
+    let signer = key.as_ref().map(|key| Signer::Key { fingerprint: key.public().fingerprint() });
     if args.output == Format::Json {
         world.print_json(&json!({
             "formatVersion": 1,
@@ -70,6 +83,7 @@ pub(crate) async fn push(world: &World, args: &PushArgs) -> Result<Exit, CliErro
             "layer": artifact.layer,
             "size": published.component.len(),
             "published": done == Some(Pushed::Published),
+            "signer": signer.as_ref().map(Signer::to_string),
         }))?;
         return Ok(Exit::Success);
     }
@@ -79,6 +93,13 @@ pub(crate) async fn push(world: &World, args: &PushArgs) -> Result<Exit, CliErro
         Some(Pushed::Unchanged) => "Was published before, with the same bytes:",
     };
     world.eprint(&format!("{verb} `{repository}:{version}`.\n"));
+    if let Some(signer) = signer {
+        world.eprint(&match signed {
+            None => format!("Would sign it with {signer}.\n"),
+            Some(true) => format!("Signed it with {signer}.\n"),
+            Some(false) => format!("It is signed with {signer} already.\n"),
+        });
+    }
     world.print(&format!("{repository}@{}\n", artifact.digest))?;
     Ok(Exit::Success)
 }
