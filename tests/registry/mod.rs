@@ -13,3 +13,4 @@ mod test_faults;
 mod test_lock;
 mod test_push;
 mod test_refused;
+mod test_signatures;

@@ -71,6 +71,11 @@ impl Registry {
         self.folder.as_ref().unwrap().path().join("ca.crt")
     }
 
+    /// Returns the folder in which it keeps what it has.
+    pub(super) fn storage(&self) -> PathBuf {
+        self.folder.as_ref().unwrap().path().join("storage")
+    }
+
     /// Waits until it answers; `false` if it ended.
     fn answers(&mut self) -> bool {
         let deadline = Instant::now() + PATIENCE;
