@@ -7,7 +7,7 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
-.PHONY: demo test crash bench build catalog cluster registry cluster-up cluster-down targets lint doc deny fuzz
+.PHONY: demo test interop crash bench build catalog cluster registry cluster-up cluster-down targets lint doc deny fuzz
 
 ## Build everything and show the main job in a temporary folder.
 demo: catalog
@@ -27,6 +27,10 @@ FUZZ_SECONDS ?= 600
 fuzz:
 	PROPTEST_CASES=20000 $(CARGO) test --package kusion --lib properties
 	$(CARGO) test --package kusion-tests --test fuzz -- --seconds $(FUZZ_SECONDS)
+
+## Build other people's tools and let them and kusion read what the other one wrote. Takes long the first time.
+interop: catalog registry
+	tests/interop/cosign.sh
 
 ## Measure against the floors, as users get it, and print a table. `make bench BENCH=--quick` only tries it out.
 bench: targets cluster registry
