@@ -302,6 +302,20 @@ fn a_destroy_of_what_is_gone_already_deletes_the_secrets_and_says_so() {
 }
 
 #[test]
+fn a_destroy_deletes_the_secrets_of_an_apply_that_died_before_its_release_began() {
+    let sandbox = shop("{directory: manifests}");
+    apply(&sandbox);
+    let vault = sandbox.home("secrets/shop/dev/dev.age");
+    let saved = fs::read(&vault).unwrap();
+    sandbox.run("dev", &["destroy", "--yes"]).success();
+    assert!(!vault.exists());
+    // What that apply saves first.
+    fs::write(&vault, saved).unwrap();
+    sandbox.run("dev", &["destroy", "--yes"]).success();
+    assert!(!vault.exists());
+}
+
+#[test]
 fn secrets_stay_until_the_last_target_that_has_resources_was_destroyed() {
     let sandbox = shop("{directory: old, secrets: plain}");
     sandbox.run("", &["config", "set", "releases.keep", "1"]).success();

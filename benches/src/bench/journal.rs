@@ -66,6 +66,7 @@ async fn measure(
         calls: Vec::new(),
         origins: BTreeMap::new(),
         rolled_back_to: None,
+        keeps_secrets: None,
         secrets: BTreeMap::new(),
         spec: Spec { resources: resources.collect() },
         prior: State::default(),

@@ -331,13 +331,9 @@ impl<'a> Prepared<'a> {
     ) -> Result<Applied, OpsError> {
         let Proposal { operation, latest, elsewhere, .. } = &self.proposal;
         let nothing_left = latest.state.resources.is_empty() && !elsewhere;
-        let interrupted = latest.phase != Some(Phase::Succeeded);
-        if *operation == Operation::Destroy
-            && nothing_left
-            && interrupted
-            && self.proposal.has_vault
-        {
-            // An earlier destroy may have died before it came to this.
+        // An earlier destroy may have died before it came to this, or an apply after it before its release began.
+        let unused = latest.phase != Some(Phase::Succeeded) || latest.keeps_secrets == Some(false);
+        if *operation == Operation::Destroy && nothing_left && unused && self.proposal.has_vault {
             self.forget_secrets().await?;
         }
         let mut outcome = Outcome::default();
@@ -431,6 +427,7 @@ impl<'a> Prepared<'a> {
             calls: basis.calls,
             origins: basis.origins,
             rolled_back_to: rollback.as_ref().map(|rollback| rollback.revision),
+            keeps_secrets: (*operation == Operation::Destroy).then(|| self.proposal.keeps_secrets()),
             secrets: basis.secrets,
             spec: basis.spec,
             prior: self.prior(),

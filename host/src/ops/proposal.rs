@@ -196,18 +196,22 @@ impl<'a> Proposal<'a> {
         })
     }
 
-    /// Says whether the vault goes once everything was deleted: what was adopted or is to be kept stays, with the
-    /// secrets it uses. What else is forgotten is gone already.
+    /// Says whether the vault goes once everything was deleted.
     pub(super) fn forgets_secrets(&self) -> bool {
+        self.operation == Operation::Destroy && self.has_vault && !self.keeps_secrets()
+    }
+
+    /// Says whether the vault of a stack that is destroyed is still used: what was adopted or is to be kept stays, with
+    /// the secrets it uses. What else is forgotten is gone already.
+    pub(super) fn keeps_secrets(&self) -> bool {
         let resources = &self.latest.state.resources;
         let observed = &self.comparison.observed;
         let stays = |id| {
             resources.get(id).is_some_and(|entry| entry.adopted)
                 || observed.get(id).is_some_and(|observed| observed.kept)
         };
-        let all_goes = !self.plan().forgotten.iter().any(stays);
         // What was left behind in another target may still use them.
-        self.operation == Operation::Destroy && self.has_vault && all_goes && !self.elsewhere
+        self.elsewhere || self.plan().forgotten.iter().any(stays)
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Draft {
     pub origins: BTreeMap<ResourceId, Vec<Origin>>,
     /// The release whose Spec a rollback replays.
     pub rolled_back_to: Option<u64>,
+    /// Whether a destroy leaves the stack's vault; `None` for what is no destroy.
+    pub keeps_secrets: Option<bool>,
     /// Where each secret of the Spec comes from.
     pub secrets: BTreeMap<SecretRef, RecordedSource>,
     /// What shall exist, with references in place of secrets.
@@ -318,6 +320,7 @@ fn release(store: &ReleaseStore, revision: u64, draft: Draft) -> Release {
         calls: draft.calls,
         origins: draft.origins,
         rolled_back_to: draft.rolled_back_to,
+        keeps_secrets: draft.keeps_secrets,
         secrets: Some(draft.secrets),
         spec: draft.spec,
         state: draft.prior,

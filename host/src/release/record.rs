@@ -61,6 +61,10 @@ pub struct Release {
     /// The release whose Spec a rollback replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolled_back_to: Option<u64>,
+    /// Whether a destroy leaves the stack's vault, because what it leaves behind uses it. `None` for what is no destroy,
+    /// and in records of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps_secrets: Option<bool>,
     /// Where each secret of the Spec comes from. `None` in records of versions that did not keep it.
     #[serde(default, with = "secrets", skip_serializing_if = "Option::is_none")]
     pub secrets: Option<BTreeMap<SecretRef, RecordedSource>>,

@@ -33,6 +33,8 @@ pub struct LatestState {
     pub phase: Option<Phase>,
     /// What it did or does.
     pub operation: Option<Operation>,
+    /// Whether it left the stack's vault, as far as that is on record.
+    pub keeps_secrets: Option<bool>,
     /// What it wanted to exist, if it failed.
     pub failed: Option<Spec>,
     /// Where its resources live.
@@ -213,6 +215,7 @@ impl ReleaseStore {
                 revision: Some(release.revision),
                 phase: Some(release.phase),
                 operation: Some(release.operation),
+                keeps_secrets: release.keeps_secrets,
                 failed: None,
                 target: Some(release.went_to()),
                 state,

@@ -98,6 +98,7 @@ pub(super) fn draft() -> Draft {
         }],
         origins: [(id("new"), vec![origin])].into(),
         rolled_back_to: None,
+        keeps_secrets: None,
         secrets: sources(),
         spec: Spec { resources: spec.into() },
         prior: state(["old", "gone", "kept"].map(|name| entry(name, "before"))),

@@ -78,7 +78,7 @@ pub(crate) fn run(world: &World, args: &TestArgs) -> Result<Exit, CliError> {
         checked.push(check(world, &tested, &case, args.bless)?);
     }
     let count = args.inputs.unwrap_or(if args.only.is_empty() { INPUTS } else { 0 });
-    let report = tested.answer_drawn(DrawnInputs { count, seed: args.seed }, |_| {});
+    let report = tested.answer_drawn(DrawnInputs { count, seed: args.seed });
     let failed = checked.iter().any(|case| case.wrong.is_some()) || report.finding.is_some();
     match args.output {
         Format::Json => world.print_json(&document(&tested, &checked, &report, args))?,
