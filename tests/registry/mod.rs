@@ -10,6 +10,7 @@ mod test_bundle;
 mod test_commands;
 mod test_concurrency;
 mod test_faults;
+mod test_interop;
 mod test_lock;
 mod test_push;
 mod test_refused;

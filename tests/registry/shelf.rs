@@ -1,6 +1,7 @@
 //! What a double has to give: modules in the form in which registries have them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use kusion::digest::Digest;
 use kusion::module::registry::{Artifact, Contents, Descriptor};
@@ -16,11 +17,40 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
+    /// Returns what a folder has: `tags`, with a tag and a digest in each line, and files by their digests.
+    pub(super) fn of_folder(folder: &Path) -> Self {
+        let mut shelf = Self::default();
+        let tags = fs_err::read_to_string(folder.join("tags")).unwrap();
+        let tags = tags.lines().map(|line| line.split_once(' ').unwrap());
+        let tags: Vec<(&str, &str)> = tags.collect();
+        for entry in fs_err::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.ends_with("tags") {
+                continue;
+            }
+            let bytes = fs_err::read(path).unwrap();
+            let digest = shelf.put_blob(&bytes);
+            // A folder does not say what is a manifest; who asks does.
+            shelf.manifests.insert(digest.clone(), bytes.clone());
+            for (tag, _) in tags.iter().filter(|(_, tagged)| *tagged == digest) {
+                shelf.manifests.insert((*tag).to_owned(), bytes.clone());
+            }
+        }
+        shelf
+    }
+
+    /// Puts a blob, and returns its digest.
+    pub(super) fn put_blob(&mut self, bytes: &[u8]) -> String {
+        let digest = Digest::of(bytes).to_string();
+        self.blobs.insert(digest.clone(), bytes.to_owned());
+        digest
+    }
+
     /// Puts a component under a tag, and returns what its manifest says of it.
     pub(super) fn put(&mut self, tag: &str, component: &[u8]) -> Descriptor {
         let artifact = Artifact::of(component, &Contents::default()).unwrap();
         self.put_manifest(tag, &artifact.manifest);
-        self.blobs.insert(artifact.layer.to_string(), component.to_owned());
+        self.put_blob(component);
         Descriptor { digest: artifact.layer, size: component.len() as u64 }
     }
 

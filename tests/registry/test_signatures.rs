@@ -194,6 +194,8 @@ fn what_is_cached_is_verified_again_each_time() {
     let stage = stage(&registry);
     push(&stage, Some("ours"));
     trust(&stage, &["ours"]);
+    // What publishing left here is not what running needs.
+    forget(&stage);
     stage.run(&["apply", "--yes"]).success();
     // Each file of the signature is changed by one byte; then it is missed, and fetched again.
     let evidence: Vec<_> = stage
@@ -201,7 +203,7 @@ fn what_is_cached_is_verified_again_each_time() {
         .into_iter()
         .filter(|path| fs::metadata(path).unwrap().len() < 64_000)
         .collect();
-    assert!(evidence.len() >= 4, "{evidence:?}");
+    assert!(evidence.len() >= 3, "{evidence:?}");
     for path in evidence {
         let right = fs::read(&path).unwrap();
         let mut wrong = right.clone();
@@ -260,7 +262,7 @@ fn a_key_is_opened_only_with_its_password_and_by_its_owner() {
     let openssl = "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out plain.key";
     let made = std::process::Command::new("openssl")
         .args(openssl.split(' '))
-        .current_dir(stage.sandbox.root())
+        .current_dir(stage.sandbox.path(""))
         .output()
         .unwrap();
     assert!(made.status.success());

@@ -427,7 +427,8 @@ impl<'a> Prepared<'a> {
             calls: basis.calls,
             origins: basis.origins,
             rolled_back_to: rollback.as_ref().map(|rollback| rollback.revision),
-            keeps_secrets: (*operation == Operation::Destroy).then(|| self.proposal.keeps_secrets()),
+            keeps_secrets: (*operation == Operation::Destroy)
+                .then(|| self.proposal.keeps_secrets()),
             secrets: basis.secrets,
             spec: basis.spec,
             prior: self.prior(),

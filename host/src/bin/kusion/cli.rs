@@ -4,9 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, ValueEnum};
+use kusion::config::Workspace;
+use kusion::home::{NamedBackend, Workspaces};
+use kusion::name::WorkspaceName;
 
 use crate::commands::Command;
+use crate::context::World;
+use crate::error::CliError;
 use crate::log::LogFormat;
+use crate::session::parse_workspace;
 
 /// Deliver applications described in one file, extended by WebAssembly modules.
 #[derive(Debug, Parser)]
@@ -47,6 +53,39 @@ pub(crate) struct Meta {
     /// Stack folder to work in.
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub(crate) workdir: PathBuf,
+}
+
+/// A workspace, where there is no stack.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WorkspaceChoice {
+    /// Workspace to use instead of the current one.
+    #[arg(long, value_name = "NAME")]
+    workspace: Option<String>,
+    /// Backend to use instead of the current one.
+    #[arg(long, value_name = "NAME")]
+    backend: Option<String>,
+}
+
+impl From<&Meta> for WorkspaceChoice {
+    fn from(meta: &Meta) -> Self {
+        Self { workspace: meta.workspace.clone(), backend: meta.backend.clone() }
+    }
+}
+
+impl WorkspaceChoice {
+    /// Returns the backend that has the workspace, and the workspace's name.
+    pub(crate) fn choose(&self, world: &World) -> Result<(NamedBackend, WorkspaceName), CliError> {
+        let home = world.home()?;
+        let settings = home.settings()?;
+        let name = self.workspace.as_deref().or(settings.current_workspace()).unwrap_or("default");
+        Ok((home.backend(self.backend.as_deref())?, parse_workspace(name)?))
+    }
+
+    /// Reads the workspace.
+    pub(crate) async fn load(&self, world: &World) -> Result<Workspace, CliError> {
+        let (backend, name) = self.choose(world)?;
+        Ok(Workspaces::new(backend).load(&name).await?)
+    }
 }
 
 /// How much is done at once.

@@ -5,11 +5,10 @@ use kusion::config::add_module;
 use kusion::home::Workspaces;
 use kusion::name::ModuleName;
 
-use crate::cli::{Fetching, Registries};
+use crate::cli::{Fetching, Registries, WorkspaceChoice};
 use crate::commands::pull::fetch_one;
 use crate::context::World;
 use crate::error::{CliError, Exit};
-use crate::session::parse_workspace;
 
 #[derive(Debug, Args)]
 pub(crate) struct AddArgs {
@@ -19,27 +18,18 @@ pub(crate) struct AddArgs {
     /// Name of the module in the workspace [default: the last part of where it lies].
     #[arg(long)]
     name: Option<String>,
-    /// Workspace to change instead of the current one.
-    #[arg(long, value_name = "NAME")]
-    workspace: Option<String>,
-    /// Backend to use instead of the current one.
-    #[arg(long, value_name = "NAME")]
-    backend: Option<String>,
+    #[command(flatten)]
+    workspace: WorkspaceChoice,
     #[command(flatten)]
     registries: Registries,
 }
 
 pub(crate) async fn add(world: &World, args: &AddArgs) -> Result<Exit, CliError> {
-    let home = world.home()?;
-    let settings = home.settings()?;
-    let workspace = args.workspace.as_deref().or(settings.current_workspace()).unwrap_or("default");
-    let workspace = parse_workspace(workspace)?;
-    let backend = home.backend(args.backend.as_deref())?;
+    let (backend, workspace) = args.workspace.choose(world)?;
     let workspaces = Workspaces::new(backend.clone());
     let present = workspaces.load(&workspace).await?;
     let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
-    let policy = kusion::ops::signature_policy(&present)?;
-    let (wanted, fetched) = fetch_one(world, &args.reference, &fetching, policy).await?;
+    let (wanted, fetched) = fetch_one(world, &args.reference, &fetching, &present).await?;
     let name = match &args.name {
         Some(name) => ModuleName::parse(name.as_str()),
         None => Ok(wanted.module.clone()),

@@ -9,6 +9,7 @@ mod completion;
 mod config;
 mod generate;
 mod init;
+mod inspect;
 pub(crate) mod keys;
 mod login;
 mod module;

@@ -4,16 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use kusion::diagnostic::Diagnose as _;
-use kusion::engine::{Limits, Surface};
-use kusion::home::Workspaces;
-use kusion::module::verify::SignaturePolicy;
+use kusion::engine::Limits;
 use kusion::module::{BuildRequest, Built, ModuleLocation, ResolvedModule};
 use kusion::name::ModuleName;
 use serde_json::json;
 
-use crate::cli::{Fetching, Format, Registries};
+use crate::cli::{Format, WorkspaceChoice};
 use crate::commands::add::{self, AddArgs};
 use crate::commands::bundle::{self, BundleCommand};
+use crate::commands::inspect::{self, InspectArgs};
 use crate::commands::keys::{self, KeygenArgs};
 use crate::commands::login::{self, LoginArgs, LogoutArgs};
 use crate::commands::module_test::{self, TestArgs};
@@ -23,7 +22,6 @@ use crate::commands::verify::{self, VerifyArgs};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Table;
-use crate::session::parse_workspace;
 
 /// What to do with modules.
 #[derive(Debug, Subcommand)]
@@ -59,12 +57,8 @@ pub(crate) enum ModCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Workspace to use instead of the current one.
-    #[arg(long, value_name = "NAME")]
-    workspace: Option<String>,
-    /// Backend to use instead of the current one.
-    #[arg(long, value_name = "NAME")]
-    backend: Option<String>,
+    #[command(flatten)]
+    workspace: WorkspaceChoice,
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -80,24 +74,12 @@ pub(crate) struct BuildArgs {
     output_dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct InspectArgs {
-    /// Name of a bundled module, a path to a component or to the folder in which it was built, or a module in a
-    /// registry, as in `oci://registry.example.com/team/mysql:0.2.0`.
-    module: String,
-    #[command(flatten)]
-    registries: Registries,
-    /// Format of the output.
-    #[arg(short, long, value_enum, default_value = "text")]
-    output: Format,
-}
-
 pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliError> {
     match command {
         ModCommand::List(args) => list(world, &args).await,
         ModCommand::Build(args) => build(world, &args),
         ModCommand::Test(args) => module_test::run(world, &args),
-        ModCommand::Inspect(args) => inspect(world, &args).await,
+        ModCommand::Inspect(args) => inspect::inspect(world, &args).await,
         ModCommand::Pull(args) => pull::pull(world, &args).await,
         ModCommand::Update(args) => pull::update(world, &args).await,
         ModCommand::Add(args) => add::add(world, &args).await,
@@ -145,11 +127,7 @@ fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
 }
 
 async fn list(world: &World, args: &ListArgs) -> Result<Exit, CliError> {
-    let home = world.home()?;
-    let settings = home.settings()?;
-    let name = args.workspace.as_deref().or(settings.current_workspace()).unwrap_or("default");
-    let workspaces = Workspaces::new(home.backend(args.backend.as_deref())?);
-    let workspace = workspaces.load(&parse_workspace(name)?).await?;
+    let workspace = args.workspace.load(world).await?;
     let engine = world.engine(kusion::ops::limits(&workspace))?;
     let resolver = world.resolver();
     let mut rows = Vec::new();
@@ -224,127 +202,4 @@ pub(crate) fn find(world: &World, module: &str) -> Result<ResolvedModule, CliErr
     };
     let name = name.map_err(|error| CliError::user(error.to_string()))?;
     Ok(world.resolver().resolve(&name, &location)?)
-}
-
-async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
-    let resolved = if args.module.starts_with("oci://") {
-        let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
-        let (wanted, fetched) =
-            pull::fetch_one(world, &args.module, &fetching, SignaturePolicy::default()).await?;
-        ResolvedModule {
-            name: wanted.module,
-            location: ModuleLocation::Registry(wanted.repository.to_string()),
-            digest: fetched.pin.layer,
-            bytes: fetched.bytes,
-        }
-    } else {
-        find(world, &args.module)?
-    };
-    let name = &resolved.name;
-    let module = world.engine(Limits::default())?.load(name, &resolved.digest, &resolved.bytes)?;
-    let description = module.description();
-    let Surface { imports, notes, .. } = Surface::of(&resolved.bytes);
-    if args.output == Format::Json {
-        world.print_json(&json!({
-            "formatVersion": 1,
-            "digest": resolved.digest,
-            "size": resolved.bytes.len(),
-            "imports": imports,
-            "notes": notes,
-            "description": description,
-        }))?;
-        return Ok(Exit::Success);
-    }
-    let mut text = format!(
-        "{} {} ({})\n{}\n\ndigest:     {}\nsize:       {} bytes\nimports:    {}\nresources:  {}\ncontext:    {}\n",
-        description.name,
-        description.version,
-        description.kind,
-        description.summary,
-        resolved.digest,
-        resolved.bytes.len(),
-        listed(&imports),
-        listed(&description.resource_types),
-        listed(&description.context_keys),
-    );
-    for (name, note) in &notes {
-        text.push_str(&format!("{:<12}{note}\n", format!("{name}:")));
-    }
-    for (title, schema) in [
-        ("Developer inputs (app.yaml)", &description.developer_schema),
-        ("Platform inputs (workspace)", &description.platform_schema),
-    ] {
-        text.push_str(&format!("\n{title}\n{}", inputs(schema)));
-    }
-    world.print(&text)?;
-    Ok(Exit::Success)
-}
-
-fn listed(items: &[String]) -> String {
-    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
-}
-
-/// Shows the properties of a JSON Schema as a table.
-fn inputs(schema: &serde_json::Value) -> String {
-    let Some(properties) = schema["properties"].as_object() else { return "none\n".to_owned() };
-    if properties.is_empty() {
-        return "none\n".to_owned();
-    }
-    let required: Vec<&str> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str())
-        .collect();
-    let mut table = Table::new(["NAME", "TYPE", "DEFAULT", "MEANING"]);
-    for (name, property) in properties {
-        let default = match property.get("default").filter(|default| !default.is_null()) {
-            Some(default) => default.to_string(),
-            None if required.contains(&name.as_str()) => "required".to_owned(),
-            None => String::new(),
-        };
-        let description = property["description"].as_str().unwrap_or_default();
-        let meaning = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-        table.row([name.clone(), type_of(property), default, meaning]);
-    }
-    table.render()
-}
-
-fn type_of(schema: &serde_json::Value) -> String {
-    if let Some(values) = schema["enum"].as_array() {
-        let values: Vec<String> = values
-            .iter()
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            .collect();
-        return values.join("|");
-    }
-    if let Some(value) = schema.get("const") {
-        return value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    }
-    let of_type = |name: &str| match name {
-        "array" => format!("list of {}", type_of(&schema["items"])),
-        "object" if schema["additionalProperties"].is_object() => {
-            format!("map of {}", type_of(&schema["additionalProperties"]))
-        }
-        name => name.to_owned(),
-    };
-    match &schema["type"] {
-        serde_json::Value::String(name) => of_type(name),
-        serde_json::Value::Array(names) => {
-            let names: Vec<String> = names
-                .iter()
-                .filter_map(|name| name.as_str())
-                .filter(|name| *name != "null")
-                .map(of_type)
-                .collect();
-            names.join("|")
-        }
-        _ => {
-            let variants = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
-            let mut types: Vec<String> =
-                variants.into_iter().flatten().map(type_of).filter(|name| name != "null").collect();
-            types.dedup();
-            if types.is_empty() { "any".to_owned() } else { types.join("|") }
-        }
-    }
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
+use kusion::config::Workspace;
 use kusion::engine::Limits;
 use kusion::module::registry::{Repository, Requirement};
-use kusion::module::verify::SignaturePolicy;
 use kusion::module::{FetchedModule, Pinning, WantedModule};
 use kusion::name::ModuleName;
 use kusion::ops::PinChange;
 use serde_json::json;
 
-use crate::cli::{Fetching, Format, Meta, Registries};
+use crate::cli::{Fetching, Format, Meta, Registries, WorkspaceChoice};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{Pulling, Table};
@@ -87,14 +87,15 @@ pub(crate) async fn pull(world: &World, args: &PullArgs) -> Result<Exit, CliErro
     Ok(Exit::Success)
 }
 
-/// Fetches one module that the user names, for no stack; `policy` says whose signature it needs.
+/// Fetches one module that the user names, for no stack; the workspace says whose signature it needs.
 pub(crate) async fn fetch_one(
     world: &World,
     reference: &str,
     fetching: &Fetching,
-    policy: SignaturePolicy,
+    workspace: &Workspace,
 ) -> Result<(WantedModule, FetchedModule), CliError> {
     let wanted = wanted(reference)?;
+    let policy = kusion::ops::signature_policy(workspace)?;
     let pulling = Pulling::new(world);
     let client = (!fetching.offline)
         .then(|| world.registry_client(&fetching.registries, &pulling))
@@ -107,8 +108,8 @@ pub(crate) async fn fetch_one(
 }
 
 async fn pull_one(world: &World, args: &PullArgs, reference: &str) -> Result<Exit, CliError> {
-    let (_, fetched) =
-        fetch_one(world, reference, &args.fetching, SignaturePolicy::default()).await?;
+    let workspace = WorkspaceChoice::from(&args.meta).load(world).await?;
+    let (_, fetched) = fetch_one(world, reference, &args.fetching, &workspace).await?;
     if let Some(path) = &args.output_file {
         let path = world.path(path);
         kusion::write_file(&path, &fetched.bytes).map_err(|error| {

@@ -3,21 +3,18 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kusion::config::Workspace;
 use kusion::engine::Limits;
-use kusion::home::Workspaces;
 use kusion::module::Pinning;
 use kusion::module::verify::{
     Identity, PublicKey, Rule, Scope, SignatureError, Signer, Subject, TrustRoot,
 };
 use serde_json::json;
 
-use crate::cli::{Format, Registries};
+use crate::cli::{Format, Registries, WorkspaceChoice};
 use crate::commands::pull::wanted;
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Pulling;
-use crate::session::parse_workspace;
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
@@ -39,12 +36,8 @@ pub(crate) struct VerifyArgs {
     /// File with Sigstore's trusted root.
     #[arg(long, value_name = "FILE", requires = "issuer")]
     trust_root: Option<PathBuf>,
-    /// Workspace to use instead of the current one.
-    #[arg(long, value_name = "NAME")]
-    workspace: Option<String>,
-    /// Backend to use instead of the current one.
-    #[arg(long, value_name = "NAME")]
-    backend: Option<String>,
+    #[command(flatten)]
+    workspace: WorkspaceChoice,
     #[command(flatten)]
     registries: Registries,
     /// Format of the output.
@@ -57,7 +50,7 @@ pub(crate) async fn verify(world: &World, args: &VerifyArgs) -> Result<Exit, Cli
     let rule = match from_flags(world, args)? {
         Some(rule) => rule,
         None => {
-            let workspace = workspace(world, args).await?;
+            let workspace = args.workspace.load(world).await?;
             let policy = kusion::ops::signature_policy(&workspace)?;
             policy.rule(&wanted.repository).cloned().ok_or_else(|| {
                 let (name, repository) = (workspace.name(), &wanted.repository);
@@ -134,12 +127,4 @@ fn from_flags(world: &World, args: &VerifyArgs) -> Result<Option<Rule>, CliError
     let trust_root = args.trust_root.as_ref().map(root).transpose()?;
     let names_nobody = keys.is_empty() && identities.is_empty();
     Ok((!names_nobody).then_some(Rule { scope: Scope::All, keys, identities, trust_root }))
-}
-
-async fn workspace(world: &World, args: &VerifyArgs) -> Result<Workspace, CliError> {
-    let home = world.home()?;
-    let settings = home.settings()?;
-    let name = args.workspace.as_deref().or(settings.current_workspace()).unwrap_or("default");
-    let workspaces = Workspaces::new(home.backend(args.backend.as_deref())?);
-    Ok(workspaces.load(&parse_workspace(name)?).await?)
 }

@@ -1,0 +1,159 @@
+//! `kusion mod inspect`: what a module is.
+
+use clap::Args;
+use kusion::engine::{Limits, Surface};
+use kusion::module::{ModuleLocation, ResolvedModule};
+use serde_json::json;
+
+use crate::cli::{Fetching, Format, Registries, WorkspaceChoice};
+use crate::commands::module::find;
+use crate::commands::pull::fetch_one;
+use crate::context::World;
+use crate::error::{CliError, Exit};
+use crate::render::Table;
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Name of a bundled module, a path to a component or to the folder in which it was built, or a module in a
+    /// registry, as in `oci://registry.example.com/team/mysql:0.2.0`.
+    module: String,
+    #[command(flatten)]
+    workspace: WorkspaceChoice,
+    #[command(flatten)]
+    registries: Registries,
+    /// Format of the output.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+}
+
+pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
+    let in_registry = args.module.starts_with("oci://");
+    let (resolved, pin) = if in_registry {
+        let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
+        let workspace = args.workspace.load(world).await?;
+        let (wanted, fetched) = fetch_one(world, &args.module, &fetching, &workspace).await?;
+        let resolved = ResolvedModule {
+            name: wanted.module,
+            location: ModuleLocation::Registry(wanted.repository.to_string()),
+            digest: fetched.pin.layer,
+            bytes: fetched.bytes,
+        };
+        (resolved, Some(fetched.pin))
+    } else {
+        (find(world, &args.module)?, None)
+    };
+    let name = &resolved.name;
+    let module = world.engine(Limits::default())?.load(name, &resolved.digest, &resolved.bytes)?;
+    let description = module.description();
+    let Surface { imports, notes, .. } = Surface::of(&resolved.bytes);
+    if args.output == Format::Json {
+        world.print_json(&json!({
+            "formatVersion": 1,
+            "digest": resolved.digest,
+            "manifest": pin.as_ref().and_then(|pin| pin.manifest),
+            "signer": pin.as_ref().and_then(|pin| pin.signer.as_deref()),
+            "size": resolved.bytes.len(),
+            "imports": imports,
+            "notes": notes,
+            "description": description,
+        }))?;
+        return Ok(Exit::Success);
+    }
+    let mut text = format!(
+        "{} {} ({})\n{}\n\ndigest:     {}\nsize:       {} bytes\nimports:    {}\nresources:  {}\ncontext:    {}\n",
+        description.name,
+        description.version,
+        description.kind,
+        description.summary,
+        resolved.digest,
+        resolved.bytes.len(),
+        listed(&imports),
+        listed(&description.resource_types),
+        listed(&description.context_keys),
+    );
+    if let Some(pin) = &pin {
+        let manifest = pin.manifest.map(|digest| digest.to_string()).unwrap_or_default();
+        let signer = pin.signer.as_deref().unwrap_or("the workspace asks for none");
+        text.push_str(&format!("manifest:   {manifest}\nsigner:     {signer}\n"));
+    }
+    for (name, note) in &notes {
+        text.push_str(&format!("{:<12}{note}\n", format!("{name}:")));
+    }
+    for (title, schema) in [
+        ("Developer inputs (app.yaml)", &description.developer_schema),
+        ("Platform inputs (workspace)", &description.platform_schema),
+    ] {
+        text.push_str(&format!("\n{title}\n{}", inputs(schema)));
+    }
+    world.print(&text)?;
+    Ok(Exit::Success)
+}
+
+fn listed(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+/// Shows the properties of a JSON Schema as a table.
+fn inputs(schema: &serde_json::Value) -> String {
+    let Some(properties) = schema["properties"].as_object() else { return "none\n".to_owned() };
+    if properties.is_empty() {
+        return "none\n".to_owned();
+    }
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str())
+        .collect();
+    let mut table = Table::new(["NAME", "TYPE", "DEFAULT", "MEANING"]);
+    for (name, property) in properties {
+        let default = match property.get("default").filter(|default| !default.is_null()) {
+            Some(default) => default.to_string(),
+            None if required.contains(&name.as_str()) => "required".to_owned(),
+            None => String::new(),
+        };
+        let description = property["description"].as_str().unwrap_or_default();
+        let meaning = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        table.row([name.clone(), type_of(property), default, meaning]);
+    }
+    table.render()
+}
+
+fn type_of(schema: &serde_json::Value) -> String {
+    if let Some(values) = schema["enum"].as_array() {
+        let values: Vec<String> = values
+            .iter()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .collect();
+        return values.join("|");
+    }
+    if let Some(value) = schema.get("const") {
+        return value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    }
+    let of_type = |name: &str| match name {
+        "array" => format!("list of {}", type_of(&schema["items"])),
+        "object" if schema["additionalProperties"].is_object() => {
+            format!("map of {}", type_of(&schema["additionalProperties"]))
+        }
+        name => name.to_owned(),
+    };
+    match &schema["type"] {
+        serde_json::Value::String(name) => of_type(name),
+        serde_json::Value::Array(names) => {
+            let names: Vec<String> = names
+                .iter()
+                .filter_map(|name| name.as_str())
+                .filter(|name| *name != "null")
+                .map(of_type)
+                .collect();
+            names.join("|")
+        }
+        _ => {
+            let variants = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+            let mut types: Vec<String> =
+                variants.into_iter().flatten().map(type_of).filter(|name| name != "null").collect();
+            types.dedup();
+            if types.is_empty() { "any".to_owned() } else { types.join("|") }
+        }
+    }
+}
