@@ -30,6 +30,8 @@ fuzz:
 
 ## Build other people's tools and let them and kusion read what the other one wrote. Takes long the first time.
 interop: catalog registry
+	tests/interop/oras.sh
+	tests/interop/wkg.sh
 	tests/interop/cosign.sh
 
 ## Measure against the floors, as users get it, and print a table. `make bench BENCH=--quick` only tries it out.

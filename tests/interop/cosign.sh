@@ -30,17 +30,16 @@ works "kusion signs with a key of cosign" "$kusion" mod push "$component" "oci:/
 works "cosign verifies that" "$cosign" verify --key theirs.pub "${verify[@]}" $old "$(image mixed)"
 works "cosign signs with a key of kusion, beside it" \
     "$cosign" sign --key ours.key "${sign[@]}" $old "$(image mixed)"
-works "kusion verifies both" "$kusion" mod verify --key ours.pub --key theirs.pub "$(module mixed)"
+works "kusion verifies both" anew "$kusion" mod verify --key ours.pub --key theirs.pub "$(module mixed)"
 works "cosign signs in its older form" "$cosign" sign --key theirs.key "${sign[@]}" $old "$(image theirs)"
-works "kusion verifies that" "$kusion" mod verify --key theirs.pub "$(module theirs)"
-fails "kusion refuses it for another key" "$kusion" mod verify --key ours.pub "$(module theirs)"
+works "kusion verifies that" anew "$kusion" mod verify --key theirs.pub "$(module theirs)"
+fails "kusion refuses it for another key" anew "$kusion" mod verify --key ours.pub "$(module theirs)"
 works "kusion signs beside it" "$kusion" mod push "$component" "oci://$address/theirs" --sign ours.key
 works "cosign verifies both" "$cosign" verify --key ours.pub "${verify[@]}" $old "$(image theirs)"
 works "cosign verifies both" "$cosign" verify --key theirs.pub "${verify[@]}" $old "$(image theirs)"
 works "cosign signs in its newer form" "$cosign" sign --key theirs.key "${sign[@]}" "$(image bundle)"
-works "kusion verifies that" "$kusion" mod verify --key theirs.pub "$(module bundle)"
-fails "kusion refuses it for another key" "$kusion" mod verify --key ours.pub "$(module bundle)"
-
+works "kusion verifies that" anew "$kusion" mod verify --key theirs.pub "$(module bundle)"
+fails "kusion refuses it for another key" anew "$kusion" mod verify --key ours.pub "$(module bundle)"
 
 # Once more without anything of kusion beside it.
 "$kusion" mod push "$component" "oci://$address/simple" >/dev/null 2>&1

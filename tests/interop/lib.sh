@@ -22,7 +22,7 @@ registry=$("$root/tests/registry/build.sh")
 address=127.0.0.1:$((20000 + RANDOM % 20000))
 cat >config.yml <<CONFIG
 version: 0.1
-log: {level: error}
+log: {level: error, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: $work/storage}}
 http: {addr: "$address"}
 CONFIG
@@ -32,6 +32,12 @@ for _ in $(seq 300); do
     curl --silent --fail "http://$address/v2/" >/dev/null && break
     sleep 0.1
 done
+
+# Runs a command in an empty KUSION_HOME: nothing that was fetched or verified before is there.
+anew() {
+    rm -rf "$work/anew"
+    KUSION_HOME=$work/anew "$@"
+}
 
 passed=0
 works() { # what is shown, command

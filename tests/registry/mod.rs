@@ -3,6 +3,7 @@
 mod double;
 mod real;
 mod shelf;
+mod signed;
 mod sockets;
 mod stage;
 mod test_auth;
@@ -15,3 +16,4 @@ mod test_lock;
 mod test_push;
 mod test_refused;
 mod test_signatures;
+mod test_tampering;

@@ -61,6 +61,16 @@ fn what_wkg_and_oras_published_runs() {
 }
 
 #[test]
+fn a_key_of_cosign_opens_with_its_password() {
+    let folder = repository().join("tests/interop/made/cosign");
+    let text = fs::read(folder.join("theirs.key")).unwrap();
+    let opened = SigningKey::open(&text, Some(b"geheim")).unwrap();
+    let public = fs::read_to_string(folder.join("theirs.pub")).unwrap();
+    assert_eq!(*opened.public(), PublicKey::from_pem(&public).unwrap());
+    assert!(SigningKey::open(&text, Some(b"other")).is_err());
+}
+
+#[test]
 fn what_cosign_signed_is_verified_in_both_of_its_forms() {
     let theirs = repository().join("tests/interop/made/cosign/theirs.pub");
     let theirs = fs::read_to_string(theirs).unwrap();

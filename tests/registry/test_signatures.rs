@@ -8,60 +8,8 @@ use kusion::module::registry::RegistryClient;
 use kusion_tests::{Output, catalog};
 
 use super::real::{Registry, Wants};
+use super::signed::{fingerprint, forget, push, run, stage, trust};
 use super::stage::{Stage, options, repository, wait};
-
-/// Runs the program with a password for keys.
-fn run(stage: &Stage, folder: &str, arguments: &[&str]) -> Output {
-    let mut command = stage.sandbox.command(folder, arguments);
-    let output = command.env("COSIGN_PASSWORD", "geheim").output().unwrap();
-    stage.cleaned(Output::of(&output, &stage.sandbox))
-}
-
-/// A project, two pairs of keys, and a registry with nothing in it.
-fn stage(registry: &Registry) -> Stage {
-    let stage = Stage::new(&registry.address(), "^0.1");
-    for name in ["ours", "other"] {
-        run(&stage, "", &["mod", "keygen", name]).success();
-    }
-    stage
-}
-
-/// Publishes the module `network`, and signs it if a key is given.
-fn push(stage: &Stage, key: Option<&str>) -> Output {
-    let component = catalog().join("network.wasm");
-    let target = format!("oci://{}/team", stage.address);
-    let mut arguments = vec!["mod", "push", component.to_str().unwrap(), &target];
-    let file = key.map(|name| format!("{name}.key"));
-    if let Some(file) = &file {
-        arguments.extend(["--sign", file]);
-    }
-    run(stage, "", &arguments).success()
-}
-
-/// Lets the workspace ask for signatures of these keys; of none, for none.
-fn trust(stage: &Stage, keys: &[&str]) {
-    stage.ask_for("^0.1");
-    if !keys.is_empty() {
-        let keys: Vec<String> = keys.iter().map(|name| format!("{name}.pub")).collect();
-        let text = stage.sandbox.read("dev.yaml");
-        let (address, keys) = (&stage.address, keys.join(", "));
-        let verify =
-            format!("verify:\n  - {{match: \"oci://{address}/team/*\", keys: [{keys}]}}\n");
-        stage.sandbox.write("dev.yaml", &format!("{text}{verify}"));
-    }
-    stage.sandbox.run("", &["workspace", "update", "dev", "-f", "dev.yaml"]).success();
-}
-
-/// Makes the machine forget what it fetched.
-fn forget(stage: &Stage) {
-    fs::remove_dir_all(stage.sandbox.home("content")).unwrap();
-}
-
-fn fingerprint(stage: &Stage, name: &str) -> String {
-    let pem = stage.sandbox.read(&format!("{name}.pub"));
-    let key = kusion::module::verify::PublicKey::from_pem(&pem).unwrap();
-    format!("key {}", key.fingerprint())
-}
 
 const REFUSED: &str =
     "error: module `network` 0.1.0 of oci://[registry]/team/network is not to be trusted\n";
@@ -298,7 +246,12 @@ fn who_signed_is_told() {
     );
     let nobody = verify(&["--workspace", "dev"]);
     assert!(nobody.stderr.starts_with("error: no `verify` of workspace `dev` covers "), "{nobody}");
+    let inspect = ["mod", "inspect", &reference, "--workspace", "dev"];
+    let asked = stage.run(&inspect).success();
+    assert!(asked.stdout.contains("\nsigner:     the workspace asks for none\n"), "{asked}");
     trust(&stage, &["ours", "other"]);
+    let asked = stage.run(&inspect).success();
+    assert!(asked.stdout.contains(&format!("\nsigner:     {ours}\n")), "{asked}");
     let document = verify(&["--workspace", "dev", "-o", "json"]).success().json();
     assert_eq!(document["signers"].as_array().unwrap().len(), 2);
     assert_eq!(document["ignored"].as_array().unwrap().len(), 0);

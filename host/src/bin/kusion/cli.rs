@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use kusion::config::Workspace;
-use kusion::home::{NamedBackend, Workspaces};
+use kusion::home::{HomeError, NamedBackend, Workspaces};
 use kusion::name::WorkspaceName;
 
 use crate::commands::Command;
@@ -85,6 +85,17 @@ impl WorkspaceChoice {
     pub(crate) async fn load(&self, world: &World) -> Result<Workspace, CliError> {
         let (backend, name) = self.choose(world)?;
         Ok(Workspaces::new(backend).load(&name).await?)
+    }
+
+    /// Reads the workspace; `None` if nobody chose one and there is none by the usual name.
+    pub(crate) async fn load_if_any(&self, world: &World) -> Result<Option<Workspace>, CliError> {
+        let (backend, name) = self.choose(world)?;
+        let is_chosen =
+            self.workspace.is_some() || world.home()?.settings()?.current_workspace().is_some();
+        match Workspaces::new(backend).load(&name).await {
+            Err(HomeError::NoWorkspace { .. }) if !is_chosen => Ok(None),
+            loaded => Ok(Some(loaded?)),
+        }
     }
 }
 

@@ -82,7 +82,11 @@ impl CodeCache {
             // An entry whose time cannot be renewed is made again one day.
             let _stays_old = file.file().set_modified(SystemTime::now());
         }
-        Entry::open([&self.engine, &digest.hex()], file)
+        let entry = Entry::open([&self.engine, &digest.hex()], file);
+        if entry.is_none() {
+            tracing::warn!(component = %digest, "the compiled code on disk was changed, and is not used");
+        }
+        entry
     }
 
     /// Stores compiled code. The cache only saves time, so a full disk is no error here.

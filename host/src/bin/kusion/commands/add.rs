@@ -29,7 +29,7 @@ pub(crate) async fn add(world: &World, args: &AddArgs) -> Result<Exit, CliError>
     let workspaces = Workspaces::new(backend.clone());
     let present = workspaces.load(&workspace).await?;
     let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
-    let (wanted, fetched) = fetch_one(world, &args.reference, &fetching, &present).await?;
+    let (wanted, fetched) = fetch_one(world, &args.reference, &fetching, Some(&present)).await?;
     let name = match &args.name {
         Some(name) => ModuleName::parse(name.as_str()),
         None => Ok(wanted.module.clone()),

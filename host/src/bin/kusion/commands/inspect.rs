@@ -30,8 +30,9 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
     let in_registry = args.module.starts_with("oci://");
     let (resolved, pin) = if in_registry {
         let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
-        let workspace = args.workspace.load(world).await?;
-        let (wanted, fetched) = fetch_one(world, &args.module, &fetching, &workspace).await?;
+        let workspace = args.workspace.load_if_any(world).await?;
+        let (wanted, fetched) =
+            fetch_one(world, &args.module, &fetching, workspace.as_ref()).await?;
         let resolved = ResolvedModule {
             name: wanted.module,
             location: ModuleLocation::Registry(wanted.repository.to_string()),

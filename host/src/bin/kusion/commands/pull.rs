@@ -92,10 +92,10 @@ pub(crate) async fn fetch_one(
     world: &World,
     reference: &str,
     fetching: &Fetching,
-    workspace: &Workspace,
+    workspace: Option<&Workspace>,
 ) -> Result<(WantedModule, FetchedModule), CliError> {
     let wanted = wanted(reference)?;
-    let policy = kusion::ops::signature_policy(workspace)?;
+    let policy = workspace.map(kusion::ops::signature_policy).transpose()?.unwrap_or_default();
     let pulling = Pulling::new(world);
     let client = (!fetching.offline)
         .then(|| world.registry_client(&fetching.registries, &pulling))
@@ -108,8 +108,8 @@ pub(crate) async fn fetch_one(
 }
 
 async fn pull_one(world: &World, args: &PullArgs, reference: &str) -> Result<Exit, CliError> {
-    let workspace = WorkspaceChoice::from(&args.meta).load(world).await?;
-    let (_, fetched) = fetch_one(world, reference, &args.fetching, &workspace).await?;
+    let workspace = WorkspaceChoice::from(&args.meta).load_if_any(world).await?;
+    let (_, fetched) = fetch_one(world, reference, &args.fetching, workspace.as_ref()).await?;
     if let Some(path) = &args.output_file {
         let path = world.path(path);
         kusion::write_file(&path, &fetched.bytes).map_err(|error| {
