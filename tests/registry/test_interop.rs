@@ -52,6 +52,7 @@ fn what_wkg_and_oras_published_runs() {
     for made in ["wkg/theirs/interop", "oras/theirs/interop", "oras/older/interop"] {
         let registry = registry(made);
         let sandbox = project(&registry, None);
+        sandbox.run("dev", &["mod", "pull"]).success();
         let generated = sandbox.run("dev", &["generate"]).success();
         assert!(generated.stdout.contains("made-by: text"), "{made}: {generated}");
         let lock = sandbox.read("kusion.lock");
@@ -79,6 +80,7 @@ fn what_cosign_signed_is_verified_in_both_of_its_forms() {
     for made in ["cosign/simple/interop", "cosign/bundle/interop"] {
         let registry = registry(made);
         let sandbox = project(&registry, Some(&theirs));
+        sandbox.run("dev", &["mod", "pull"]).success();
         let generated = sandbox.run("dev", &["generate"]).success();
         assert!(generated.stdout.contains("made-by: text"), "{made}: {generated}");
         let signer = format!("signer: key {}", PublicKey::from_pem(&theirs).unwrap().fingerprint());

@@ -9,7 +9,7 @@ use kusion_tests::{Output, catalog};
 
 use super::real::{Registry, Wants};
 use super::signed::{fingerprint, forget, push, run, stage, trust};
-use super::stage::{Stage, options, repository, wait};
+use super::stage::{options, repository, wait};
 
 const REFUSED: &str =
     "error: module `network` 0.1.0 of oci://[registry]/team/network is not to be trusted\n";
@@ -149,7 +149,11 @@ fn what_is_cached_is_verified_again_each_time() {
     let evidence: Vec<_> = stage
         .content()
         .into_iter()
-        .filter(|path| fs::metadata(path).unwrap().len() < 64_000)
+        .filter(|path| {
+            let bytes = fs::read(path).unwrap();
+            // Nobody reads the configuration that cosign gives signatures.
+            bytes.len() < 64_000 && !String::from_utf8_lossy(&bytes).contains("\"rootfs\"")
+        })
         .collect();
     assert!(evidence.len() >= 3, "{evidence:?}");
     for path in evidence {
@@ -187,7 +191,7 @@ fn a_key_is_opened_only_with_its_password_and_by_its_owner() {
     let push = |key: &str, password: Option<&str>| {
         let arguments = ["mod", "push", component.to_str().unwrap(), &target, "--sign", key];
         let mut command = stage.sandbox.command("", &arguments);
-        password.into_iter().for_each(|password| drop(command.env("COSIGN_PASSWORD", password)));
+        command.envs(password.map(|password| ("COSIGN_PASSWORD", password)));
         stage.cleaned(Output::of(&command.output().unwrap(), &stage.sandbox))
     };
     let wrong = push("ours.key", Some("wrong"));
@@ -219,7 +223,7 @@ fn a_key_is_opened_only_with_its_password_and_by_its_owner() {
     let open = push("plain.key", None);
     assert_eq!(
         open.stderr,
-        "error: `plain.key` is not under a password, and others can read it: mode 644\nhint: run `chmod 600 plain.key`\n"
+        "error: `plain.key` is not under a password, and others can read it: mode 644\nhint: run `chmod 600 [root]/work/plain.key`\n"
     );
     fs::set_permissions(&plain, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     push("plain.key", None).success();

@@ -7,7 +7,7 @@ use kusion::digest::Digest;
 use kusion_tests::{Output, catalog};
 
 use super::real::{Registry, Wants};
-use super::signed::{push, stage, trust};
+use super::signed::{forget, push, stage, trust};
 use super::stage::Stage;
 
 /// A stack that has everything it needs on this machine, signed.
@@ -15,7 +15,7 @@ fn signed(registry: &Registry) -> Stage {
     let stage = stage(registry);
     push(&stage, Some("ours"));
     trust(&stage, &["ours"]);
-    fs::remove_dir_all(stage.sandbox.home("content")).unwrap();
+    forget(&stage);
     stage.run(&["mod", "pull"]).success();
     stage.run(&["generate", "--offline", "--locked"]).success();
     stage
@@ -58,9 +58,8 @@ fn a_changed_byte_of_anything_is_refused_with_its_own_message() {
     let manifest = content(&stage, "application/vnd.wasm.config.v0+json");
     let signature = content(&stage, "dev.cosignproject.cosign/signature");
     let signed = content(&stage, "cosign container image signature");
-    let lock = stage.sandbox.path("kusion.lock");
     let mut messages = Vec::new();
-    for path in [component, manifest, signature, signed, lock] {
+    for path in [component, manifest, signature, signed] {
         let right = tamper(&path);
         let refused = offline(&stage);
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{refused}");
@@ -68,6 +67,16 @@ fn a_changed_byte_of_anything_is_refused_with_its_own_message() {
         fs::write(path, right).unwrap();
         offline(&stage).success();
     }
+    let lock = stage.sandbox.read("kusion.lock");
+    let layer = lock.find("layer: sha256:").unwrap() + "layer: sha256:".len();
+    let other = if lock[layer..].starts_with('0') { "1" } else { "0" };
+    let mut changed = lock.clone();
+    changed.replace_range(layer..=layer, other);
+    stage.sandbox.write("kusion.lock", &changed);
+    let refused = offline(&stage);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{refused}");
+    messages.push(refused.stderr);
+    stage.sandbox.write("kusion.lock", &lock);
     // The tests share compiled code; what is changed is this test's own.
     let cache = stage.sandbox.home("cache");
     fs::remove_file(&cache).unwrap();
@@ -89,7 +98,7 @@ fn a_signed_module_travels_with_its_signatures_and_a_changed_byte_of_the_bundle_
     let there = offline(&stage).success();
     stage.run(&["mod", "bundle", "save", "../shop.tar"]).success();
     drop(registry);
-    fs::remove_dir_all(stage.sandbox.home("content")).unwrap();
+    forget(&stage);
     let gone = offline(&stage);
     assert_eq!(gone.code, Some(1), "{gone}");
 

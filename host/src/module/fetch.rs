@@ -6,8 +6,8 @@ use semver::Version;
 
 use crate::digest::Digest;
 use crate::module::registry::{
-    ContentStore, Descriptor, Manifest, RawManifest, RegistryClient, RegistryError, Repository,
-    Requirement,
+    Content, ContentStore, Descriptor, Manifest, RawManifest, RegistryClient, RegistryError,
+    Repository, Requirement,
 };
 use crate::module::verify::SignaturePolicy;
 use crate::module::{FetchError, Pin};
@@ -150,13 +150,22 @@ impl Fetcher {
 
     /// Reads what a pin says from the store, or fetches it.
     async fn pinned(&self, wanted: &WantedModule, pin: &Pin) -> Result<FetchedModule, FetchError> {
-        if let Some(bytes) = self.stored(&wanted.module, &pin.layer)? {
-            return Ok(FetchedModule { pin: pin.clone(), bytes });
-        }
-        let client = self.client.as_ref().ok_or_else(|| FetchError::NotHere {
-            module: wanted.module.clone(),
-            version: pin.version.clone(),
-        })?;
+        let module = &wanted.module;
+        let kept = self.store.look(&pin.layer);
+        let kept = kept.map_err(|source| FetchError::Store { module: module.clone(), source })?;
+        let client = match (kept, &self.client) {
+            (Content::Sound(bytes), _) => {
+                return Ok(FetchedModule { pin: pin.clone(), bytes: bytes.into() });
+            }
+            (Content::Broken | Content::Absent, Some(client)) => client,
+            (kept, None) => {
+                let (module, version) = (module.clone(), pin.version.clone());
+                return Err(match kept {
+                    Content::Broken => FetchError::Changed { module, version, digest: pin.layer },
+                    _ => FetchError::NotHere { module, version },
+                });
+            }
+        };
         let raw = client.manifest(&wanted.repository, &pin.version);
         let raw = self.ask(&wanted.module, raw).await?;
         check_unmoved(wanted, pin, raw.digest)?;

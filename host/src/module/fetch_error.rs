@@ -46,6 +46,16 @@ pub enum FetchError {
         /// The version that is pinned.
         version: Version,
     },
+    /// What is pinned was changed since it was fetched, and nobody may be asked for it.
+    #[error("module `{module}` {version} was changed on this machine: it is not `{digest}`")]
+    Changed {
+        /// The module.
+        module: ModuleName,
+        /// The version that is pinned.
+        version: Version,
+        /// The digest of what was fetched.
+        digest: Digest,
+    },
     /// No version will do.
     #[error("{} has no version of module `{}` that `{}` admits", wanted.repository, wanted.module, wanted.requirement)]
     NoVersion {
@@ -148,7 +158,7 @@ impl Diagnose for FetchError {
         let hint = match self {
             Self::NotPinned { module } => update(module),
             Self::Outgrown { wanted, .. } => update(&wanted.module),
-            Self::Offline { .. } | Self::NotHere { .. } => {
+            Self::Offline { .. } | Self::NotHere { .. } | Self::Changed { .. } => {
                 "run `kusion mod pull` where the registry can be reached".to_owned()
             }
             Self::NoVersion { available, .. } if available.is_empty() => {

@@ -1,6 +1,6 @@
 //! The signatures of a manifest that are on this machine.
 
-use super::{ContentStore, StoreError};
+use super::{Content, ContentStore, StoreError};
 use crate::digest::Digest;
 use crate::module::verify::{Refusal, Signature, SignatureManifest};
 
@@ -13,7 +13,14 @@ impl ContentStore {
     pub fn signatures(&self, manifest: &Digest) -> Result<Vec<Signature>, StoreError> {
         let mut signatures = Vec::new();
         for artifact in self.attached(manifest)? {
-            let Some(bytes) = self.get(&artifact)? else { continue };
+            let bytes = match self.look(&artifact)? {
+                Content::Sound(bytes) => bytes,
+                Content::Broken => {
+                    signatures.push(changed(&artifact));
+                    continue;
+                }
+                Content::Absent => continue,
+            };
             let read = match SignatureManifest::read(&bytes) {
                 Ok(read) => read,
                 Err(Refusal::Malformed { reason, .. }) => {
@@ -22,20 +29,33 @@ impl ContentStore {
                 }
                 Err(_) => continue,
             };
-            let mut broken = None;
-            signatures.extend(read.signatures(|digest| match self.get(digest) {
-                Ok(content) => content,
-                Err(error) => {
-                    broken = Some(error);
+            let mut failed = None;
+            let mut broken = Vec::new();
+            let content = |digest: &Digest| match self.look(digest) {
+                Ok(Content::Sound(content)) => Some(content),
+                Ok(Content::Absent) => None,
+                Ok(Content::Broken) => {
+                    broken.push(changed(digest));
                     None
                 }
-            }));
-            if let Some(error) = broken {
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            };
+            signatures.extend(read.signatures(content));
+            signatures.extend(broken);
+            if let Some(error) = failed {
                 return Err(error);
             }
         }
         Ok(signatures)
     }
+}
+
+/// Stands for a signature of which this file was a part.
+fn changed(digest: &Digest) -> Signature {
+    Signature::Unreadable { reason: format!("`{digest}` was changed on this machine") }
 }
 
 #[cfg(test)]
@@ -63,6 +83,7 @@ mod tests {
         let bundle = |bytes: &[u8]| Signature::Bundle(bytes.to_vec());
         assert_eq!(store.signatures(&signed).unwrap(), [bundle(b"one"), bundle(b"two")]);
         fs_err::write(store.path(&two), b"tvo").unwrap();
+        assert_eq!(store.signatures(&signed).unwrap(), [bundle(b"one"), changed(&two)]);
         assert_eq!(store.signatures(&signed).unwrap(), [bundle(b"one")]);
         let page = store.put(b"<html>").unwrap();
         store.attach(&signed, &page).unwrap();

@@ -64,31 +64,54 @@ pub enum StoreError {
     },
 }
 
+/// What lies under a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// What the digest says.
+    Sound(Vec<u8>),
+    /// Something else lay there, and was removed.
+    Broken,
+    /// Nothing.
+    Absent,
+}
+
 impl ContentStore {
     /// Uses a folder; nothing is read or made yet.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Returns content if it is there and sound. Broken content is removed, so that it is fetched again.
+    /// Returns content if it is there and sound.
     ///
     /// # Errors
     ///
     /// The file cannot be read or removed.
     pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(match self.look(digest)? {
+            Content::Sound(bytes) => Some(bytes),
+            Content::Broken | Content::Absent => None,
+        })
+    }
+
+    /// Looks whether content is there, and whether it is sound. Broken content is removed, so that it is fetched again.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or removed.
+    pub fn look(&self, digest: &Digest) -> Result<Content, StoreError> {
         let path = self.path(digest);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::Absent),
             Err(source) => return Err(StoreError::Io { source }),
         };
         if Digest::of(&bytes) == *digest {
-            return Ok(Some(bytes));
+            return Ok(Content::Sound(bytes));
         }
         tracing::warn!(%digest, "cached content is broken");
         files::ignore_missing(fs::remove_file(&path))
             .map_err(|source| StoreError::Io { source })?;
-        Ok(None)
+        Ok(Content::Broken)
     }
 
     /// Returns whether content of this size is there; whether it is sound is seen when it is read.

@@ -2,6 +2,7 @@
 
 use super::{Refusal, Signer};
 use crate::diagnostic::{Diagnose, Kind};
+use crate::digest::Digest;
 use crate::module::registry::{RegistryError, StoreError};
 
 /// The most refusals that a hint lists.
@@ -57,6 +58,12 @@ pub enum SignatureError {
     /// Its signatures are not on this machine, and nobody may be asked.
     #[error("its signatures are not on this machine")]
     NotHere,
+    /// What is signed was changed since it was fetched, and nobody may be asked for it.
+    #[error("its manifest was changed on this machine: it is not `{digest}`")]
+    Changed {
+        /// The digest of what was fetched.
+        digest: Digest,
+    },
     /// Its signatures cannot be fetched.
     #[error("cannot fetch its signatures")]
     Registry {
@@ -102,7 +109,9 @@ impl Diagnose for SignatureError {
                 "somebody moved a signed module to another name or version in the registry"
             }
             Self::NoManifest => "somebody changed kusion.lock by hand: put it back",
-            Self::NotHere => "run `kusion mod pull` where the registry can be reached",
+            Self::NotHere | Self::Changed { .. } => {
+                "run `kusion mod pull` where the registry can be reached"
+            }
             Self::Registry { source } => return source.hints(),
             Self::Refused { .. } | Self::Store { .. } => return Vec::new(),
         };
