@@ -56,6 +56,18 @@ pub enum FetchError {
         /// The digest of what was fetched.
         digest: Digest,
     },
+    /// What is pinned of the bundled catalog is neither there nor on this machine any more.
+    #[error(
+        "this kusion does not carry module `{module}` {version} as kusion.lock pins it: `{digest}`"
+    )]
+    CatalogMoved {
+        /// The module.
+        module: ModuleName,
+        /// The version that is pinned.
+        version: Version,
+        /// The digest that is pinned.
+        digest: Digest,
+    },
     /// No version will do.
     #[error("{} has no version of module `{}` that `{}` admits", wanted.repository, wanted.module, wanted.requirement)]
     NoVersion {
@@ -158,6 +170,9 @@ impl Diagnose for FetchError {
         let hint = match self {
             Self::NotPinned { module } => update(module),
             Self::Outgrown { wanted, .. } => update(&wanted.module),
+            Self::CatalogMoved { module, .. } => format!(
+                "run `kusion mod update {module}` to use what it carries, or run the kusion that pinned it"
+            ),
             Self::Offline { .. } | Self::NotHere { .. } | Self::Changed { .. } => {
                 "run `kusion mod pull` where the registry can be reached".to_owned()
             }

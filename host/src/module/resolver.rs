@@ -40,7 +40,7 @@ impl Resolver {
         Self { catalog, fetched: BTreeMap::new() }
     }
 
-    /// Adds modules that were fetched from registries.
+    /// Adds modules that were fetched from registries, and those of the catalog that are pinned.
     #[must_use]
     pub fn with_fetched(mut self, fetched: BTreeMap<ModuleName, FetchedModule>) -> Self {
         self.fetched.extend(fetched);
@@ -63,19 +63,17 @@ impl Resolver {
         location: &ModuleLocation,
     ) -> Result<ResolvedModule, ModuleError> {
         let path = match location {
-            ModuleLocation::Catalog => self.in_catalog(name)?,
+            ModuleLocation::Catalog => match self.fetched.get(name) {
+                Some(pinned) => return Ok(had(name, location, pinned)),
+                None => self.in_catalog(name)?,
+            },
             ModuleLocation::Path(path) => on_disk(name, path)?,
             ModuleLocation::Registry(reference) => {
-                let FetchedModule { pin, bytes } = self.fetched.get(name).ok_or_else(|| {
-                    ModuleError::NotFetched { module: name.clone(), reference: reference.clone() }
+                let fetched = self.fetched.get(name).ok_or_else(|| ModuleError::NotFetched {
+                    module: name.clone(),
+                    reference: reference.clone(),
                 })?;
-                let (location, bytes) = (location.clone(), bytes.clone());
-                return Ok(ResolvedModule {
-                    name: name.clone(),
-                    location,
-                    digest: pin.layer,
-                    bytes,
-                });
+                return Ok(had(name, location, fetched));
             }
         };
         let bytes = read(&path).map_err(|source| ModuleError::Read {
@@ -117,6 +115,16 @@ impl Resolver {
             catalog: catalog.clone(),
             available: self.catalog().into_iter().map(String::from).collect(),
         })
+    }
+}
+
+/// Describes a module that needs no looking for.
+fn had(name: &ModuleName, location: &ModuleLocation, module: &FetchedModule) -> ResolvedModule {
+    ResolvedModule {
+        name: name.clone(),
+        location: location.clone(),
+        digest: module.pin.layer,
+        bytes: module.bytes.clone(),
     }
 }
 

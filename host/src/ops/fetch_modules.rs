@@ -9,7 +9,7 @@ use crate::diagnostic::Problem;
 use crate::module::registry::{Repository, Requirement};
 use crate::module::{FetchedModule, Fetcher, Lock, Pin, Pinning, WantedModule};
 use crate::name::ModuleName;
-use crate::ops::{OpsError, signature_policy};
+use crate::ops::{OpsError, is_in_catalog, signature_policy};
 
 /// Modules that were fetched, and how their pins move.
 #[derive(Debug, Clone, Default)]
@@ -116,12 +116,20 @@ pub async fn complete_modules(fetcher: &Fetcher, lock: &Lock) -> Result<(), OpsE
 }
 
 impl FetchedModules {
-    /// Writes down in a lock what changes, and forgets what the workspace has in no registry any more.
+    /// Returns the pins that a person should know of: what comes with the program is new in every new project.
+    pub fn news(&self) -> impl Iterator<Item = &PinChange> {
+        let is_news = |change: &&PinChange| change.to.manifest.is_some() || change.from.is_some();
+        self.changes.iter().filter(is_news)
+    }
+
+    /// Writes down in a lock what changes, and forgets what the workspace has in no registry or catalog any more.
     pub fn pin(&self, workspace: &Workspace, lock: &mut Lock) {
         for change in &self.changes {
             lock.set(workspace.name(), &change.module, change.to.clone());
         }
-        lock.retain(workspace.name(), |module| is_in_registry(workspace, module));
+        lock.retain(workspace.name(), |module| {
+            is_in_registry(workspace, module) || is_in_catalog(workspace, module)
+        });
     }
 }
 

@@ -23,6 +23,7 @@ mod limits;
 mod module_test;
 mod needs;
 mod parallel;
+mod pin_catalog;
 mod proposal;
 mod publish_module;
 mod published;
@@ -54,6 +55,7 @@ pub use module_test::{
     InputsReport, TestedModule, bless_case, compare_case, find_cases,
 };
 pub use needs::ReadFile;
+pub use pin_catalog::{CatalogPlaces, is_in_catalog, pin_catalog};
 pub use proposal::{Proposal, propose_apply, propose_destroy};
 pub use publish_module::{Publication, PublishError, publish_module};
 pub use published::Published;

@@ -8,9 +8,9 @@ use kusion::backend::Holder;
 use kusion::config::{ConfigError, Stack, Workspace};
 use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
-use kusion::module::{LockFile, Pinning, Resolver};
+use kusion::module::{Lock, LockFile, Pinning, Resolver};
 use kusion::name::{ModuleName, WorkspaceName};
-use kusion::ops::{FetchedModules, Generation, Project, Proposal, Session};
+use kusion::ops::{CatalogPlaces, FetchedModules, Generation, Project, Proposal, Session};
 use kusion::release::LatestState;
 use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
@@ -95,7 +95,8 @@ impl Loaded {
         })
     }
 
-    /// Fetches those of these modules that lie in registries. Where there are none, nothing is read or asked.
+    /// Fetches those of these modules that lie in registries, and finds those of the catalog that are pinned. Where
+    /// there are none, nothing is read or asked.
     pub(crate) async fn fetch(
         &mut self,
         world: &World,
@@ -103,24 +104,44 @@ impl Loaded {
         fetching: &Fetching,
         pinning: Pinning,
     ) -> Result<(), CliError> {
-        let far = |name: &&ModuleName| kusion::ops::is_in_registry(&self.workspace, name);
-        let names: BTreeSet<ModuleName> = names.iter().filter(far).cloned().collect();
-        if names.is_empty() {
+        let is_far = |name: &ModuleName| kusion::ops::is_in_registry(&self.workspace, name);
+        let is_pinned =
+            |name: &ModuleName| is_far(name) || kusion::ops::is_in_catalog(&self.workspace, name);
+        if !names.iter().any(is_pinned) {
             return Ok(());
         }
         let lock = self.lock_file().read()?;
+        let mut fetched = FetchedModules::default();
+        if names.iter().any(is_far) {
+            fetched = self.fetch_far(world, names, fetching, (&lock, pinning)).await?;
+        }
+        let places = CatalogPlaces {
+            resolver: &self.resolver,
+            engine: &self.engine,
+            store: &world.content()?,
+        };
+        let pins = (&lock, pinning);
+        kusion::ops::pin_catalog(places, &self.workspace, names, pins, &mut fetched)?;
+        self.resolver = std::mem::take(&mut self.resolver).with_fetched(fetched.modules.clone());
+        self.fetched = fetched;
+        Ok(())
+    }
+
+    async fn fetch_far(
+        &self,
+        world: &World,
+        names: &BTreeSet<ModuleName>,
+        fetching: &Fetching,
+        pins: (&Lock, Pinning),
+    ) -> Result<FetchedModules, CliError> {
         let pulling = Pulling::new(world);
         let client = (!fetching.offline)
             .then(|| world.registry_client(&fetching.registries, &pulling))
             .transpose()?;
         let fetcher = world.fetcher(client, &kusion::ops::limits(&self.workspace))?;
-        let pins = (&lock, pinning);
-        let fetched = kusion::ops::fetch_modules(fetcher, &self.workspace, &names, pins).await;
+        let fetched = kusion::ops::fetch_modules(fetcher, &self.workspace, names, pins).await;
         pulling.finish();
-        let fetched = fetched?;
-        self.resolver = std::mem::take(&mut self.resolver).with_fetched(fetched.modules.clone());
-        self.fetched = fetched;
-        Ok(())
+        Ok(fetched?)
     }
 
     /// Names the project's lock.
@@ -130,7 +151,7 @@ impl Loaded {
 
     /// Says how pins move, and who writes that down.
     pub(crate) fn show_pins(&self, world: &World) {
-        for change in &self.fetched.changes {
+        for change in self.fetched.news() {
             let to = &change.to.version;
             let moves = match &change.from {
                 Some(from) if from.version != *to => format!("{} -> {to}", from.version),

@@ -60,8 +60,9 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
             let mut document = loaded.document("Preview", runtime.as_ref());
             document.insert("plan".to_owned(), json!(proposal.plan()));
             document.insert("notes".to_owned(), json!(proposal.notes()));
-            if !loaded.fetched.changes.is_empty() {
-                document.insert("pins".to_owned(), json!(loaded.fetched.changes));
+            let pins: Vec<_> = loaded.fetched.news().collect();
+            if !pins.is_empty() {
+                document.insert("pins".to_owned(), json!(pins));
             }
             if let Some(error) = &refused {
                 document.insert("refused".to_owned(), error.document());

@@ -60,7 +60,8 @@ pub(crate) async fn pull(world: &World, args: &PullArgs) -> Result<Exit, CliErro
     let pinning = if args.fetching.locked { Pinning::Locked } else { Pinning::Keep };
     loaded.fetch(world, &used, &args.fetching, pinning).await?;
     loaded.write_pins()?;
-    let modules = &loaded.fetched.modules;
+    let far = |(_, module): &(&ModuleName, &FetchedModule)| module.pin.manifest.is_some();
+    let modules: Vec<_> = loaded.fetched.modules.iter().filter(far).collect();
     if args.output == Format::Json {
         let modules: Vec<_> = modules
             .iter()
@@ -136,10 +137,13 @@ pub(crate) async fn update(world: &World, args: &UpdateArgs) -> Result<Exit, Cli
     for text in &args.modules {
         let name = ModuleName::parse(text.as_str());
         let name = name.map_err(|error| CliError::user(error.to_string()))?;
-        if !kusion::ops::is_in_registry(&loaded.workspace, &name) {
-            let workspace = loaded.workspace.name();
+        let workspace = &loaded.workspace;
+        let is_pinned = kusion::ops::is_in_registry(workspace, &name)
+            || kusion::ops::is_in_catalog(workspace, &name);
+        if !is_pinned {
             return Err(CliError::user(format!(
-                "workspace `{workspace}` has no module `{name}` in a registry"
+                "workspace `{}` has no module `{name}` in a registry or in the catalog",
+                workspace.name()
             )));
         }
         names.insert(name);
@@ -164,11 +168,11 @@ pub(crate) async fn update(world: &World, args: &UpdateArgs) -> Result<Exit, Cli
         );
         return Ok(Exit::Success);
     }
-    let mut table = Table::new(["MODULE", "FROM", "TO", "MANIFEST"]);
+    let mut table = Table::new(["MODULE", "FROM", "TO", "DIGEST"]);
     for PinChange { module, from, to } in changes {
         let from = from.as_ref().map_or_else(|| "-".to_owned(), |from| from.version.to_string());
-        let manifest = to.manifest.map(|digest| digest.short()).unwrap_or_default();
-        table.row([module.to_string(), from, to.version.to_string(), manifest]);
+        let digest = to.manifest.unwrap_or(to.layer).short();
+        table.row([module.to_string(), from, to.version.to_string(), digest]);
     }
     world.print(&table.render())?;
     Ok(Exit::Success)
