@@ -8,6 +8,7 @@ mod sockets;
 mod stage;
 mod test_auth;
 mod test_bundle;
+mod test_catalog;
 mod test_commands;
 mod test_concurrency;
 mod test_faults;
