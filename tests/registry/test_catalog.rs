@@ -53,7 +53,7 @@ fn what_is_pinned_stays_until_somebody_moves_it() {
     run(&sandbox, &["apply", "--yes"]).success();
     let lock = sandbox.read("kusion.lock");
     assert_eq!(lock.matches("source: catalog\n").count(), 2, "{lock}");
-    assert_eq!(lock.matches("version: 0.1.0\n").count(), 2, "{lock}");
+    assert_eq!(lock.matches("version: \"0.1.0\"\n").count(), 2, "{lock}");
     renew(&sandbox.path("catalog"));
     assert_eq!(run(&sandbox, &["generate", "--locked", "--offline"]).success(), before);
     let unchanged = run(&sandbox, &["preview", "--detailed-exitcode"]);
@@ -67,7 +67,7 @@ fn what_is_pinned_stays_until_somebody_moves_it() {
     let updated = run(&sandbox, &["mod", "update", "network"]).success();
     assert!(updated.stdout.contains("network  0.1.0  0.1.7  "), "{updated}");
     let moved = sandbox.read("kusion.lock");
-    assert_eq!(moved.matches("version: 0.1.7\n").count(), 1, "{moved}");
+    assert_eq!(moved.matches("version: \"0.1.7\"\n").count(), 1, "{moved}");
     run(&sandbox, &["generate", "--locked"]).success();
 }
 

@@ -50,7 +50,9 @@ fn a_module_in_a_registry_is_inspected() {
     publish(&registry, "team/network", "0.1.0", &component("network"), "");
     let stage = Stage::new(&registry.address(), "^0.1");
     let reference = format!("oci://{}/team/network:0.1.0", registry.address());
-    let far = stage.run(&["mod", "inspect", &reference, "-o", "json"]).success().json();
+    let mut far = stage.run(&["mod", "inspect", &reference, "-o", "json"]).success().json();
+    let manifest = far["manifest"].take();
+    assert!(manifest.as_str().unwrap().starts_with("sha256:"), "{manifest}");
     let near = stage.run(&["mod", "inspect", "network", "-o", "json"]).success().json();
     assert_eq!(far, near);
     assert_eq!(far["imports"], serde_json::json!(["kusion:module/log@0.1.0"]));

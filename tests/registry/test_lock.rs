@@ -45,6 +45,10 @@ fn an_apply_pins_what_it_used_and_a_preview_only_shows_it() {
           version: "0.1.0"
           manifest: [digest]
           layer: [digest]
+        service:
+          source: catalog
+          version: "0.1.0"
+          layer: [digest]
     "#);
     // Then nothing is said about it any more.
     assert_eq!(stage.run(&["preview"]).success().stderr, "");
@@ -63,7 +67,7 @@ fn a_newer_version_is_used_once_somebody_asks_for_it() {
     insta::assert_snapshot!(without_digests(&stage.run(&["mod", "update", "--dry-run"])), @r"
     exit 0
     --- stdout
-    MODULE   FROM   TO     MANIFEST
+    MODULE   FROM   TO     DIGEST
     network  0.1.0  0.1.5  [digest]
     ");
     assert_eq!(stage.lock(), first);
@@ -252,7 +256,9 @@ fn a_broken_entry_is_fetched_again() {
     fs_err::write(&path, &broken).unwrap();
     let output = stage.run(&["generate", "--offline"]);
     assert!(
-        output.stderr.starts_with("error: module `network` 0.1.0 is not on this machine\n"),
+        output.stderr.starts_with(
+            "error: module `network` 0.1.0 was changed on this machine: it is not `sha256:"
+        ),
         "{output}"
     );
 }

@@ -45,6 +45,13 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
+/// Replaces the digests of a line.
+fn without_digests(line: &str) -> String {
+    let mut parts = line.split("sha256:");
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |text, part| text + "[digest]" + &part[64..])
+}
+
 fn offline(stage: &Stage) -> Output {
     stage.run(&["generate", "--offline", "--locked"])
 }
@@ -88,7 +95,33 @@ fn a_changed_byte_of_anything_is_refused_with_its_own_message() {
     assert_eq!(told.stdout, there.stdout);
     let warnings = told.stderr.lines().filter(|line| line.contains("compiled code"));
     messages.extend(warnings.map(str::to_owned));
-    insta::assert_snapshot!(messages.join("\n"), @"");
+    let messages = messages.join("\n");
+    let lines: Vec<String> =
+        messages.lines().map(|line| without_digests(line.trim_start())).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    error: module `network` 0.1.0 was changed on this machine: it is not `[digest]`
+    hint: run `kusion mod pull` where the registry can be reached
+
+    error: module `network` 0.1.0 of oci://[registry]/team/network is not to be trusted
+    cause: its manifest was changed on this machine: it is not `[digest]`
+    hint: run `kusion mod pull` where the registry can be reached
+
+    error: module `network` 0.1.0 of oci://[registry]/team/network is not to be trusted
+    cause: its signature does not count
+    cause: `[digest]`, a part of it, was changed on this machine
+    hint: run `kusion mod pull` where the registry can be reached
+
+    error: module `network` 0.1.0 of oci://[registry]/team/network is not to be trusted
+    cause: its signature does not count
+    cause: `[digest]`, a part of it, was changed on this machine
+    hint: run `kusion mod pull` where the registry can be reached
+
+    error: kusion.lock contradicts itself: the manifest of module `network` 0.1.0 names the component [digest], and the lock [digest]
+    hint: somebody changed kusion.lock by hand: put it back, or run `kusion mod update network`
+
+    WARN: the compiled code on disk was changed, and is not used (component [digest])
+    WARN: the compiled code on disk was changed, and is not used (component [digest])
+    ");
 }
 
 #[test]

@@ -159,6 +159,9 @@ impl Fetcher {
             }
             (Content::Broken | Content::Absent, Some(client)) => client,
             (kept, None) => {
+                if let Some(manifest) = self.kept_manifest(pin) {
+                    check_layer(wanted, pin, &manifest)?;
+                }
                 let (module, version) = (module.clone(), pin.version.clone());
                 return Err(match kept {
                     Content::Broken => FetchError::Changed { module, version, digest: pin.layer },
@@ -173,6 +176,12 @@ impl Fetcher {
         check_layer(wanted, pin, &manifest)?;
         let bytes = self.content(wanted, client, &manifest.layer).await?;
         Ok(FetchedModule { pin: pin.clone(), bytes })
+    }
+
+    /// Returns the manifest that a pin names, if it is on this machine and can be read.
+    fn kept_manifest(&self, pin: &Pin) -> Option<Manifest> {
+        let bytes = self.store.get(pin.manifest.as_ref()?).ok()??;
+        Manifest::read(&bytes, self.limit).ok()
     }
 
     /// Makes sure that everything of pinned modules is in the store, several at once.

@@ -16,7 +16,7 @@ impl ContentStore {
             let bytes = match self.look(&artifact)? {
                 Content::Sound(bytes) => bytes,
                 Content::Broken => {
-                    signatures.push(changed(&artifact));
+                    signatures.push(Signature::Changed { digest: artifact });
                     continue;
                 }
                 Content::Absent => continue,
@@ -35,7 +35,7 @@ impl ContentStore {
                 Ok(Content::Sound(content)) => Some(content),
                 Ok(Content::Absent) => None,
                 Ok(Content::Broken) => {
-                    broken.push(changed(digest));
+                    broken.push(Signature::Changed { digest: *digest });
                     None
                 }
                 Err(error) => {
@@ -51,11 +51,6 @@ impl ContentStore {
         }
         Ok(signatures)
     }
-}
-
-/// Stands for a signature of which this file was a part.
-fn changed(digest: &Digest) -> Signature {
-    Signature::Unreadable { reason: format!("`{digest}` was changed on this machine") }
 }
 
 #[cfg(test)]
@@ -83,7 +78,10 @@ mod tests {
         let bundle = |bytes: &[u8]| Signature::Bundle(bytes.to_vec());
         assert_eq!(store.signatures(&signed).unwrap(), [bundle(b"one"), bundle(b"two")]);
         fs_err::write(store.path(&two), b"tvo").unwrap();
-        assert_eq!(store.signatures(&signed).unwrap(), [bundle(b"one"), changed(&two)]);
+        assert_eq!(
+            store.signatures(&signed).unwrap(),
+            [bundle(b"one"), Signature::Changed { digest: two }]
+        );
         assert_eq!(store.signatures(&signed).unwrap(), [bundle(b"one")]);
         let page = store.put(b"<html>").unwrap();
         store.attach(&signed, &page).unwrap();

@@ -36,6 +36,11 @@ pub enum Signature {
         /// Where reading stopped.
         reason: String,
     },
+    /// A part of it was changed since it was fetched, and is gone.
+    Changed {
+        /// The digest of what was fetched.
+        digest: Digest,
+    },
 }
 
 /// What the manifest of signatures says.

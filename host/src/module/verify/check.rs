@@ -73,6 +73,7 @@ impl Rule {
             Signature::Unreadable { reason } => {
                 Err(Refusal::Malformed { what: "manifest", reason: reason.clone() })
             }
+            Signature::Changed { digest } => Err(Refusal::Changed { digest: *digest }),
             Signature::Bundle(bytes) => {
                 let bundle = Bundle::read(bytes)?;
                 match bundle.maker()? {

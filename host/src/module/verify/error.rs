@@ -96,6 +96,9 @@ impl Diagnose for SignatureError {
             Self::Unsigned => {
                 "let its publisher sign it: `kusion mod push --sign KEY`, or `cosign sign`"
             }
+            Self::Refused { source: Refusal::Changed { .. } } => {
+                "run `kusion mod pull` where the registry can be reached"
+            }
             Self::AllRefused { refusals } => {
                 return refusals.iter().take(MAX_LISTED).map(Refusal::to_string).collect();
             }

@@ -14,6 +14,12 @@ pub enum Refusal {
         /// Where reading stopped.
         reason: String,
     },
+    /// A part of it was changed since it was fetched.
+    #[error("`{digest}`, a part of it, was changed on this machine")]
+    Changed {
+        /// The digest of what was fetched.
+        digest: Digest,
+    },
     /// None of the keys that the policy names has made it, or what was signed was changed.
     #[error("no key of the policy has signed it")]
     OtherKey,
