@@ -62,7 +62,7 @@ fn on_a_small_disk(sandbox: &Sandbox, script: &str) -> Option<String> {
     let disk = sandbox.path("disk");
     fs_err::create_dir_all(&disk).unwrap();
     // In a name space of its own nobody else sees the file system, and it goes with the last process.
-    let mount = "mount -t tmpfs -o size=256k tmpfs \"$disk\" || exit 99";
+    let mount = "mount -t tmpfs -o size=1m tmpfs \"$disk\" || exit 99";
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
         .arg(format!("{mount}\nexport KUSION_HOME=\"$disk/home\"\n{script}"))
@@ -96,7 +96,8 @@ fn a_disk_that_is_really_full_is_reported_and_survived() {
     let sandbox = Sandbox::new().with_shop();
     sandbox.run("dev", &["generate"]).success();
     let script = r#"
-dd if=/dev/zero of="$disk/ballast" bs=1k count=220 2>/dev/null
+"$kusion" mod pull || fail "the modules cannot be kept"
+dd if=/dev/zero of="$disk/ballast" bs=1k count=1000 2>/dev/null
 "$kusion" apply --yes >out 2>err
 code=$?
 [ $code = 3 ] || { cat out err; fail "exit code $code"; }

@@ -82,10 +82,10 @@ fn a_newer_version_is_used_once_somebody_asks_for_it() {
     --- stderr
     Nothing to update: every module is at the newest version that the workspace admits.
     ");
-    insta::assert_snapshot!(stage.run(&["mod", "update", "service"]), @r"
+    insta::assert_snapshot!(stage.run(&["mod", "update", "mysql"]), @r"
     exit 1
     --- stderr
-    error: workspace `dev` has no module `service` in a registry
+    error: workspace `dev` has no module `mysql` in a registry or in the catalog
     ");
 }
 

@@ -193,7 +193,8 @@ impl Diagnose for FetchError {
             ),
             Self::Registry { source, .. } => return source.hints(),
             Self::Signature { source, .. } => return source.hints(),
-            Self::Store { .. } | Self::Vanishes { .. } => return Vec::new(),
+            Self::Store { source, .. } => return source.hints(),
+            Self::Vanishes { .. } => return Vec::new(),
         };
         vec![hint]
     }

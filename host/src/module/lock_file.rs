@@ -52,6 +52,11 @@ impl LockFile {
         Lock::read(&SourceFile::new(&self.path, text))
     }
 
+    /// Removes what killed runs left of it half-written. What cannot be removed stays.
+    pub fn sweep(&self) {
+        let _left_as_it_is = files::sweep(&self.folder);
+    }
+
     /// Changes the lock, while no other process does, and returns whether it is another one now.
     ///
     /// # Errors

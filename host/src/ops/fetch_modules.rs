@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::config::{ModuleEntry, ModuleOrigin, Stack, Workspace};
 use crate::diagnostic::Problem;
-use crate::module::registry::{Repository, Requirement};
-use crate::module::{FetchedModule, Fetcher, Lock, Pin, Pinning, WantedModule};
+use crate::module::registry::{ContentStore, Descriptor, Repository, Requirement};
+use crate::module::{FetchError, FetchedModule, Fetcher, Lock, Pin, Pinning, WantedModule};
 use crate::name::ModuleName;
 use crate::ops::{OpsError, is_in_catalog, signature_policy};
 
@@ -120,6 +120,22 @@ impl FetchedModules {
     pub fn news(&self) -> impl Iterator<Item = &PinChange> {
         let is_news = |change: &&PinChange| change.to.manifest.is_some() || change.from.is_some();
         self.changes.iter().filter(is_news)
+    }
+
+    /// Keeps the modules of the catalog, which a later program may not carry any more.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be written.
+    pub fn keep(&self, store: &ContentStore) -> Result<(), FetchError> {
+        for (name, module) in self.modules.iter().filter(|(_, one)| one.pin.manifest.is_none()) {
+            let size = module.bytes.len() as u64;
+            if !store.has(&Descriptor { digest: module.pin.layer, size }) {
+                let kept = store.put(&module.bytes);
+                kept.map_err(|source| FetchError::Store { module: name.clone(), source })?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes down in a lock what changes, and forgets what the workspace has in no registry or catalog any more.

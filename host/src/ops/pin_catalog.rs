@@ -41,7 +41,7 @@ pub fn is_in_catalog(workspace: &Workspace, module: &ModuleName) -> bool {
 /// # Errors
 ///
 /// What is pinned is neither in the catalog nor on this machine any more, nothing is pinned and nothing may be, or the
-/// store cannot be used.
+/// store cannot be read.
 pub fn pin_catalog(
     places: CatalogPlaces<'_>,
     workspace: &Workspace,
@@ -58,7 +58,7 @@ pub fn pin_catalog(
             (None, _) if pinning == Pinning::Locked => {
                 return Err(FetchError::NotPinned { module: name.clone() }.into());
             }
-            (None, Some(carried)) => places.new_pin(name, carried)?,
+            (None, Some(carried)) => places.new_pin(name, carried),
             (None, None) => None,
         };
         let Some(module) = module else { continue };
@@ -93,19 +93,13 @@ impl CatalogPlaces<'_> {
         }
     }
 
-    /// Pins what the program carries, and keeps it; `None` if it is no module.
-    fn new_pin(
-        &self,
-        name: &ModuleName,
-        carried: ResolvedModule,
-    ) -> Result<Option<FetchedModule>, FetchError> {
+    /// Pins what the program carries; `None` if it is no module.
+    fn new_pin(&self, name: &ModuleName, carried: ResolvedModule) -> Option<FetchedModule> {
         let ResolvedModule { digest, bytes, .. } = carried;
-        let Ok(module) = self.engine.load(name, &digest, &bytes) else { return Ok(None) };
-        let Ok(version) = module.description().version.parse::<Version>() else { return Ok(None) };
-        let kept = self.store.put(&bytes);
-        kept.map_err(|source| FetchError::Store { module: name.clone(), source })?;
+        let module = self.engine.load(name, &digest, &bytes).ok()?;
+        let version = module.description().version.parse::<Version>().ok()?;
         let source = CATALOG.to_owned();
         let pin = Pin { source, version, manifest: None, layer: digest, signer: None };
-        Ok(Some(FetchedModule { pin, bytes }))
+        Some(FetchedModule { pin, bytes })
     }
 }

@@ -164,8 +164,12 @@ impl Loaded {
         }
     }
 
-    /// Writes down what modules are pinned to from now on.
-    pub(crate) fn write_pins(&self) -> Result<(), CliError> {
+    /// Writes down what modules are pinned to from now on, and keeps those of the catalog.
+    pub(crate) fn write_pins(&self, world: &World) -> Result<(), CliError> {
+        let store = world.content()?;
+        store.sweep();
+        self.fetched.keep(&store)?;
+        self.lock_file().sweep();
         if !self.fetched.changes.is_empty() {
             self.lock_file().change(|lock| self.fetched.pin(&self.workspace, lock))?;
         }

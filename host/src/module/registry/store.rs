@@ -20,6 +20,8 @@ use crate::files;
 
 /// Content is public; its folder is made for the user alone all the same, as is all in the user's folder.
 const MODE: u32 = 0o600;
+/// The folder of what lies under its digest.
+const FOLDER: &str = "sha256";
 
 /// Content on disk, by its digest.
 #[derive(Debug, Clone)]
@@ -62,6 +64,19 @@ pub enum StoreError {
         /// The number of bytes that arrived.
         actual: u64,
     },
+}
+
+impl StoreError {
+    /// Says what may help, one hint each.
+    pub fn hints(&self) -> Vec<String> {
+        let Self::Io { source } = self else { return Vec::new() };
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                vec!["free some space and run the command again".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// What lies under a digest.
@@ -134,6 +149,11 @@ impl ContentStore {
         Ok(digest)
     }
 
+    /// Removes what killed runs left half-written, but no download that can go on. What cannot be removed stays.
+    pub fn sweep(&self) {
+        let _left_as_it_is = files::sweep(&self.root.join(FOLDER));
+    }
+
     /// Begins a download, or goes on with one that was broken off. `None` if another process downloads the same at
     /// this moment.
     ///
@@ -146,7 +166,7 @@ impl ContentStore {
 
     /// Returns the file of content.
     pub(in crate::module) fn path(&self, digest: &Digest) -> PathBuf {
-        self.root.join("sha256").join(digest.hex())
+        self.root.join(FOLDER).join(digest.hex())
     }
 
     /// Returns the folder in which it is noted what belongs to a manifest.

@@ -184,7 +184,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
         world.eprint("Nothing was changed.\n");
         return Ok(Exit::User);
     }
-    loaded.write_pins()?;
+    loaded.write_pins(world)?;
     let total = plan.steps.iter().filter(|step| step.action != Action::Unchanged).count();
     let progress = Progress::new(world, total, args.output == Format::Json);
     let interrupted = interruption();

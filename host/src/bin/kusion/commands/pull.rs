@@ -59,7 +59,7 @@ pub(crate) async fn pull(world: &World, args: &PullArgs) -> Result<Exit, CliErro
     let used = kusion::ops::used_modules(&loaded.stack);
     let pinning = if args.fetching.locked { Pinning::Locked } else { Pinning::Keep };
     loaded.fetch(world, &used, &args.fetching, pinning).await?;
-    loaded.write_pins()?;
+    loaded.write_pins(world)?;
     let far = |(_, module): &(&ModuleName, &FetchedModule)| module.pin.manifest.is_some();
     let modules: Vec<_> = loaded.fetched.modules.iter().filter(far).collect();
     if args.output == Format::Json {
@@ -155,7 +155,7 @@ pub(crate) async fn update(world: &World, args: &UpdateArgs) -> Result<Exit, Cli
     let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
     loaded.fetch(world, &names, &fetching, Pinning::Update).await?;
     if !args.dry_run {
-        loaded.write_pins()?;
+        loaded.write_pins(world)?;
     }
     let changes = &loaded.fetched.changes;
     if args.output == Format::Json {
