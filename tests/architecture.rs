@@ -43,6 +43,8 @@ const VENDORS: &[(&str, &str)] = &[
     ("wasmtime_wasi", "engine"),
     ("wasmparser", "engine"),
     ("wit_component", "module"),
+    ("wit_parser", "module"),
+    ("wasm_encoder", "module"),
     ("hyper", "module/registry"),
     ("hyper_rustls", "module/registry"),
     ("hyper_util", "module/registry"),

@@ -3,11 +3,13 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod architecture;
+mod authoring;
 mod cli;
 mod crash;
 mod engine;
 #[path = "golden_runner.rs"]
 mod golden;
+mod interface_doc;
 mod kubernetes;
 mod registry;
 mod security_doc;
@@ -15,7 +17,7 @@ mod security_doc;
 /// A file that is not listed would never run.
 #[test]
 fn no_test_file_is_forgotten() {
-    for folder in ["cli", "crash", "engine", "kubernetes", "registry"] {
+    for folder in ["authoring", "cli", "crash", "engine", "kubernetes", "registry"] {
         let path = kusion_tests::repository().join("tests").join(folder);
         let listed = std::fs::read_to_string(path.join("mod.rs")).unwrap();
         for entry in std::fs::read_dir(&path).unwrap() {

@@ -252,4 +252,25 @@ mod tests {
         assert_eq!(short_hash(""), "4fd0bfc1");
         assert_eq!(dns_label("Web"), "web-92812a48");
     }
+
+    /// The SDKs of the other languages read the same file.
+    #[test]
+    fn names_are_the_same_as_in_every_other_language() {
+        let cases: Vec<serde_json::Value> =
+            serde_json::from_str(include_str!("../names.json")).expect("it is JSON");
+        assert!(cases.len() > 40);
+        for case in cases {
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            let argument = |at: usize| text(&case["arguments"][at]);
+            let made = match text(&case["function"]).as_str() {
+                "dns_label" => dns_label(&argument(0)),
+                "service_name" => service_name(&argument(0)),
+                "label_value" => label_value(&argument(0)),
+                "env_suffix" => env_suffix(&argument(0)),
+                "with_suffix" => with_suffix(&argument(0), &argument(1)),
+                other => panic!("there is no function `{other}`"),
+            };
+            assert_eq!(made, text(&case["result"]), "{case}");
+        }
+    }
 }

@@ -85,7 +85,8 @@ fn a_file_that_is_no_module_is_refused() {
     assert_snapshot!(sandbox.run("", &["mod", "build", "nothing"]), @r"
     exit 1
     --- stderr
-    error: `[root]/work/nothing` is not a Cargo package: it has no `Cargo.toml`
+    error: `[root]/work/nothing` is not a package: it has no `Cargo.toml`, `package.json`, `pyproject.toml` or `go.mod`
+    hint: `kusion mod init NAME` makes a module
     ");
 }
 

@@ -11,7 +11,7 @@ use kusion_tests::repository;
 use tempfile::TempDir;
 
 /// The only user of a registry that knows users, and the password.
-pub(super) const USER: (&str, &str) = ("ada", "geheim");
+pub(crate) const USER: (&str, &str) = ("ada", "geheim");
 /// The file that says so. The hash is bcrypt's with its lowest cost.
 const HTPASSWD: &str = "ada:$2b$04$abcdefghijklmnopqrstuuPWRtT5yx7FBi4dcf6ROhboeNunUrLQ.\n";
 /// How long a registry may take to start on a machine that does much else.
@@ -19,13 +19,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a registry asks of those who talk to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Wants {
-    pub(super) password: bool,
-    pub(super) tls: bool,
+pub(crate) struct Wants {
+    pub(crate) password: bool,
+    pub(crate) tls: bool,
 }
 
 /// A registry. It ends when it is dropped.
-pub(super) struct Registry {
+pub(crate) struct Registry {
     folder: Option<TempDir>,
     port: u16,
     process: Child,
@@ -33,7 +33,7 @@ pub(super) struct Registry {
 
 impl Registry {
     /// Starts one.
-    pub(super) fn start(wants: Wants) -> Self {
+    pub(crate) fn start(wants: Wants) -> Self {
         let mut folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("htpasswd"), HTPASSWD).unwrap();
         if wants.tls {
@@ -62,12 +62,12 @@ impl Registry {
     }
 
     /// Returns its host and port.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// Returns the certificate of the authority that its own is from.
-    pub(super) fn authority(&self) -> PathBuf {
+    pub(crate) fn authority(&self) -> PathBuf {
         self.folder.as_ref().unwrap().path().join("ca.crt")
     }
 

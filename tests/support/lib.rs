@@ -1,5 +1,6 @@
 //! What the tests share: the built program, modules and guests, and a place to run in.
 
+mod authored;
 mod build;
 mod compare;
 mod running;
@@ -8,6 +9,7 @@ mod shop;
 mod terminal;
 mod tracing;
 
+pub use authored::{AUTHORED, Authored};
 pub use build::{cargo, catalog, guest, kusion, repository};
 pub use compare::difference;
 pub use running::Running;

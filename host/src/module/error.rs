@@ -1,7 +1,8 @@
 //! Why a module's bytes cannot be had, and why one cannot be built.
 
+use std::ffi::OsStr;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnose, Kind};
 use crate::name::ModuleName;
@@ -91,26 +92,50 @@ impl Diagnose for ModuleError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The folder is no Cargo package.
-    #[error("`{folder}` is not a Cargo package: it has no `Cargo.toml`")]
+    /// The folder is no package.
+    #[error(
+        "`{folder}` is not a package: it has no `Cargo.toml`, `package.json`, `pyproject.toml` or `go.mod`"
+    )]
     NoPackage {
         /// The folder.
         folder: PathBuf,
     },
-    /// Cargo cannot be run.
+    /// Nothing says which language the folder is written in.
+    #[error("`{folder}` is a package of several languages: {}", quoted(manifests))]
+    Ambiguous {
+        /// The folder.
+        folder: PathBuf,
+        /// The manifests in it.
+        manifests: Vec<&'static str>,
+    },
+    /// The manifest has no name for the module.
+    #[error("`{manifest}` does not name its package")]
+    Unnamed {
+        /// The manifest.
+        manifest: PathBuf,
+    },
+    /// A program that builds modules is not there.
+    #[error("cannot find the program `{program}`")]
+    NoTool {
+        /// The program.
+        program: PathBuf,
+    },
+    /// A program that builds modules cannot be run.
     #[error("cannot run `{program}`")]
-    Cargo {
+    Tool {
         /// The program.
         program: PathBuf,
         /// What the operating system says.
         source: io::Error,
     },
-    /// Cargo reports errors; it has shown them already.
-    #[error("`cargo build` of `{folder}` ended with errors")]
+    /// A tool reports errors; it has shown them already.
+    #[error("`{tool}` of `{folder}` ended with errors")]
     Failed {
+        /// The tool.
+        tool: &'static str,
         /// The folder.
         folder: PathBuf,
-        /// What cargo wrote, if it was not shown to the user.
+        /// What the tool wrote, if it was not shown to the user.
         output: String,
     },
     /// The package builds, but not to a module.
@@ -135,26 +160,69 @@ pub enum BuildError {
     },
 }
 
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
 impl Diagnose for BuildError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Cargo { .. } | Self::Write { .. } => Kind::Environment,
+            Self::NoTool { .. } | Self::Tool { .. } | Self::Write { .. } => Kind::Environment,
             _ => Kind::User,
         }
     }
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Failed { output, .. } if output.contains("target may not be installed") => {
-                vec!["run `rustup target add wasm32-unknown-unknown`".to_owned()]
+            Self::NoPackage { .. } => {
+                vec!["`kusion mod init NAME` makes a module".to_owned()]
             }
+            Self::Ambiguous { .. } => {
+                vec!["keep what belongs to another language in a folder of its own".to_owned()]
+            }
+            Self::NoTool { program } => install_hint(program),
+            Self::Failed { tool, output, .. } => failed_hint(tool, output),
             Self::NoLibrary { .. } => {
                 vec!["add `[lib] crate-type = [\"cdylib\", \"rlib\"]` to its Cargo.toml".to_owned()]
             }
             Self::Componentize { .. } => {
-                vec!["does its lib.rs call `kusion_sdk::export!`?".to_owned()]
+                vec!["does it export a module with the SDK's `export`?".to_owned()]
             }
             _ => Vec::new(),
         }
     }
+}
+
+/// Says where a program comes from.
+fn install_hint(program: &Path) -> Vec<String> {
+    let hint = match program.file_name().and_then(OsStr::to_str).unwrap_or_default() {
+        "cargo" => "install Rust: https://rustup.rs",
+        "node" => "install Node.js 20.10 or newer: https://nodejs.org",
+        "python3" | "python" => "install Python 3.10 or newer: https://www.python.org",
+        "go" => "install Go 1.24 or newer: https://go.dev/dl",
+        _ => return Vec::new(),
+    };
+    vec![hint.to_owned()]
+}
+
+/// Says what the usual reason is for which a tool fails before it has looked at the module.
+fn failed_hint(tool: &str, output: &str) -> Vec<String> {
+    // What was shown to the user is not known here, and a hint that is not needed does no harm.
+    let hint = match tool {
+        "cargo build" if output.contains("target may not be installed") => {
+            "run `rustup target add wasm32-unknown-unknown`"
+        }
+        "componentize-js" if output.is_empty() || output.contains("Cannot find package") => {
+            "run `npm install` in the folder first, if you have not"
+        }
+        "componentize-py" if output.is_empty() || output.contains("No module named") => {
+            "run `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` in the folder first, if you \
+             have not"
+        }
+        "go build" if output.contains("go mod tidy") || output.contains("missing go.sum") => {
+            "run `go mod tidy` in the folder first"
+        }
+        _ => return Vec::new(),
+    };
+    vec![hint.to_owned()]
 }

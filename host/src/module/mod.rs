@@ -15,7 +15,7 @@ mod signed;
 pub mod signing;
 pub mod verify;
 
-pub use build::{BuildRequest, Built, Schemas, build};
+pub use build::{BuildRequest, Built, Language, Schemas, Tools, build};
 pub use error::{BuildError, ModuleError};
 pub use fetch::{FetchedModule, Fetcher, Pinning, WantedModule};
 pub use fetch_error::FetchError;

@@ -33,7 +33,7 @@ pub(super) fn of_package(
     request: &BuildRequest,
     manifest: &Path,
 ) -> BTreeMap<&'static str, String> {
-    let mut command = Command::new(&request.cargo);
+    let mut command = Command::new(&request.tools.cargo);
     command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
     let output = command.arg(manifest).stdin(Stdio::null()).stderr(Stdio::null()).output();
     let text = output.map(|output| output.stdout).unwrap_or_default();
@@ -46,8 +46,14 @@ pub(super) fn of_package(
         return BTreeMap::new();
     };
     let authors = (!authors.is_empty()).then(|| authors.join(", "));
-    [("licenses", license), ("source", repository), ("homepage", homepage), ("authors", authors)]
+    of_texts([license, repository, homepage, authors])
+}
+
+/// Makes notes of licence, source, homepage and authors, as far as they are said and not too long.
+pub(super) fn of_texts(texts: [Option<String>; 4]) -> BTreeMap<&'static str, String> {
+    ["licenses", "source", "homepage", "authors"]
         .into_iter()
+        .zip(texts)
         .filter_map(|(name, text)| Some((name, text?)))
         .filter(|(_, text)| !text.is_empty() && text.len() <= MAX_LENGTH)
         .collect()
@@ -83,6 +89,7 @@ fn push_number(out: &mut Vec<u8>, mut number: usize) {
 mod tests {
     use super::*;
     use crate::engine::Surface;
+    use crate::module::Tools;
 
     #[test]
     fn what_is_appended_is_read_again() {
@@ -107,7 +114,12 @@ mod tests {
         let request = BuildRequest {
             folder: folder.path().to_owned(),
             output_dir: None,
-            cargo: option_env!("CARGO").unwrap_or("cargo").into(),
+            tools: Tools {
+                cargo: option_env!("CARGO").unwrap_or("cargo").into(),
+                node: "node".into(),
+                python: "python3".into(),
+                go: "go".into(),
+            },
             hidden_folders: Vec::new(),
             show_progress: false,
         };

@@ -3,7 +3,7 @@
 use crate::config::{Schema, SchemaError};
 use crate::diagnostic::{Diagnose, Kind};
 use crate::digest::Digest;
-use crate::engine::{Engine, LoadError, Module};
+use crate::engine::{Description, Engine, LoadError, Module, Surface};
 use crate::module::{BuildError, BuildRequest, Built, Schemas, build};
 use crate::name::ModuleName;
 
@@ -25,6 +25,16 @@ pub enum UnusableModule {
         /// Why not.
         source: SchemaError,
     },
+    /// It calls itself something else than its package does.
+    #[error("its package has the {what} `{package}` and it says `{described}`")]
+    Differs {
+        /// `name` or `version`.
+        what: &'static str,
+        /// What its package says.
+        package: String,
+        /// What it says.
+        described: String,
+    },
 }
 
 impl Diagnose for UnusableModule {
@@ -36,47 +46,73 @@ impl Diagnose for UnusableModule {
         match self {
             Self::Load { source } => source.hints(),
             Self::Schema { .. } => Vec::new(),
+            Self::Differs { what, .. } => {
+                vec![format!(
+                    "give it one {what}: a workspace finds a module by its name, a registry by both"
+                )]
+            }
         }
     }
 }
 
+/// What was built, and what is known about it.
+#[derive(Debug)]
+pub struct BuiltModule {
+    /// The component and where it lies.
+    pub built: Built,
+    /// Its digest.
+    pub digest: Digest,
+    /// The interfaces it imports.
+    pub imports: Vec<String>,
+    /// Why it cannot be used, if it cannot.
+    pub unusable: Option<UnusableModule>,
+}
+
 /// Builds a module, and asks it on the way what it accepts.
 ///
-/// One that cannot be used is built all the same; the second value says why it cannot.
+/// One that cannot be used is built all the same; the result says why it cannot.
 ///
 /// # Errors
 ///
-/// The folder is no package, cargo reports errors, or the library is no module.
-pub fn build_module(
-    engine: &Engine,
-    request: &BuildRequest,
-) -> Result<(Built, Option<UnusableModule>), BuildError> {
-    let mut unusable = None;
-    let describe = |name: &str, component: &[u8]| {
+/// The folder is no package, a tool reports errors, or the package is no module.
+pub fn build_module(engine: &Engine, request: &BuildRequest) -> Result<BuiltModule, BuildError> {
+    let mut answer = None;
+    let ask = |name: &str, component: &[u8]| {
         let name = ModuleName::parse(name).ok()?;
-        match describe(engine, &name, component) {
-            Ok(schemas) => Some(schemas),
-            Err(error) => {
-                unusable = Some(error);
-                None
-            }
-        }
+        let description = describe(engine, &name, component);
+        let schemas = description.as_ref().ok().map(|description| Schemas {
+            developer: description.developer_schema.to_string(),
+            platform: description.platform_schema.to_string(),
+        });
+        answer = Some(description);
+        schemas
     };
-    let built = build(request, describe)?;
-    Ok((built, unusable))
+    let built = build(request, ask)?;
+    let unusable = match answer {
+        Some(Ok(description)) => difference(&built, &description),
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
+    let digest = Digest::of(&built.component);
+    let Surface { imports, .. } = Surface::of(&built.component);
+    Ok(BuiltModule { built, digest, imports, unusable })
+}
+
+fn difference(built: &Built, description: &Description) -> Option<UnusableModule> {
+    let version = built.version.as_ref().unwrap_or(&description.version);
+    let pairs =
+        [("name", &built.name, &description.name), ("version", version, &description.version)];
+    let (what, package, described) = pairs.into_iter().find(|(_, a, b)| a != b)?;
+    Some(UnusableModule::Differs { what, package: package.clone(), described: described.clone() })
 }
 
 fn describe(
     engine: &Engine,
     name: &ModuleName,
     component: &[u8],
-) -> Result<Schemas, UnusableModule> {
+) -> Result<Description, UnusableModule> {
     let UsableModule { module, .. } = UsableModule::load(engine, name, component)?;
-    let description = module.description();
-    Ok(Schemas {
-        developer: description.developer_schema.to_string(),
-        platform: description.platform_schema.to_string(),
-    })
+    Ok(module.description().clone())
 }
 
 /// A module whose schemas can be used.

@@ -37,7 +37,7 @@ mod visible;
 mod weigh;
 
 pub use apply::{Applied, Prepared, prepare_apply, prepare_destroy, prepare_rollback};
-pub use build_module::{UnusableModule, build_module};
+pub use build_module::{BuiltModule, UnusableModule, build_module};
 pub use call::Call;
 pub use compare::Comparison;
 pub use compare_releases::{ModuleChange, ReleaseDiff, compare_releases};

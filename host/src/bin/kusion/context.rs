@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use kusion::engine::{Compiler, Engine, Limits, Options};
 use kusion::home::Home;
 use kusion::module::registry::{ClientOptions, ContentStore, Credentials, RegistryClient};
-use kusion::module::{Fetcher, Resolver};
+use kusion::module::{Fetcher, Resolver, Tools};
 use kusion::ops::TargetOptions;
 use kusion::runtime::Terms;
 
@@ -35,7 +35,7 @@ pub(crate) struct World {
     stderr: Stderr,
     user: String,
     host: String,
-    cargo: OsString,
+    tools: Tools,
     cargo_folders: Vec<PathBuf>,
     user_home: Option<PathBuf>,
     kubeconfigs: Vec<PathBuf>,
@@ -95,7 +95,12 @@ impl World {
             stderr: Stderr::new(log_format, Paint(coloured)),
             user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(account),
             host: uname.nodename().to_string_lossy().into_owned(),
-            cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
+            tools: Tools {
+                cargo: variable("CARGO").unwrap_or_else(|| "cargo".into()),
+                node: "node".into(),
+                python: "python3".into(),
+                go: "go".into(),
+            },
             cargo_folders: [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")]
                 .into_iter()
                 .filter_map(|(name, folder)| {
@@ -144,9 +149,9 @@ impl World {
         format!("{}@{}", self.user, self.host)
     }
 
-    /// Returns the program that builds Rust modules.
-    pub(crate) fn cargo(&self) -> OsString {
-        self.cargo.clone()
+    /// Returns the programs that build modules.
+    pub(crate) fn tools(&self) -> Tools {
+        self.tools.clone()
     }
 
     /// Returns the folders in which Rust keeps its sources.
@@ -403,7 +408,7 @@ fn credentials(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
 
 /// Returns a path relative to a folder, by way of its parents if need be. Both must be absolute;
 /// a path that shares nothing with the folder stays as it is.
-fn relative(folder: &Path, path: &Path) -> PathBuf {
+pub(crate) fn relative(folder: &Path, path: &Path) -> PathBuf {
     let shared = folder.components().zip(path.components()).take_while(|(a, b)| a == b).count();
     if !path.is_absolute() || shared <= 1 {
         return path.to_owned();

@@ -15,6 +15,8 @@ mod log;
 mod render;
 mod session;
 mod stderr;
+mod templates;
+mod watch;
 
 use cli::Cli;
 use context::World;

@@ -4,6 +4,7 @@ mod add;
 mod after;
 mod apply;
 mod bundle;
+mod cases;
 mod compile;
 mod completion;
 mod config;
@@ -13,6 +14,8 @@ mod inspect;
 pub(crate) mod keys;
 mod login;
 mod module;
+mod module_dev;
+mod module_init;
 mod module_test;
 mod preview;
 mod project;
@@ -69,7 +72,7 @@ pub(crate) enum Command {
     /// Show resources on record.
     #[command(subcommand)]
     Resource(resource::ResourceCommand),
-    /// List, inspect, build, fetch and publish modules.
+    /// Write, build, list, inspect, fetch and publish modules.
     #[command(subcommand)]
     Mod(module::ModCommand),
     /// Print the JSON Schema of app.yaml for the stack's workspace, for editors.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use kusion::diagnostic::Diagnose as _;
-use kusion::engine::Limits;
-use kusion::module::{BuildRequest, Built, ModuleLocation, ResolvedModule};
+use kusion::engine::{Engine, Limits};
+use kusion::module::{BuildRequest, ModuleLocation, ResolvedModule};
 use kusion::name::ModuleName;
+use kusion::ops::BuiltModule;
 use serde_json::json;
 
 use crate::cli::{Format, WorkspaceChoice};
@@ -15,6 +16,8 @@ use crate::commands::bundle::{self, BundleCommand};
 use crate::commands::inspect::{self, InspectArgs};
 use crate::commands::keys::{self, KeygenArgs};
 use crate::commands::login::{self, LoginArgs, LogoutArgs};
+use crate::commands::module_dev::{self, DevArgs};
+use crate::commands::module_init::{self, ModInitArgs};
 use crate::commands::module_test::{self, TestArgs};
 use crate::commands::pull::{self, PullArgs, UpdateArgs};
 use crate::commands::push::{self, PushArgs};
@@ -28,10 +31,14 @@ use crate::render::Table;
 pub(crate) enum ModCommand {
     /// List the modules of the workspace.
     List(ListArgs),
-    /// Build a Rust module folder into a component.
+    /// Make a new module that builds at once.
+    Init(ModInitArgs),
+    /// Build module folders into components.
     Build(BuildArgs),
     /// Test a module: its cases, and requests drawn from its schemas.
     Test(TestArgs),
+    /// Build a module whenever its folder changes, and show what it answers otherwise than before.
+    Dev(DevArgs),
     /// Show what a module is: its interface, inputs and resources.
     Inspect(InspectArgs),
     /// Fetch the modules of the stack, or one, from registries.
@@ -66,7 +73,7 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct BuildArgs {
-    /// Folders of Cargo packages.
+    /// Folders of modules: packages of Rust, JavaScript, Python or Go.
     #[arg(default_value = ".", value_name = "FOLDER")]
     folders: Vec<PathBuf>,
     /// Folder for the components [default: `dist` in each module's folder].
@@ -77,8 +84,10 @@ pub(crate) struct BuildArgs {
 pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliError> {
     match command {
         ModCommand::List(args) => list(world, &args).await,
+        ModCommand::Init(args) => module_init::init(world, &args),
         ModCommand::Build(args) => build(world, &args),
         ModCommand::Test(args) => module_test::run(world, &args),
+        ModCommand::Dev(args) => module_dev::dev(world, &args).await,
         ModCommand::Inspect(args) => inspect::inspect(world, &args).await,
         ModCommand::Pull(args) => pull::pull(world, &args).await,
         ModCommand::Update(args) => pull::update(world, &args).await,
@@ -95,33 +104,41 @@ pub(crate) async fn run(world: &World, command: ModCommand) -> Result<Exit, CliE
 /// Builds a module folder, and warns of a module that nobody can use.
 pub(super) fn build_one(
     world: &World,
+    engine: &Engine,
     folder: &Path,
     output_dir: Option<PathBuf>,
-) -> Result<Built, CliError> {
+) -> Result<BuiltModule, CliError> {
     let request = BuildRequest {
         folder: folder.to_owned(),
         output_dir,
-        cargo: world.cargo(),
+        tools: world.tools(),
         hidden_folders: world.cargo_folders(),
         show_progress: true,
     };
-    let engine = world.engine(Limits::default())?;
-    let (built, unusable) = kusion::ops::build_module(&engine, &request)?;
-    if let Some(error) = unusable {
-        let causes = crate::error::chain(Some(&error)).collect::<Vec<_>>().join(": ");
+    let module = kusion::ops::build_module(engine, &request)?;
+    if let Some(error) = &module.unusable {
+        let causes = crate::error::chain(Some(error)).collect::<Vec<_>>().join(": ");
         let hints = error.hints().into_iter().map(|hint| format!("\nhint: {hint}"));
         let hints = hints.collect::<String>();
-        world.warn(&format!("module `{}` was built, but {causes}{hints}", built.name));
+        world.warn(&format!("module `{}` was built, but {causes}{hints}", module.built.name));
     }
-    Ok(built)
+    Ok(module)
 }
 
 fn build(world: &World, args: &BuildArgs) -> Result<Exit, CliError> {
+    let engine = world.engine(Limits::default())?;
     for folder in &args.folders {
         let output_dir = args.output_dir.as_ref().map(|dir| world.path(dir));
-        let built = build_one(world, &world.path(folder), output_dir)?;
+        let BuiltModule { built, digest, imports, .. } =
+            build_one(world, &engine, &world.path(folder), output_dir)?;
         let path = built.path.strip_prefix(world.folder()).unwrap_or(&built.path);
-        world.print(&format!("{}: {} bytes, {}\n", built.name, built.size, path.display()))?;
+        world.print(&format!(
+            "{}: {} bytes, {}\n  {digest}\n  imports {}\n",
+            built.name,
+            built.component.len(),
+            path.display(),
+            listed(&imports)
+        ))?;
     }
     Ok(Exit::Success)
 }

@@ -4,22 +4,20 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kusion::diagnostic::Diagnose as _;
-use kusion::engine::Limits;
+use kusion::engine::{Engine, Limits};
 use kusion::name::ModuleName;
 use kusion::ops::{
-    Answer, CaseError, CaseOutcome, Defect, Difference, DrawnInputs, InputsReport, TestedModule,
-    bless_case, compare_case, find_cases,
+    BuiltModule, Defect, Difference, DrawnInputs, InputsReport, TestedModule, bless_case,
+    compare_case,
 };
 use serde_json::{Value, json};
 
 use crate::cli::Format;
+use crate::commands::cases::{CASES, Given, ask, case_name, chosen, counted};
 use crate::commands::module::build_one;
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{self, Style};
-
-/// Where the cases of a module lie, below its folder.
-const CASES: &str = "tests/golden";
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -65,8 +63,8 @@ enum Wrong {
 
 pub(crate) fn run(world: &World, args: &TestArgs) -> Result<Exit, CliError> {
     let path = world.path(&args.module);
-    let (name, component, folder) = component(world, &path)?;
     let engine = world.engine(Limits::default())?;
+    let (name, component, folder) = component(world, &engine, &path)?;
     let tested = TestedModule::load(&engine, &name, &component)?;
     let folder = match (&args.cases, folder) {
         (Some(cases), _) => world.path(cases),
@@ -98,33 +96,17 @@ pub(crate) fn run(world: &World, args: &TestArgs) -> Result<Exit, CliError> {
 /// Returns the name and bytes of the module, and its folder if it has one.
 fn component(
     world: &World,
+    engine: &Engine,
     path: &Path,
 ) -> Result<(ModuleName, Vec<u8>, Option<PathBuf>), CliError> {
-    let (file, folder) = if path.is_dir() {
-        let built = build_one(world, path, None)?;
-        (built.path, Some(path.to_owned()))
-    } else {
-        (path.to_owned(), None)
-    };
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let name = ModuleName::parse(stem).map_err(|error| CliError::user(error.to_string()))?;
-    Ok((name, world.read_bytes(&file)?, folder))
-}
-
-/// Lists the cases to run.
-fn chosen(world: &World, folder: &Path, only: &[String]) -> Result<Vec<PathBuf>, CliError> {
-    let mut cases = find_cases(folder)?;
-    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let names: Vec<String> = cases.iter().map(name).collect();
-    if let Some(unknown) = only.iter().find(|wanted| !names.contains(wanted)) {
-        let message = format!("`{}` has no case `{unknown}`", world.display(folder));
-        let hints = kusion::diagnostic::name_hints(unknown, names.iter().map(String::as_str));
-        return Err(hints.into_iter().fold(CliError::user(message), CliError::hint));
+    let parse =
+        |name: &str| ModuleName::parse(name).map_err(|error| CliError::user(error.to_string()));
+    if path.is_dir() {
+        let BuiltModule { built, .. } = build_one(world, engine, path, None)?;
+        return Ok((parse(&built.name)?, built.component, Some(path.to_owned())));
     }
-    if !only.is_empty() {
-        cases.retain(|case| only.contains(&name(case)));
-    }
-    Ok(cases)
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    Ok((parse(&stem)?, world.read_bytes(path)?, None))
 }
 
 fn check(
@@ -133,19 +115,11 @@ fn check(
     folder: &Path,
     bless: bool,
 ) -> Result<Checked, CliError> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (outcome, gave) = match tested.answer_case(folder) {
-        Ok(answers) => {
-            let documents: Vec<Value> = answers.iter().map(Answer::document).collect();
-            (CaseOutcome::Answered(world.yaml(&documents)?), said(&answers))
-        }
-        Err(error @ (CaseError::Refused(_) | CaseError::Config(_))) => {
-            let text = CliError::from(error).text(&world.plainly_in(folder));
-            (CaseOutcome::Refused(format!("{}\n", text.trim_end())), "refused".to_owned())
-        }
+    let name = case_name(folder);
+    let Given { outcome, gave } = match ask(world, tested, folder) {
+        Ok(given) => given,
         Err(error) => {
-            let wrong = Some(Wrong::Error(error.into()));
-            return Ok(Checked { name, gave: String::new(), wrong });
+            return Ok(Checked { name, gave: String::new(), wrong: Some(Wrong::Error(error)) });
         }
     };
     let mut difference = compare_case(folder, &outcome)?;
@@ -154,18 +128,6 @@ fn check(
         return Ok(Checked { name, gave: format!("{gave} (written)"), wrong: None });
     }
     Ok(Checked { name, gave, wrong: difference.map(Wrong::Difference) })
-}
-
-fn said(answers: &[Answer]) -> String {
-    let sum = |count: fn(&Answer) -> usize| answers.iter().map(count).sum::<usize>();
-    let fuel: u64 = answers.iter().map(|answer| answer.usage().fuel).sum();
-    let (resources, patches) = (sum(Answer::resource_count), sum(Answer::patch_count));
-    format!("{}, {}, {fuel} fuel", counted(resources, "resource"), counted(patches, "patch"))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let many = if what.ends_with("ch") { "es" } else { "s" };
-    format!("{count} {what}{}", if count == 1 { "" } else { many })
 }
 
 fn text(

@@ -1,5 +1,6 @@
 //! How things look: colours, tables, plans, progress.
 
+mod answers;
 mod difference;
 mod outcome;
 mod paint;
@@ -59,6 +60,7 @@ pub(crate) fn advice<E: Diagnose>(error: &E) -> String {
     text
 }
 
+pub(crate) use answers::answer_changes;
 pub(crate) use difference::difference;
 pub(crate) use outcome::{cut_short, outcome, outcome_document};
 pub(crate) use paint::{Paint, Style};

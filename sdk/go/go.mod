@@ -1,0 +1,3 @@
+module kusionstack.io/kusion-sdk
+
+go 1.24

@@ -1,0 +1,30 @@
+/** Calls a module in a test exactly as the host would, from plain values. */
+
+import type { Generator, Input, Json, Problem, Scope } from "./index.js";
+
+/** What a call says; what is left out is empty, and the scope is that of a shop. */
+export interface Call {
+  scope?: Partial<Scope>;
+  accessory?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  config?: Json;
+  platform?: Json;
+  workload?: Json;
+  context?: Json;
+  inputs?: Input[];
+}
+
+/** The answer, with its documents read: an output or a rejection. */
+export interface Answer {
+  output?: {
+    resources: { id: string; type: string; attributes: Json; dependsOn: string[]; extensions: Json }[];
+    patches: Record<string, Json>[];
+    secrets: { name: string; source: Record<string, Json> }[];
+    needs: { kind: string; document: Json }[];
+  };
+  rejection?: { invalid: Problem[] } | { unsupported: string } | { failed: string };
+}
+
+/** Calls a module: project `shop`, stack and workspace `dev`, app `web`, namespace `shop`. */
+export function call(generator: Generator, members?: Call): Answer;
