@@ -67,7 +67,8 @@ fn nothing_is_overwritten_and_no_bad_name_is_taken() {
     assert_snapshot!(sandbox.run("", &["mod", "init", "My_Cache", "--lang", "go"]), @r"
     exit 1
     --- stderr
-    error: module `My_Cache` may only contain lower-case letters, digits and `-`, and begins and ends with a letter or digit
+    error: module `My_Cache` could not be published everywhere under this name
+    hint: begin with a lower-case letter, and go on with lower-case letters, digits and single `-`
     ");
     assert_snapshot!(sandbox.run("", &["mod", "init", "x", "--lang", "python", "--sdk", "cache"]), @r"
     exit 1

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use kusion::engine::{Engine, Limits};
+use kusion::engine::Engine;
 use kusion::module::Language;
 use kusion::name::ModuleName;
 use kusion::ops::{BuiltModule, CaseOutcome, Difference, TestedModule, compare_case};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::commands::cases::{CASES, ask, case_name, chosen};
+use crate::commands::module::{author_limits, build_one};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{Paint, Style, answer_changes, difference};
@@ -40,7 +41,7 @@ pub(crate) async fn dev(world: &World, args: &DevArgs) -> Result<Exit, CliError>
     let mut end = signal(SignalKind::terminate()).map_err(cannot)?;
     let mut session = Session {
         world,
-        engine: world.engine(Limits::default())?,
+        engine: world.engine(author_limits())?,
         folder,
         only: &args.only,
         tested: None,
@@ -126,8 +127,7 @@ impl Session<'_> {
     }
 
     fn build(&self) -> Result<TestedModule, CliError> {
-        let BuiltModule { built, .. } =
-            super::module::build_one(self.world, &self.engine, &self.folder, None)?;
+        let BuiltModule { built, .. } = build_one(self.world, &self.engine, &self.folder, None)?;
         let name = ModuleName::parse(built.name.as_str())
             .map_err(|error| CliError::user(error.to_string()))?;
         Ok(TestedModule::load(&self.engine, &name, &built.component)?)

@@ -28,6 +28,11 @@ pub(crate) struct ModInitArgs {
 pub(crate) fn init(world: &World, args: &ModInitArgs) -> Result<Exit, CliError> {
     let name =
         ModuleName::parse(args.name.as_str()).map_err(|error| CliError::user(error.to_string()))?;
+    if !is_publishable(&args.name) {
+        let message = format!("module `{name}` could not be published everywhere under this name");
+        let hint = "begin with a lower-case letter, and go on with lower-case letters, digits and single `-`";
+        return Err(CliError::user(message).hint(hint));
+    }
     let folder = world.path(&args.target).join(name.as_str());
     let sdk = args.sdk.as_ref().map(|sdk| find_sdk(world, sdk, args.lang, &folder)).transpose()?;
     let files = args.lang.files(&name, sdk.as_deref());
@@ -47,6 +52,14 @@ pub(crate) fn init(world: &World, args: &ModInitArgs) -> Result<Exit, CliError> 
     text.push_str("  kusion mod test\n  kusion mod dev\n");
     world.print(&text)?;
     Ok(Exit::Success)
+}
+
+/// Returns whether registries of modules, and of packages of every language, take a name.
+fn is_publishable(name: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.split('-').all(is_part)
 }
 
 /// Returns the folder of a language's SDK as seen from a module's folder.

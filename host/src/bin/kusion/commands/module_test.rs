@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kusion::diagnostic::Diagnose as _;
-use kusion::engine::{Engine, Limits};
+use kusion::engine::Engine;
 use kusion::name::ModuleName;
 use kusion::ops::{
     BuiltModule, Defect, Difference, DrawnInputs, InputsReport, TestedModule, bless_case,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Format;
 use crate::commands::cases::{CASES, Given, ask, case_name, chosen, counted};
-use crate::commands::module::build_one;
+use crate::commands::module::{author_limits, build_one};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::{self, Style};
@@ -63,7 +63,7 @@ enum Wrong {
 
 pub(crate) fn run(world: &World, args: &TestArgs) -> Result<Exit, CliError> {
     let path = world.path(&args.module);
-    let engine = world.engine(Limits::default())?;
+    let engine = world.engine(author_limits())?;
     let (name, component, folder) = component(world, &engine, &path)?;
     let tested = TestedModule::load(&engine, &name, &component)?;
     let folder = match (&args.cases, folder) {
