@@ -43,6 +43,10 @@ fn what_changes_on_save_is_shown_and_a_build_error_is_survived() {
     case defaults: as before, not as expected
     case defaults: changed
     + error: module `cache`: must be at most 1024: the platform allows no more
+    +  --> app.yaml:7:37
+    +   |
+    + 7 |   sessions: {module: cache, memory: 5000}
+    +   |                                     ^^^^
     ");
 }
 

@@ -82,7 +82,8 @@ impl Authored {
         must(fs::create_dir_all(&root));
         let lock = must(File::create(root.join("lock")));
         must(lock.lock());
-        let (folder, fresh) = (root.join("cache"), root.join("new"));
+        // At one depth, because the module names the SDK by a relative path.
+        let (folder, fresh) = (root.join("kept/cache"), root.join("new"));
         let _none = fs::remove_dir_all(&fresh);
         let sdk = repository().join("sdk");
         let init = ["mod", "init", "cache", "--lang", self.lang, "--target"];
