@@ -61,7 +61,7 @@ fn a_changed_byte_of_anything_is_refused_with_its_own_message() {
     let registry = Registry::start(Wants::default());
     let stage = signed(&registry);
     let component = fs::read(catalog().join("network.wasm")).unwrap();
-    let component = stage.sandbox.home(&format!("content/sha256/{}", Digest::of(&component).hex()));
+    let component = stage.sandbox.home(format!("content/sha256/{}", Digest::of(&component).hex()));
     let manifest = content(&stage, "application/vnd.wasm.config.v0+json");
     let signature = content(&stage, "dev.cosignproject.cosign/signature");
     let signed = content(&stage, "cosign container image signature");
