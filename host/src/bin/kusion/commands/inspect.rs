@@ -90,7 +90,8 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
     Ok(Exit::Success)
 }
 
-fn listed(items: &[String]) -> String {
+/// Lists names in one line.
+pub(super) fn listed(items: &[String]) -> String {
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::cli::{Format, WorkspaceChoice};
 use crate::commands::add::{self, AddArgs};
 use crate::commands::bundle::{self, BundleCommand};
-use crate::commands::inspect::{self, InspectArgs};
+use crate::commands::inspect::{self, InspectArgs, listed};
 use crate::commands::keys::{self, KeygenArgs};
 use crate::commands::login::{self, LoginArgs, LogoutArgs};
 use crate::commands::module_dev::{self, DevArgs};
