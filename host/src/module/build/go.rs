@@ -1,7 +1,7 @@
 //! Go: the standard toolchain makes a core module, which becomes a component here.
 //!
 //! Its runtime is written for WASI preview 1. A module has no world to look at, so the imports are answered inside the
-//! component, by [`adapter`](super::adapter), and what is left is the log.
+//! component, by [`super::adapter`], and what is left is the log.
 
 use std::process::Command;
 
