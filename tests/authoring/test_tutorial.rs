@@ -8,6 +8,8 @@ use kusion_tests::{AUTHORED, Authored, Sandbox, difference, kusion, repository};
 
 use crate::registry::real::{Registry, Wants};
 
+/// How lines begin that say what an apply has made.
+const MADE: &str = "  created ";
 /// Where the page says that the registry is.
 const REGISTRY: &str = "localhost:5000";
 
@@ -121,7 +123,7 @@ fn without_digests(text: &str) -> String {
     result
 }
 
-/// Replaces sizes and fuel, which depend on the language and its compiler.
+/// Replaces what differs from run to run: sizes and fuel, which depend on the language and its compiler, and an order.
 fn without_numbers(text: &str) -> String {
     let line = |line: &str| {
         let mut line = line.to_owned();
@@ -133,7 +135,12 @@ fn without_numbers(text: &str) -> String {
         }
         line
     };
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
+    let mut lines: Vec<String> = text.lines().map(line).collect();
+    // What can be made at the same time is told in the order in which it comes about.
+    lines
+        .chunk_by_mut(|a, b| a.starts_with(MADE) && b.starts_with(MADE))
+        .for_each(|chunk| chunk.sort());
+    lines.join("\n")
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says whether they bless")]

@@ -152,7 +152,7 @@ fn each_mistake_is_named_at_its_place() {
         ),
         (
             "module: {}",
-            "1:1: unknown field `module` [did you mean `modules`?] [valid names: context, limits, modules, secretStore, targets]",
+            "1:1: unknown field `module` [did you mean `modules`?] [valid names: context, limits, modules, secretStore, targets, verify]",
         ),
         (
             "secretStore: {provider: {aws: {}, vault: {}}}",
