@@ -236,7 +236,9 @@ mod tests {
             for sdk in [None, Some(Path::new("../sdk"))] {
                 let files = lang.files(&name, sdk);
                 for (path, text) in &files {
-                    assert!(!text.contains("{{"), "{path}: {text}");
+                    // JavaScript writes types in two braces, with a space behind them.
+                    let is_place = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase());
+                    assert!(!text.split("{{").skip(1).any(is_place), "{path}: {text}");
                     assert!(text.ends_with('\n'), "{path}");
                 }
                 let mut paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
