@@ -6,8 +6,8 @@ use semver::Version;
 
 use crate::digest::Digest;
 use crate::module::registry::{
-    Content, ContentStore, Descriptor, Manifest, RawManifest, RegistryClient, RegistryError,
-    Repository, Requirement,
+    ContentStore, Descriptor, Manifest, RawManifest, RegistryClient, RegistryError, Repository,
+    Requirement, Stored,
 };
 use crate::module::verify::SignaturePolicy;
 use crate::module::{FetchError, Pin};
@@ -154,17 +154,17 @@ impl Fetcher {
         let kept = self.store.look(&pin.layer);
         let kept = kept.map_err(|source| FetchError::Store { module: module.clone(), source })?;
         let client = match (kept, &self.client) {
-            (Content::Sound(bytes), _) => {
+            (Stored::Sound(bytes), _) => {
                 return Ok(FetchedModule { pin: pin.clone(), bytes: bytes.into() });
             }
-            (Content::Broken | Content::Absent, Some(client)) => client,
+            (Stored::Broken | Stored::Absent, Some(client)) => client,
             (kept, None) => {
                 if let Some(manifest) = self.kept_manifest(pin) {
                     check_layer(wanted, pin, &manifest)?;
                 }
                 let (module, version) = (module.clone(), pin.version.clone());
                 return Err(match kept {
-                    Content::Broken => FetchError::Changed { module, version, digest: pin.layer },
+                    Stored::Broken => FetchError::Changed { module, version, digest: pin.layer },
                     _ => FetchError::NotHere { module, version },
                 });
             }

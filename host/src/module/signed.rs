@@ -1,7 +1,7 @@
 //! Who vouches for a module that was fetched: the policy decides, and the lock remembers.
 
 use crate::digest::Digest;
-use crate::module::registry::{Content, Manifest, RegistryError, Repository};
+use crate::module::registry::{Manifest, RegistryError, Repository, Stored};
 use crate::module::verify::{Signature, SignatureError, Signer};
 use crate::module::{FetchError, Fetcher, Pin, Pinning, WantedModule};
 
@@ -102,10 +102,10 @@ impl Fetcher {
         let registry =
             |source: RegistryError| SignatureError::Registry { source: Box::new(source) };
         let bytes = match (self.store.look(digest).map_err(kept)?, &self.client) {
-            (Content::Sound(bytes), _) => bytes,
-            (Content::Broken, None) => return Err(SignatureError::Changed { digest: *digest }),
-            (Content::Absent, None) => return Err(SignatureError::NotHere),
-            (Content::Broken | Content::Absent, Some(client)) => {
+            (Stored::Sound(bytes), _) => bytes,
+            (Stored::Broken, None) => return Err(SignatureError::Changed { digest: *digest }),
+            (Stored::Absent, None) => return Err(SignatureError::NotHere),
+            (Stored::Broken | Stored::Absent, Some(client)) => {
                 let raw = client.manifest_by_digest(&wanted.repository, digest).await;
                 let raw = raw.map_err(registry)?;
                 self.store.put(&raw.bytes).map_err(kept)?;

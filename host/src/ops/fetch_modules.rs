@@ -9,7 +9,7 @@ use crate::diagnostic::Problem;
 use crate::module::registry::{ContentStore, Descriptor, Repository, Requirement};
 use crate::module::{FetchError, FetchedModule, Fetcher, Lock, Pin, Pinning, WantedModule};
 use crate::name::ModuleName;
-use crate::ops::{OpsError, is_in_catalog, signature_policy};
+use crate::ops::{OpsError, signature_policy};
 
 /// Modules that were fetched, and how their pins move.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,12 @@ pub fn used_modules(stack: &Stack) -> BTreeSet<ModuleName> {
 pub fn is_in_registry(workspace: &Workspace, module: &ModuleName) -> bool {
     let entry = workspace.modules().get(module);
     entry.is_some_and(|entry| matches!(entry.origin(), ModuleOrigin::Oci { .. }))
+}
+
+/// Returns whether kusion.lock pins a module of a workspace; those from files are for development, and are not.
+pub fn is_pinned(workspace: &Workspace, module: &ModuleName) -> bool {
+    let entry = workspace.modules().get(module);
+    entry.is_some_and(|entry| !matches!(entry.origin(), ModuleOrigin::File { .. }))
 }
 
 /// Fetches those of the named modules that lie in registries, and verifies the signatures that the workspace asks for.
@@ -143,9 +149,7 @@ impl FetchedModules {
         for change in &self.changes {
             lock.set(workspace.name(), &change.module, change.to.clone());
         }
-        lock.retain(workspace.name(), |module| {
-            is_in_registry(workspace, module) || is_in_catalog(workspace, module)
-        });
+        lock.retain(workspace.name(), |module| is_pinned(workspace, module));
     }
 }
 

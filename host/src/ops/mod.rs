@@ -45,7 +45,8 @@ pub use compatibility::{Break, Promise};
 pub use drift::{DriftReport, find_drift};
 pub use error::OpsError;
 pub use fetch_modules::{
-    FetchedModules, PinChange, complete_modules, fetch_modules, is_in_registry, used_modules,
+    FetchedModules, PinChange, complete_modules, fetch_modules, is_in_registry, is_pinned,
+    used_modules,
 };
 pub use generate::{Generation, Project, UsedModule, generate, locate_module};
 pub use host_keys::check_workspace;
@@ -55,7 +56,7 @@ pub use module_test::{
     InputsReport, TestedModule, bless_case, compare_case, find_cases,
 };
 pub use needs::ReadFile;
-pub use pin_catalog::{CatalogPlaces, is_in_catalog, pin_catalog};
+pub use pin_catalog::{CatalogPlaces, pin_catalog};
 pub use proposal::{Proposal, propose_apply, propose_destroy};
 pub use publish_module::{Publication, PublishError, publish_module};
 pub use published::Published;

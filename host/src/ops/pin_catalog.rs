@@ -28,7 +28,7 @@ pub struct CatalogPlaces<'a> {
 }
 
 /// Returns whether a workspace has a module from the bundled catalog.
-pub fn is_in_catalog(workspace: &Workspace, module: &ModuleName) -> bool {
+fn is_in_catalog(workspace: &Workspace, module: &ModuleName) -> bool {
     let entry = workspace.modules().get(module);
     entry.is_some_and(|entry| matches!(entry.origin(), ModuleOrigin::Bundled))
 }

@@ -105,8 +105,7 @@ impl Loaded {
         pinning: Pinning,
     ) -> Result<(), CliError> {
         let is_far = |name: &ModuleName| kusion::ops::is_in_registry(&self.workspace, name);
-        let is_pinned =
-            |name: &ModuleName| is_far(name) || kusion::ops::is_in_catalog(&self.workspace, name);
+        let is_pinned = |name: &ModuleName| kusion::ops::is_pinned(&self.workspace, name);
         if !names.iter().any(is_pinned) {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! The signatures of a manifest that are on this machine.
 
-use super::{Content, ContentStore, StoreError};
+use super::{ContentStore, StoreError, Stored};
 use crate::digest::Digest;
 use crate::module::verify::{Refusal, Signature, SignatureManifest};
 
@@ -14,12 +14,12 @@ impl ContentStore {
         let mut signatures = Vec::new();
         for artifact in self.attached(manifest)? {
             let bytes = match self.look(&artifact)? {
-                Content::Sound(bytes) => bytes,
-                Content::Broken => {
+                Stored::Sound(bytes) => bytes,
+                Stored::Broken => {
                     signatures.push(Signature::Changed { digest: artifact });
                     continue;
                 }
-                Content::Absent => continue,
+                Stored::Absent => continue,
             };
             let read = match SignatureManifest::read(&bytes) {
                 Ok(read) => read,
@@ -32,9 +32,9 @@ impl ContentStore {
             let mut failed = None;
             let mut broken = Vec::new();
             let content = |digest: &Digest| match self.look(digest) {
-                Ok(Content::Sound(content)) => Some(content),
-                Ok(Content::Absent) => None,
-                Ok(Content::Broken) => {
+                Ok(Stored::Sound(content)) => Some(content),
+                Ok(Stored::Absent) => None,
+                Ok(Stored::Broken) => {
                     broken.push(Signature::Changed { digest: *digest });
                     None
                 }

@@ -29,5 +29,5 @@ pub use push::Pushed;
 pub use repository::{Repository, RepositoryError};
 pub use requirement::{Requirement, RequirementError};
 pub use retry::Retries;
-pub use store::{Content, ContentStore, Download, StoreError};
+pub use store::{ContentStore, Download, StoreError, Stored};
 pub use tag::reference;

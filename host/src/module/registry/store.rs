@@ -81,7 +81,7 @@ impl StoreError {
 
 /// What lies under a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum Stored {
     /// What the digest says.
     Sound(Vec<u8>),
     /// Something else lay there, and was removed.
@@ -103,8 +103,8 @@ impl ContentStore {
     /// The file cannot be read or removed.
     pub fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(match self.look(digest)? {
-            Content::Sound(bytes) => Some(bytes),
-            Content::Broken | Content::Absent => None,
+            Stored::Sound(bytes) => Some(bytes),
+            Stored::Broken | Stored::Absent => None,
         })
     }
 
@@ -113,20 +113,20 @@ impl ContentStore {
     /// # Errors
     ///
     /// The file cannot be read or removed.
-    pub fn look(&self, digest: &Digest) -> Result<Content, StoreError> {
+    pub fn look(&self, digest: &Digest) -> Result<Stored, StoreError> {
         let path = self.path(digest);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::Absent),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stored::Absent),
             Err(source) => return Err(StoreError::Io { source }),
         };
         if Digest::of(&bytes) == *digest {
-            return Ok(Content::Sound(bytes));
+            return Ok(Stored::Sound(bytes));
         }
         tracing::warn!(%digest, "cached content is broken");
         files::ignore_missing(fs::remove_file(&path))
             .map_err(|source| StoreError::Io { source })?;
-        Ok(Content::Broken)
+        Ok(Stored::Broken)
     }
 
     /// Returns whether content of this size is there; whether it is sound is seen when it is read.

@@ -138,9 +138,7 @@ pub(crate) async fn update(world: &World, args: &UpdateArgs) -> Result<Exit, Cli
         let name = ModuleName::parse(text.as_str());
         let name = name.map_err(|error| CliError::user(error.to_string()))?;
         let workspace = &loaded.workspace;
-        let is_pinned = kusion::ops::is_in_registry(workspace, &name)
-            || kusion::ops::is_in_catalog(workspace, &name);
-        if !is_pinned {
+        if !kusion::ops::is_pinned(workspace, &name) {
             return Err(CliError::user(format!(
                 "workspace `{}` has no module `{name}` in a registry or in the catalog",
                 workspace.name()
