@@ -27,7 +27,8 @@ fn an_apply_pins_what_it_used_and_a_preview_only_shows_it() {
     assert_eq!(document["pins"][0]["to"]["version"], "0.1.0");
     assert_eq!(stage.run(&["generate"]).success().stderr, told);
     assert_eq!(stage.lock(), "");
-    stage.run(&["apply", "--yes"]).success();
+    let applied = stage.run(&["apply", "--yes"]).success();
+    assert_eq!(applied.stderr, told.replace("`kusion apply`", "This apply"), "{applied}");
     let digests = |text: &str| {
         let line = |line: &str| match line.split_once("sha256:") {
             Some((before, _)) => format!("{before}[digest]"),

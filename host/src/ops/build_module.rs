@@ -139,3 +139,61 @@ impl UsableModule {
         Ok(Self { module, developer, platform })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::module::Language;
+
+    fn built(name: &str, version: Option<&str>) -> Built {
+        Built {
+            name: name.to_owned(),
+            version: version.map(str::to_owned),
+            language: Language::Go,
+            path: PathBuf::from("dist/module.wasm"),
+            component: Vec::new(),
+        }
+    }
+
+    fn described(name: &str, version: &str) -> Description {
+        Description {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            kind: "accessory".to_owned(),
+            summary: String::new(),
+            context_keys: Vec::new(),
+            developer_schema: json!({}),
+            platform_schema: json!({}),
+            resource_types: Vec::new(),
+        }
+    }
+
+    fn said(built: &Built, description: &Description) -> Option<String> {
+        difference(built, description).map(|unusable| unusable.to_string())
+    }
+
+    #[test]
+    fn a_module_is_called_like_its_package() {
+        let package = built("cache", Some("0.1.0"));
+        assert_eq!(said(&package, &described("cache", "0.1.0")), None);
+        let other_name = said(&package, &described("store", "0.2.0"));
+        assert_eq!(
+            other_name.as_deref(),
+            Some("its package has the name `cache` and it says `store`")
+        );
+        let other_version = said(&package, &described("cache", "0.2.0"));
+        assert_eq!(
+            other_version.as_deref(),
+            Some("its package has the version `0.1.0` and it says `0.2.0`")
+        );
+    }
+
+    #[test]
+    fn a_package_without_a_version_leaves_it_to_the_module() {
+        assert_eq!(said(&built("cache", None), &described("cache", "0.2.0")), None);
+    }
+}

@@ -148,8 +148,8 @@ impl Loaded {
         LockFile::in_folder(self.stack.project_dir())
     }
 
-    /// Says how pins move, and who writes that down.
-    pub(crate) fn show_pins(&self, world: &World) {
+    /// Says how pins move, and that `writer` writes it down.
+    pub(crate) fn show_pins(&self, world: &World, writer: &str) {
         for change in self.fetched.news() {
             let to = &change.to.version;
             let moves = match &change.from {
@@ -157,7 +157,7 @@ impl Loaded {
                 _ => to.to_string(),
             };
             world.eprint(&format!(
-                "Module `{}`: {moves}. `kusion apply` writes it to kusion.lock.\n",
+                "Module `{}`: {moves}. {writer} writes it to kusion.lock.\n",
                 change.module
             ));
         }

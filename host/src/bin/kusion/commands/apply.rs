@@ -297,7 +297,7 @@ impl Scene<'_> {
         if self.args.output == Format::Json {
             return Ok(());
         }
-        loaded.show_pins(world);
+        loaded.show_pins(world, "This apply");
         let title = match self.verb {
             Verb::Rollback(revision) => format!("{}, back to release {revision}", loaded.title()),
             Verb::Apply | Verb::Destroy => loaded.title(),

@@ -30,7 +30,7 @@ pub(crate) async fn run(world: &World, args: GenerateArgs) -> Result<Exit, CliEr
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get(), &args.fetching).await?;
     let generation = kusion::ops::generate(&loaded.project())?;
     show_warnings(world, &generation);
-    loaded.show_pins(world);
+    loaded.show_pins(world, "`kusion apply`");
     let spec = &generation.assembled.spec;
     let text = match args.output {
         Format::Text => world.yaml(spec)?,

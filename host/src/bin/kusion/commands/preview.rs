@@ -79,7 +79,7 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
             text.push_str(&render::plan(proposal.plan(), paint));
             text.push_str(&render::notes(&proposal.notes()));
             world.print(&text)?;
-            loaded.show_pins(world);
+            loaded.show_pins(world, "`kusion apply`");
         }
     }
     if let Some(error) = refused {
