@@ -57,6 +57,7 @@ const VENDORS: &[(&str, &str)] = &[
     ("base64", "module/signing"),
     ("base64", "module/verify"),
     ("pem", "module"),
+    ("toml", "module/build"),
     ("ring", "module"),
     ("scrypt", "module/signing"),
     ("crypto_secretbox", "module/signing"),

@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use crate::config::{ModuleOrigin, Schema, SchemaError, Stack, Workspace, surely_accepts};
 use crate::diagnostic::Problem;
 use crate::engine::{Engine, Generated, Module};
-use crate::module::{ModuleLocation, Resolver};
+use crate::module::registry::Requirement;
+use crate::module::{FetchedModule, ModuleLocation, Resolver};
 use crate::name::ModuleName;
 use crate::ops::call::{Call, Use, call};
 use crate::ops::{OpsError, app_secrets, host_keys, parallel};
@@ -226,16 +227,24 @@ fn unusable(used: &Use<'_>, whose: &str, error: &SchemaError) -> Problem {
 
 /// Refuses a module of another version than the workspace asks for.
 fn check_version(project: &Project<'_>, name: &ModuleName, module: &Module) -> Option<Problem> {
-    let (wanted, location) = project.workspace.modules().get(name)?.version()?;
+    let entry = project.workspace.modules().get(name)?;
     let version = &module.description().version;
-    let exact = wanted == version;
+    // Whoever has the registry can put a module under the version of another one.
+    if let Some(FetchedModule { pin, .. }) = project.resolver.fetched(name)
+        && pin.version.to_string() != *version
+    {
+        let message = format!(
+            "module `{name}` says that it has version {version}, and `{}` has it as {}",
+            pin.source, pin.version
+        );
+        return Some(Problem::at(entry.location().clone(), message));
+    }
+    let (wanted, location) = entry.version()?;
     let admitted = || {
-        let version = semver::Version::parse(version).ok()?;
-        // A bare version means that version, as upstream reads it; only an operator makes a range.
-        let range = semver::Version::parse(wanted).is_err();
-        Some(range && semver::VersionReq::parse(wanted).ok()?.matches(&version))
+        let (wanted, version) = (wanted.parse::<Requirement>().ok()?, version.parse().ok()?);
+        Some(wanted.admits(&version))
     };
-    if exact || admitted() == Some(true) {
+    if wanted == version || admitted() == Some(true) {
         return None;
     }
     let message =

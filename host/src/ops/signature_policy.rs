@@ -23,8 +23,16 @@ const MAX_SIZE: u64 = 1 << 20;
 /// read lets nothing pass.
 pub fn signature_policy(workspace: &Workspace) -> Result<SignaturePolicy, OpsError> {
     let mut problems = Vec::new();
-    let rules: Vec<Rule> =
-        workspace.verify().iter().filter_map(|entry| rule(entry, &mut problems)).collect();
+    let mut rules: Vec<Rule> = Vec::new();
+    for entry in workspace.verify() {
+        let Some(rule) = rule(entry, &mut problems) else { continue };
+        if rules.iter().any(|other| other.scope.is_same(&rule.scope)) {
+            let message = format!("`{}` says the same as an entry above", entry.scope());
+            let problem = Problem::at(entry.location().clone(), message);
+            problems.push(problem.hint("put the keys and identities of both into one entry"));
+        }
+        rules.push(rule);
+    }
     if problems.is_empty() {
         Ok(SignaturePolicy::new(rules))
     } else {

@@ -139,7 +139,7 @@ impl RegistryClient {
         let found = self.credentials(registry).await;
         let (credential, unread) = match found {
             Ok(credential) => (credential, None),
-            Err(error) => (None, Some(Box::new(error))),
+            Err(error) => (None, Some(error)),
         };
         let denied = |known, source| RegistryError::Denied {
             what: call.what.to_owned(),
@@ -205,6 +205,7 @@ impl RegistryClient {
             Target::Path(path) => Self::address_with(scheme, call.repository, path)?,
         };
         for _ in 0..=MAX_REDIRECTS {
+            self.check_scheme(call.what, &address)?;
             // Nobody but the registry itself is told who asks.
             let is_home =
                 address.scheme_str() == Some(scheme) && transport::authority(&address) == host;
@@ -220,7 +221,6 @@ impl RegistryClient {
                     what: call.what.to_owned(),
                     reason: format!("{} leads nowhere", answer.status().as_u16()),
                 })?;
-            self.check_scheme(call.what, &address)?;
         }
         Err(RegistryError::Answer {
             what: call.what.to_owned(),

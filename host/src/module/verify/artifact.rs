@@ -108,8 +108,14 @@ impl SignatureManifest {
         if raw.layers.len() > MAX_LAYERS {
             return Err(malformed(format!("it has more than {MAX_LAYERS} signatures")));
         }
+        let is_signature =
+            |layer: &WrittenLayer| [SIMPLE_SIGNING, BUNDLE].contains(&layer.media_type.as_str());
         let mut layers = Vec::new();
         let mut contents = Vec::new();
+        // Other things are attached to modules as well, of any size.
+        if !raw.layers.iter().any(is_signature) {
+            return Ok(Self { layers, contents });
+        }
         for mut layer in std::iter::once(raw.config).chain(raw.layers) {
             let content = Descriptor { digest: layer.digest, size: layer.size };
             if content.size > MAX_SIZE {

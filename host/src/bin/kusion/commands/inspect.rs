@@ -10,7 +10,7 @@ use crate::commands::module::find;
 use crate::commands::pull::fetch_one;
 use crate::context::World;
 use crate::error::{CliError, Exit};
-use crate::render::Table;
+use crate::render::{Table, harmless_line};
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
@@ -65,7 +65,7 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
         description.name,
         description.version,
         description.kind,
-        description.summary,
+        harmless_line(&description.summary),
         resolved.digest,
         resolved.bytes.len(),
         listed(&imports),
@@ -78,6 +78,7 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
         text.push_str(&format!("manifest:   {manifest}\nsigner:     {signer}\n"));
     }
     for (name, note) in &notes {
+        let (name, note) = (harmless_line(name), harmless_line(note));
         text.push_str(&format!("{:<12}{note}\n", format!("{name}:")));
     }
     for (title, schema) in [
@@ -92,7 +93,7 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
 
 /// Lists names in one line.
 pub(super) fn listed(items: &[String]) -> String {
-    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+    if items.is_empty() { "none".to_owned() } else { harmless_line(&items.join(", ")) }
 }
 
 /// Shows the properties of a JSON Schema as a table.
