@@ -160,6 +160,23 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt
     }
 
     #[test]
+    fn two_spellings_of_one_place_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("team.pub"), KEY).unwrap();
+        let text = "verify:
+  - {match: oci://r.example.com/team/*, keys: [team.pub]}
+  - {match: R.example.com:443/team/*, keys: [team.pub]}
+  - {match: r.example.com/team/mysql, keys: [team.pub]}
+  - {match: r.example.com:443/team/mysql, keys: [team.pub]}
+";
+        assert_eq!(
+            policy(text, folder.path()).unwrap_err(),
+            ["`R.example.com:443/team/*`", "`r.example.com:443/team/mysql`"]
+                .map(|text| format!("{text} says the same as an entry above"))
+        );
+    }
+
+    #[test]
     fn a_policy_that_cannot_be_read_is_no_policy() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("root.json"), "{}").unwrap();

@@ -422,6 +422,16 @@ mod tests {
         assert_eq!(asked_wait("soon"), None);
     }
 
+    #[tokio::test]
+    async fn an_address_that_an_answer_gives_is_no_way_around_tls() {
+        let client = RegistryClient::new(ClientOptions::default());
+        let repository = "r.example.com/a/b".parse().unwrap();
+        let target = Target::Address("http://r.example.com/v2/a/b/tags/list".parse().unwrap());
+        let call = Call { target, ..Call::get(&repository, String::new(), "x") };
+        let refused = client.follow(&call, None).await.err().unwrap();
+        assert!(matches!(refused, RegistryError::Answer { .. }), "{refused}");
+    }
+
     #[test]
     fn only_this_machine_is_spoken_to_in_plain_unless_told_so() {
         let address = |registry: &str, plain_http| {
