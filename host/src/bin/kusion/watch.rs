@@ -96,11 +96,29 @@ mod tests {
             write(path, "new");
         }
         assert!(Files::below(root.path()).difference(&before).is_empty());
+        write("src/build/lib.rs", "old");
+        let before = Files::below(root.path());
         write("src/lib.rs", "three");
+        write("src/build/lib.rs", "another");
         write("tests/golden/a/request.yaml", "{}");
         fs::remove_file(root.path().join("src/old.rs")).unwrap();
         let paths = Files::below(root.path()).difference(&before);
-        let expected = ["src/lib.rs", "src/old.rs", "tests/golden/a/request.yaml"];
+        let expected =
+            ["src/build/lib.rs", "src/lib.rs", "src/old.rs", "tests/golden/a/request.yaml"];
         assert_eq!(paths, expected.iter().map(PathBuf::from).collect());
+    }
+
+    #[test]
+    fn only_what_a_module_is_built_of_can_be_newer_than_it() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["README.md", "tests/golden/a/expected.yaml", "dist/a.wasm", "src/lib.rs"] {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let files = Files::below(root.path());
+        assert_eq!(files.newer_than(SystemTime::UNIX_EPOCH), Some(Path::new("src/lib.rs")));
+        let later = SystemTime::now() + std::time::Duration::from_secs(60);
+        assert_eq!(files.newer_than(later), None);
     }
 }
