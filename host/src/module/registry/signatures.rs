@@ -210,7 +210,7 @@ fn read_list(what: &str, bytes: &[u8]) -> Result<Vec<Digest>, RegistryError> {
         what: what.to_owned(),
         reason: "it is no list of artifacts".to_owned(),
     })?;
-    let listed = index.manifests.into_iter().map(|listed| listed.digest).collect();
+    let listed: Vec<Digest> = index.manifests.into_iter().map(|listed| listed.digest).collect();
     check_count(what, &listed)?;
     Ok(listed)
 }
