@@ -79,7 +79,7 @@ fn a_lock_makes_no_module_one_of_the_catalog() {
     run(&sandbox, &["apply", "--yes"]).success();
     let other = as_version(&component("network"), "0.1.7");
     let digest = Digest::of(&other);
-    fs::write(sandbox.home(&format!("content/sha256/{}", digest.hex())), &other).unwrap();
+    fs::write(sandbox.home(format!("content/sha256/{}", digest.hex())), &other).unwrap();
     let lock = sandbox.read("kusion.lock");
     let layer = Digest::of(&component("network")).to_string();
     assert!(lock.contains(&layer), "{lock}");
