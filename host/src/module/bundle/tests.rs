@@ -263,7 +263,7 @@ fn a_component_that_is_too_large_is_refused() {
 #[test]
 fn what_is_not_here_as_a_whole_is_not_saved() {
     let source = source();
-    for missing in [source.manifest, source.attached, source.component] {
+    for missing in [source.manifest, source.component] {
         let (_folder, store) = store();
         let (mut archive, mut out) = (Cursor::new(saved(&source)), Vec::new());
         let bundled = load(&store, &mut archive, LIMIT).unwrap();

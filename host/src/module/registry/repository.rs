@@ -155,19 +155,17 @@ mod tests {
     #[test]
     fn only_this_machine_is_spoken_to_in_plain() {
         let is_loopback = |text: &str| parse(text).unwrap().is_loopback();
-        for near in [
-            "localhost/a",
-            "localhost:5000/a",
-            "127.0.0.1:1/a",
-            "127.8.8.8/a",
-            "[::1]:5/a",
-            "x.localhost/a",
-        ] {
+        for near in ["localhost/a", "localhost:5000/a", "127.0.0.1:1/a", "127.8.8.8/a", "[::1]:5/a"]
+        {
             assert!(is_loopback(near), "{near}");
         }
-        for far in
-            ["127.0.0.1.example.com/a", "localhost.example.com/a", "10.0.0.1:80/a", "[::2]/a"]
-        {
+        for far in [
+            "127.0.0.1.example.com/a",
+            "localhost.example.com/a",
+            "x.localhost/a",
+            "10.0.0.1:80/a",
+            "[::2]/a",
+        ] {
             assert!(!is_loopback(far), "{far}");
         }
     }

@@ -200,6 +200,17 @@ mod tests {
             },
         });
         insta::assert_snapshot!(inputs(&schema), @r#"
+        NAME                     TYPE            DEFAULT   MEANING
+        files                    map of object
+        files.*.port             integer                   Its number. Of two lines.
+        limits                   map of string
+        mode                     a|7             "a"
+        ports                    list of object  required  The ports.
+        ports[].port             integer                   Its number. Of two lines.
+        probe                    object                    A probe.
+        probe.again              object                    A probe.
+        probe.again.again        object                    A probe.
+        probe.again.again.again  object                    A probe.
         "#);
         assert_eq!(inputs(&json!({"type": "object"})), "none\n");
         assert_eq!(inputs(&json!({"$ref": "#"})), "none\n");
