@@ -68,6 +68,7 @@ fn what_a_module_says_of_itself_stays_on_its_line() {
     let at = component.windows(summary.len()).position(|part| part == summary).unwrap();
     component[at..at + summary.len()].copy_from_slice(b"\nsigner: us  \x1b[2J\x1b[1mok");
     let sandbox = Sandbox::new();
+    sandbox.write("network.wasm", "");
     fs_err::write(sandbox.path("network.wasm"), component).unwrap();
     let shown = sandbox.run("", &["mod", "inspect", "network.wasm"]).success();
     let second = shown.stdout.lines().nth(1).unwrap();

@@ -28,7 +28,8 @@ fn an_apply_pins_what_it_used_and_a_preview_only_shows_it() {
     assert_eq!(stage.run(&["generate"]).success().stderr, told);
     assert_eq!(stage.lock(), "");
     let applied = stage.run(&["apply", "--yes"]).success();
-    assert_eq!(applied.stderr, told.replace("`kusion apply`", "This apply"), "{applied}");
+    let told = told.replace("`kusion apply`", "This apply");
+    assert!(applied.stderr.starts_with(&told), "{applied}");
     let digests = |text: &str| {
         let line = |line: &str| match line.split_once("sha256:") {
             Some((before, _)) => format!("{before}[digest]"),

@@ -62,7 +62,7 @@ fn a_folder_may_be_called_otherwise_than_the_module_that_was_built_in_it() {
     sandbox.write("kusion-module-network.v2/src/lib.rs", "new");
     insta::assert_snapshot!(push(), @r"
     warning: `src/lib.rs` was saved after the module was built
-    hint: run `kusion mod build`, and publish what it makes
+           hint: run `kusion mod build`, and publish what it makes
     Was published before, with the same bytes: `oci://[registry]/team/network:0.1.0`.
     ");
 }

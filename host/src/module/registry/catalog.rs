@@ -23,7 +23,7 @@ impl ContentStore {
             return Ok(());
         }
         self.put(bytes)?;
-        files::write_atomic(&note, b"", files::PRIVATE).map_err(|source| StoreError::Io { source })
+        files::touch(&note, files::PRIVATE).map_err(|source| StoreError::Io { source })
     }
 
     /// Returns a module that a program carried, if it is there and sound.
