@@ -67,7 +67,7 @@ pub const AUTHORED: [Authored; 4] = [
         sdk: "javascript",
         install: &["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"],
         test: &["node", "--test"],
-        sdk_test: &["node", "--test", "test/"],
+        sdk_test: &["node", "--test"],
         kept: &["node_modules", "package-lock.json"],
     },
 ];
