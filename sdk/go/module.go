@@ -18,7 +18,8 @@ const (
 type Nothing struct{}
 
 // Module is what a module says about itself, and its function. C is what a developer writes in app.yaml, P what the
-// platform team writes in the workspace; both are structs whose tags [Schema] explains. A number that is read into an "any" is a [json.Number].
+// platform team writes in the workspace; both are structs whose tags [Schema] explains. A number that is read into
+// an "any" is a [json.Number].
 type Module[C, P any] struct {
 	// Name is the module's name, for example "network".
 	Name string

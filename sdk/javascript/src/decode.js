@@ -103,7 +103,8 @@ class Decoder {
 
 /** Whether an object may have members that `properties` does not name. */
 function isOpen(schema) {
-  return schema.properties === undefined || ELSEWHERE.some((name) => schema[name] !== undefined && schema[name] !== false);
+  const isSaid = (name) => schema[name] !== undefined && schema[name] !== false;
+  return schema.properties === undefined || ELSEWHERE.some(isSaid);
 }
 
 function word(schema, value, pointer) {
