@@ -247,7 +247,7 @@ fn patch(raw: wit::Patch) -> Result<Patch, String> {
 }
 
 fn volumes(document: &str) -> Result<Patch, String> {
-    let mut members = object("a patch of volumes", document)?;
+    let mut members = object("patches of volumes", document)?;
     let mut list = |key: &str| match members.remove(key) {
         None => Ok(Vec::new()),
         Some(Value::Array(items)) if items.iter().all(Value::is_object) => Ok(items),
@@ -376,6 +376,55 @@ mod tests {
         assert_eq!(places[0].message, format!("{}… (2 bytes more)", "ö".repeat(MAX_TEXT)));
         assert_eq!(places[1].message, "ö");
         assert_eq!(places[MAX_PLACES].message, "7 more problems like these");
+    }
+
+    #[test]
+    fn kinds_of_patches_are_known_by_name() {
+        let other = |kind: &str, document: Value| {
+            let (kind, document) = (kind.to_owned(), document.to_string());
+            patch(wit::Patch::Other(wit::OtherPatch { kind, document }))
+        };
+        let volume = json!({"name": "data", "emptyDir": {}});
+        assert_eq!(
+            other("volumes", json!({"volumes": [volume]})),
+            Ok(Patch::Volumes { volumes: vec![volume], mounts: Vec::new() })
+        );
+        for (kind, document, expected) in [
+            ("volumes", json!([]), "patches of volumes are not a JSON object"),
+            (
+                "volumes",
+                json!({"mounts": [1]}),
+                "`mounts` of a patch of volumes is not a list of objects",
+            ),
+            ("volumes", json!({"files": []}), "a patch of volumes has no `files`"),
+            ("sidecars", json!({}), "patches of kind `sidecars` are unknown to this kusion"),
+        ] {
+            assert_eq!(other(kind, document), Err(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_description_says_what_requests_shall_hold() {
+        let wants = |extensions: &str| {
+            let schema = || "{}".to_owned();
+            let text = |text: &str| text.to_owned();
+            let described = description(wit::Description {
+                name: text("a"),
+                version: text("1.0.0"),
+                kind: text("accessory"),
+                summary: String::new(),
+                context_keys: Vec::new(),
+                developer_schema: schema(),
+                platform_schema: schema(),
+                resource_types: Vec::new(),
+                extensions: text(extensions),
+            });
+            described.map(|description| description.wants_workload_resource)
+        };
+        assert_eq!(wants(r#"{"requests": ["later", "workloadResource"], "later": 1}"#), Ok(true));
+        assert_eq!(wants("{}"), Ok(false));
+        assert_eq!(wants(r#"{"requests": "workloadResource"}"#), Ok(false));
+        assert!(wants("[]").is_err());
     }
 
     #[test]

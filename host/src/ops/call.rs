@@ -14,10 +14,10 @@ use crate::spec::{Origin, Resource, SecretSource};
 
 /// How often a module may ask for files before it must answer.
 const MAX_ROUNDS: usize = 4;
-/// The extension of a request that tells which resource runs the app's containers.
-const WORKLOAD_RESOURCE: &str = "workloadResource";
 /// How many files and folders a module may ask for in one round.
 const MAX_NEEDS: usize = 1_000;
+/// The extension of a request that tells which resource runs the app's containers.
+const WORKLOAD_RESOURCE: &str = "workloadResource";
 
 /// One module call and what it used.
 #[derive(Debug, Clone)]
