@@ -319,7 +319,7 @@ fn volumes_that_do_not_fit_are_told() {
     assert_eq!(
         messages(two),
         [
-            "accessory `m` of app `a` (module `m`) and accessory `n` of app `a` (module `n`) set different values at `/spec/template/spec/containers/*/volumeMounts/~1data` of resource `apps/v1:Deployment:shop:web`"
+            "accessory `m` of app `a` (module `m`) and accessory `n` of app `a` (module `n`) set different values at `/spec/template/spec/containers/*/volumeMounts/~1data` of resource `apps/v1:Deployment:shop:web` | configure one of the two modules so that it leaves this value alone"
         ]
     );
 }
