@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::files::FileSpec;
 use super::image;
 use super::probe::{self, Lifecycle, Probe};
-use super::quantity;
+use super::resources::Resources;
 use super::secret_ref::{self, SecretRef};
 use crate::kubernetes::{self, unless_empty};
 use crate::pointer::Pointer;
@@ -130,25 +130,7 @@ fn is_env_name(name: &str) -> bool {
 }
 
 fn resources(container: &Container, at: &Pointer, problems: &mut Problems) -> Value {
-    let mut requests = Map::new();
-    let mut limits = Map::new();
-    for (name, text) in &container.resources {
-        let Some(range) = quantity::range(text) else {
-            problems.add(
-                at.key("resources").key(name),
-                "must be a quantity (`500m`, `1Gi`) or two of them with a dash between (`250m-500m`)",
-            );
-            continue;
-        };
-        if let Some(request) = range.request {
-            requests.insert(name.clone(), request.into());
-        }
-        limits.insert(name.clone(), range.limit.into());
-    }
-    if limits.is_empty() {
-        return Value::Null;
-    }
-    json!({"requests": unless_empty(&requests), "limits": limits})
+    Resources::new().layer(&container.resources, &at.key("resources"), problems).to_json()
 }
 
 #[cfg(test)]

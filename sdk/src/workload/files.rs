@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::pods::Pods;
 use super::secret_ref::{self, SecretRef, is_data_key};
-use crate::names;
+use super::volumes;
 use crate::pointer::Pointer;
 use crate::rejection::Problems;
 
@@ -69,9 +69,11 @@ pub(super) fn file(
         Source::Text(content) => {
             pods.config_map(config_map, name, content);
             let volume = json!({"configMap": {"name": config_map, "defaultMode": mode}});
-            (pods.volume(config_map, volume), name)
+            (volumes::add(&mut pods.volumes, config_map, volume), name)
         }
-        Source::Secret(secret, key) => (pods.volume(secret, secret_volume(secret, mode)), key),
+        Source::Secret(secret, key) => {
+            (volumes::add(&mut pods.volumes, secret, secret_volume(secret, mode)), key)
+        }
     };
     Some(json!({"name": volume, "mountPath": mount_path, "subPath": sub_path}))
 }
@@ -100,7 +102,7 @@ pub(super) fn folder(
         }
     };
     let (mount_path, secret) = (mount_path?, secret?);
-    let volume = pods.volume(secret, secret_volume(secret, DEFAULT_MODE));
+    let volume = volumes::add(&mut pods.volumes, secret, secret_volume(secret, DEFAULT_MODE));
     Some(json!({"name": volume, "mountPath": mount_path}))
 }
 
@@ -135,30 +137,6 @@ fn absolute(path: &str) -> Option<String> {
         return None;
     }
     Some(format!("/{}", parts.join("/")))
-}
-
-impl Pods {
-    /// Adds a volume, or finds the same one; returns its name.
-    fn volume(&mut self, name: &str, volume: Value) -> String {
-        let mut candidate = names::dns_label(name);
-        let mut number = 1_usize;
-        loop {
-            let taken = self.volumes.iter().find(|it| it["name"] == candidate);
-            let mut named = volume.clone();
-            named["name"] = candidate.clone().into();
-            match taken {
-                Some(existing) if *existing == named => return candidate,
-                Some(_) => {
-                    number += 1;
-                    candidate = names::with_suffix(name, &number.to_string());
-                }
-                None => {
-                    self.volumes.push(named);
-                    return candidate;
-                }
-            }
-        }
-    }
 }
 
 #[cfg(test)]

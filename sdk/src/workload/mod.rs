@@ -12,10 +12,15 @@ mod metadata;
 mod pods;
 mod probe;
 mod quantity;
+mod resources;
 mod secret_ref;
+mod security;
+mod volumes;
 
 pub use self::container::Container;
 pub use self::files::FileSpec;
 pub use self::metadata::{annotations, labels};
 pub use self::pods::Pods;
 pub use self::probe::{Exec, Http, Lifecycle, LifecycleHandler, Probe, Tcp};
+pub use self::resources::Resources;
+pub use self::security::{PodSecurity, Security};
