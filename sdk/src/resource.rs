@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 /// The extension that marks the resource which runs the app's containers.
 const IS_WORKLOAD: &str = "kusion.io/is-workload";
 
+/// The extension with the places of a provider's resource that hold secrets.
+const SENSITIVE: &str = "kusion.io/sensitive";
+
 /// A Kubernetes object or a resource of a provider.
 ///
 /// Built by [`kubernetes::object`](crate::kubernetes::object) or
@@ -46,6 +49,17 @@ impl Resource {
     #[must_use]
     pub fn extension(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extensions.insert(key.into(), value.into());
+        self
+    }
+
+    /// Says that an argument of a provider is secret, by its JSON Pointer, for example `/password`: a reference to a
+    /// secret may stand there, and the host shows and keeps no value of it.
+    #[must_use]
+    pub fn sensitive(mut self, pointer: impl Into<String>) -> Self {
+        let places = self.extensions.entry(SENSITIVE).or_insert_with(|| Value::Array(Vec::new()));
+        if let Some(places) = places.as_array_mut() {
+            places.push(Value::String(pointer.into()));
+        }
         self
     }
 
