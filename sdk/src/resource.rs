@@ -76,3 +76,17 @@ impl Resource {
 pub fn path_reference(id: &str, attribute: &str) -> String {
     format!("$kusion_path.{id}.{attribute}")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn the_host_is_told_of_every_secret_argument() {
+        let resource = crate::terraform::Provider::new("acme/db", "1.0.0")
+            .resource("acme_db", "orders", json!({"password": "a", "key": "b"}))
+            .sensitive("/password")
+            .sensitive("/key");
+        assert_eq!(resource.extensions["kusion.io/sensitive"], json!(["/password", "/key"]));
+    }
+}
