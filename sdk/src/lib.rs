@@ -20,6 +20,7 @@ mod request;
 mod resource;
 mod schema;
 mod secret;
+pub mod syntax;
 pub mod terraform;
 pub mod testing;
 mod texts;
