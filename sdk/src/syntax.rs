@@ -17,6 +17,13 @@ use crate::pointer::Pointer;
 use crate::rejection::Problems;
 use crate::workload;
 
+/// A regular expression for the schema of an [`amount`].
+pub const AMOUNT_PATTERN: &str =
+    r"^([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$";
+
+/// A regular expression for the schema of a name without dots, see [`is_dns_label`].
+pub const DNS_LABEL_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
+
 /// The most characters of a name with dots.
 const MAX_SUBDOMAIN: usize = 253;
 
