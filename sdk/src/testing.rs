@@ -38,11 +38,22 @@ use crate::workload_resource::WORKLOAD_RESOURCE;
 /// The scope is project `shop`, stack `dev`, workspace `dev`, app `web`, namespace `shop`; the
 /// accessory has the module's name; everything else is empty until set. A module that needs to know which resource
 /// runs the workload is told of a Deployment, if there is a workload.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Call<M> {
     raw: RawRequest,
     workload_kind: (String, String),
     module: PhantomData<M>,
+}
+
+// Not derived, because a module need not be cloned for that.
+impl<M> Clone for Call<M> {
+    fn clone(&self) -> Self {
+        Self {
+            raw: self.raw.clone(),
+            workload_kind: self.workload_kind.clone(),
+            module: PhantomData,
+        }
+    }
 }
 
 impl<M: Module> Call<M> {

@@ -50,7 +50,6 @@ mod tests {
     use crate::testing::Call;
     use crate::{Description, Module, Nothing, Output, Rejection, Request};
 
-    #[derive(Clone)]
     struct Curious;
 
     impl Module for Curious {

@@ -29,7 +29,7 @@ pub(crate) fn patch(request: &Call, problems: &mut Problems) -> Option<Patch> {
         }
         match pod_spec(&mut document, workload) {
             None => {
-                problems.add(at, format!("it is unknown where a {} has its pods", workload.kind))
+                problems.add(at, format!("it is unknown where a {} has its pods", workload.kind));
             }
             Some(spec) => {
                 spec["securityContext"] =
