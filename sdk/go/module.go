@@ -33,6 +33,9 @@ type Module[C, P any] struct {
 	ContextKeys []string
 	// ResourceTypes are the types of resources it can make, for example "apps/v1:Deployment".
 	ResourceTypes []string
+	// NeedsWorkloadResource says whether it must know which resource runs the app's containers;
+	// [Request.WorkloadResource] says so then.
+	NeedsWorkloadResource bool
 	// Generate answers one request. An error that is no *Rejection becomes one of the kind "failed".
 	Generate func(*Request[C, P]) (*Output, error)
 }
@@ -53,6 +56,7 @@ type description struct {
 	contextKeys                     []string
 	developerSchema, platformSchema string
 	resourceTypes                   []string
+	extensions                      map[string]any
 }
 
 // described is a module without its types.
@@ -71,6 +75,10 @@ func (m *Module[C, P]) kind() string {
 func (m *Module[C, P]) describe() description {
 	var config C
 	var platform P
+	extensions := map[string]any{}
+	if m.NeedsWorkloadResource {
+		extensions["requests"] = []string{workloadResource}
+	}
 	return description{
 		name:            m.Name,
 		version:         m.Version,
@@ -80,6 +88,7 @@ func (m *Module[C, P]) describe() description {
 		developerSchema: text(Schema(config)),
 		platformSchema:  text(Schema(platform)),
 		resourceTypes:   m.ResourceTypes,
+		extensions:      extensions,
 	}
 }
 

@@ -1,6 +1,24 @@
 //! What Kubernetes takes for a name, a label or a key: checked here, so that a mistake is told at its place and not by the
 //! server.
 
+use std::collections::BTreeMap;
+
+use crate::pointer::Pointer;
+use crate::rejection::Problems;
+use crate::workload;
+
+/// A regular expression for the schema of an [`amount`].
+pub const AMOUNT_PATTERN: &str =
+    r"^([0-9]+\.?[0-9]*|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?[0-9]{1,2})?$";
+
+/// A regular expression for the schema of a name without dots, see [`is_dns_label`].
+pub const DNS_LABEL_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
+
+/// The most characters of a port's name.
+const MAX_PORT_NAME: usize = 15;
+
+const NOT_A_KEY: &str = "the key consists of letters, digits, `-`, `_` and `.`, begins and ends with a letter or digit, and has at most 63 characters, as in `team` or `example.com/team`";
+
 /// The most characters of a label of the DNS, of a label's value and of the name in a label's key.
 const MAX_LABEL: usize = 63;
 /// The most characters of a domain, and of a key in a Secret or ConfigMap.
@@ -60,6 +78,47 @@ pub fn is_env_name(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit()) && is_key(text)
 }
 
+/// Whether `text` can be the name of a port: at most 15 lower-case letters, digits and single dashes, with a letter.
+pub fn is_port_name(text: &str) -> bool {
+    text.len() <= MAX_PORT_NAME
+        && is_domain_part(text)
+        && !text.contains("--")
+        && text.bytes().any(|b| b.is_ascii_lowercase())
+}
+
+/// The number of billionths that an amount such as `500m` or `1Gi` stands for; `None` if it is none.
+///
+/// What is finer is rounded up, and what is too large is the largest number.
+pub fn amount(text: &str) -> Option<u128> {
+    workload::billionths(text)
+}
+
+/// Notes the keys and values that no labels can have.
+pub fn check_labels(labels: &BTreeMap<String, String>, at: &Pointer, problems: &mut Problems) {
+    for (key, value) in labels {
+        if !is_label_key(key) {
+            problems.add(at.key(key).name(), NOT_A_KEY);
+        }
+        if !is_label_value(value) {
+            problems.add(
+                at.key(key),
+                "the value of a label consists of letters, digits, `-`, `_` and `.`, begins and ends with a letter or digit, and has at most 63 characters",
+            );
+        }
+    }
+}
+
+/// Notes the keys that no annotations can have.
+pub fn check_annotations(
+    annotations: &BTreeMap<String, String>,
+    at: &Pointer,
+    problems: &mut Problems,
+) {
+    for key in annotations.keys().filter(|key| !is_annotation_key(key)) {
+        problems.add(at.key(key).name(), NOT_A_KEY);
+    }
+}
+
 fn is_key(text: &str) -> bool {
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     !text.is_empty() && text != "." && !text.starts_with("..") && text.bytes().all(is_allowed)
@@ -75,6 +134,7 @@ fn is_domain_part(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rejection::Rejection;
 
     #[test]
     fn names_are_what_kubernetes_takes() {
@@ -143,5 +203,36 @@ mod tests {
             assert_eq!(is_data_key(text), key, "{text}");
             assert_eq!(is_env_name(text), variable, "{text}");
         }
+    }
+
+    #[test]
+    fn ports_have_short_names_with_a_letter() {
+        for name in ["http", "8080-web", "a-b-c", "exactly15chars0"] {
+            assert!(is_port_name(name), "{name}");
+        }
+        for name in ["", "8080", "HTTP", "a--b", "-a", "sixteen-chars-xx", "a_b"] {
+            assert!(!is_port_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn wrong_labels_are_told_at_their_keys_and_values() {
+        let map = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let told = |labels: &BTreeMap<String, String>| {
+            let mut problems = Problems::default();
+            check_labels(labels, &Pointer::config(), &mut problems);
+            match problems.finish() {
+                Err(Rejection::Invalid(told)) => {
+                    told.into_iter().map(|it| it.pointer.to_string()).collect()
+                }
+                _ => Vec::new(),
+            }
+        };
+        assert_eq!(told(&map("a b", "x y")), ["/config/a b#", "/config/a b"]);
+        assert!(told(&map("a", "x")).is_empty());
+        let mut problems = Problems::default();
+        let annotations = map("Example.com/a", "anything at all");
+        check_annotations(&annotations, &Pointer::config(), &mut problems);
+        assert_eq!(problems.finish(), Ok(()));
     }
 }

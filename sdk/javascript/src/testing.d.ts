@@ -11,6 +11,8 @@ export interface Call {
   config?: Json;
   platform?: Json;
   workload?: Json;
+  /** API version and kind of what runs the workload, for a module that needs to know it; a Deployment if left out. */
+  workloadKind?: [string, string];
   context?: Json;
   inputs?: Input[];
 }

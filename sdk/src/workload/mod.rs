@@ -23,6 +23,7 @@ pub use self::files::FileSpec;
 pub use self::metadata::{annotations, labels};
 pub use self::pods::{PodSettings, Pods};
 pub use self::probe::{Exec, Http, Lifecycle, LifecycleHandler, Probe, Tcp};
+pub(crate) use self::quantity::billionths;
 pub use self::resources::Resources;
 pub use self::security::{PodSecurity, Security};
 pub use self::spread::{

@@ -41,7 +41,7 @@ pub(super) fn is_some(text: &str) -> bool {
 
 /// The number of billionths that a quantity stands for, which is as fine as Kubernetes counts; what is finer is rounded
 /// up, and what is too large is the largest number.
-pub(super) fn billionths(text: &str) -> Option<u128> {
+pub(crate) fn billionths(text: &str) -> Option<u128> {
     let (whole, fraction, unit) = parts(text)?;
     let (factor, exponent) = match unit {
         Unit::Decimal(exponent) => (1_u128, exponent),

@@ -10,7 +10,7 @@ from . import config, log
 from .output import Output
 from .pointer import Pointer
 from .rejection import Problem, Rejection
-from .request import Input, Request, Scope
+from .request import WORKLOAD_RESOURCE, Input, Request, Scope
 
 try:
     # Here and not later: a component has no files, so that nothing can be imported once it was made.
@@ -46,6 +46,9 @@ class Module:
     resource_types: ClassVar[tuple[str, ...]] = ()
     """Types of resources it can make, for example ``apps/v1:Deployment``."""
 
+    needs_workload_resource: ClassVar[bool] = False
+    """Whether it must know which resource runs the app's containers; ``Request.workload_resource`` says so then."""
+
     config: ClassVar[Any] = Nothing
     """What a developer writes in app.yaml: a dataclass."""
 
@@ -73,7 +76,7 @@ def export(module: type[Module]) -> type:
                 developer_schema=developers,
                 platform_schema=platforms,
                 resource_types=list(module.resource_types),
-                extensions="{}",
+                extensions=json.dumps(extensions(module)),
             )
 
         def generate(self, request: Any) -> Any:
@@ -87,6 +90,11 @@ def export(module: type[Module]) -> type:
                 raise
 
     return Generator
+
+
+def extensions(module: type[Module]) -> dict[str, Any]:
+    """What a module says beyond the fields of a description."""
+    return {"requests": [WORKLOAD_RESOURCE]} if module.needs_workload_resource else {}
 
 
 def serve(module: type[Module], raw: Any) -> Output:
