@@ -61,7 +61,7 @@ pub(super) fn container(
     at: &Pointer,
     problems: &mut Problems,
 ) -> Value {
-    if let Some(problem) = image::problem(&container.image) {
+    if let Some(problem) = image::image_problem(&container.image) {
         let image = match container.image.as_str() {
             "" => "the image".to_owned(),
             image => format!("image `{image}`"),
