@@ -10,6 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Config {
     /// The model as the framework calls it, for example `llama3` or `qwen3:8b`.
+    #[schemars(extend("examples" = ["llama3", "qwen3:8b"]))]
     pub model: String,
     /// What runs the model.
     pub framework: Framework,
@@ -81,6 +82,7 @@ pub struct Platform {
     pub size: u32,
     /// Resources of the server; `cpu: 500m-` and `memory: 2Gi-16Gi` for what is not named. `nvidia.com/gpu: "1"` gives
     /// it a graphics card.
+    #[schemars(extend("examples" = [{"cpu": "2-", "memory": "8Gi", "nvidia.com/gpu": "1"}]))]
     pub resources: BTreeMap<String, String>,
     /// How much the pod may do.
     pub pod_security: PodSecurity,
