@@ -12,9 +12,11 @@ use serde_json::{Map, Value};
 #[serde(rename_all = "camelCase")]
 pub struct Config {
     /// The containers, by name.
+    #[schemars(extend("examples" = [{"main": {"image": "ghcr.io/acme/shop:1.4.2"}}]))]
     pub containers: BTreeMap<String, Container>,
     /// When it runs: the five fields of cron, for example `0 3 * * *`, or `@daily` and the like; once if absent or empty.
     #[serde(default)]
+    #[schemars(extend("examples" = ["0 3 * * *", "@daily"]))]
     pub schedule: String,
     /// Accepted for the sake of what all workloads share; a job has no copies.
     #[schemars(range(max = 2147483647))]
@@ -50,5 +52,6 @@ pub struct Platform {
     pub automount_service_account_token: bool,
     /// Resources of containers, for the names of which the developer says nothing; `cpu: 100m-` and
     /// `memory: 128Mi-1Gi` if absent.
+    #[schemars(extend("examples" = [{"cpu": "250m-1", "memory": "512Mi"}]))]
     pub resources: BTreeMap<String, String>,
 }

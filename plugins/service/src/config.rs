@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 #[serde(rename_all = "camelCase")]
 pub struct Config {
     /// The containers, by name.
+    #[schemars(extend("examples" = [{"main": {"image": "ghcr.io/acme/shop:1.4.2"}}]))]
     pub containers: BTreeMap<String, Container>,
     /// How many copies run; the platform's number if absent.
     #[schemars(range(max = 2147483647))]
@@ -50,6 +51,7 @@ pub struct Platform {
     pub automount_service_account_token: bool,
     /// Resources of containers, for the names of which the developer says nothing; `cpu: 100m-` and
     /// `memory: 128Mi-1Gi` if absent.
+    #[schemars(extend("examples" = [{"cpu": "250m-1", "memory": "512Mi"}]))]
     pub resources: BTreeMap<String, String>,
     /// Whether pods of which nobody says how they spread do so over nodes and zones, as well as it goes.
     pub topology_spread: bool,

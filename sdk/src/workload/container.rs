@@ -18,8 +18,10 @@ use crate::syntax;
 /// A container.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{"image": "ghcr.io/acme/shop:1.4.2", "resources": {"cpu": "250m-", "memory": "256Mi"}}]))]
 pub struct Container {
     /// The image, for example `ghcr.io/acme/shop:1.4.2`.
+    #[schemars(extend("examples" = ["ghcr.io/acme/shop:1.4.2"]))]
     pub image: String,
     /// The program, instead of the image's entry point.
     #[serde(default)]
@@ -30,18 +32,22 @@ pub struct Container {
     /// Environment variables. A value may refer to another variable (`$(OTHER)`) or be one key of a
     /// Secret (`secret://name/key`). The name `secret://name` with an empty value stands for all keys of a Secret.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"LOG_LEVEL": "info", "TOKEN": "secret://web-token/token", "secret://mail": ""}]))]
     pub env: BTreeMap<String, String>,
     /// The folder in which the program starts.
     pub working_dir: Option<String>,
     /// Limits (`cpu: 500m`), requests and limits (`cpu: 250m-500m`), or requests (`cpu: 250m-`), of `cpu`, `memory` and
     /// others; the platform's for what is not named.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"cpu": "250m-500m", "memory": "256Mi"}]))]
     pub resources: BTreeMap<String, String>,
     /// Files, by their path in the container.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"/etc/shop/shop.toml": {"content": "colour = 'blue'"}}]))]
     pub files: BTreeMap<String, FileSpec>,
     /// Folders with all keys of a Secret (`secret://name`), by their path in the container.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"/etc/tls": "secret://web-tls"}]))]
     pub dirs: BTreeMap<String, String>,
     /// Whether the container must be restarted.
     pub liveness_probe: Option<Probe>,
@@ -61,7 +67,7 @@ pub(super) fn container(
     at: &Pointer,
     problems: &mut Problems,
 ) -> Value {
-    if let Some(problem) = image::problem(&container.image) {
+    if let Some(problem) = image::image_problem(&container.image) {
         let image = match container.image.as_str() {
             "" => "the image".to_owned(),
             image => format!("image `{image}`"),

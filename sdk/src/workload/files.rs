@@ -21,6 +21,10 @@ const MAX_TEXT: usize = 1024 * 1024;
 /// A file: `content` or `contentFrom`, and its permissions.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [
+    {"content": "colour = 'blue'"},
+    {"contentFrom": "secret://web-tls/tls.key", "mode": "0400"},
+]))]
 pub struct FileSpec {
     /// The file's text.
     pub content: Option<String>,
@@ -45,7 +49,7 @@ pub(super) fn file(
         Some(mode) => mode,
     };
     if mode.is_none() {
-        problems.add(at.key("mode"), "must be three octal digits, as in `0644`, at most `0777`");
+        problems.add(at.key("mode"), "must be octal digits, as in `0644`, at most `0777`");
     }
     let mount_path = absolute(path);
     let name = path.rsplit('/').next().unwrap_or_default();

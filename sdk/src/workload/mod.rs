@@ -4,6 +4,8 @@
 //! of them in the end. A module puts [`Container`] into its configuration, and [`Pods`] turns the
 //! containers into a pod template and the ConfigMaps it mounts. Alternatives are told apart by a
 //! key: `readinessProbe: {http: {url: "http://localhost:8080/ready"}}`.
+//!
+//! Modules that make pods of their own secure them with [`Security`] and give them [`Resources`] in the same way.
 
 mod container;
 mod files;
@@ -20,6 +22,7 @@ mod volumes;
 
 pub use self::container::Container;
 pub use self::files::FileSpec;
+pub use self::image::image_problem;
 pub use self::metadata::{annotations, labels};
 pub use self::pods::{PodSettings, Pods};
 pub use self::probe::{Exec, Http, Lifecycle, LifecycleHandler, Probe, Tcp};

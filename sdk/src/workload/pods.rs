@@ -83,7 +83,7 @@ impl Pods {
             let at = at.key(name);
             if !syntax::is_dns_label(name) {
                 problems.add(
-                    at.clone(),
+                    at.name(),
                     "the name of a container consists of lower-case letters, digits and dashes, at most 63",
                 );
             }

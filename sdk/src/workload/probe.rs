@@ -16,6 +16,10 @@ const SELF: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// A check that is repeated while the container runs: one of `http`, `tcp` and `exec`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [
+    {"http": {"url": "http://localhost:8080/ready"}, "periodSeconds": 5},
+    {"tcp": {"url": "localhost:8080"}},
+]))]
 pub struct Probe {
     /// Asks for a page; a status below 400 is healthy.
     pub http: Option<Http>,
@@ -56,6 +60,7 @@ pub struct Lifecycle {
 /// Something to do: one of `http` and `exec`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{"exec": {"command": ["/bin/sleep", "5"]}}]))]
 pub struct LifecycleHandler {
     /// Asks for a page.
     pub http: Option<Http>,

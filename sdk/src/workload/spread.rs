@@ -17,6 +17,11 @@ const DOMAINS: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernetes.io/zo
 /// A rule for spreading pods.
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{
+    "maxSkew": 1,
+    "topologyKey": "topology.kubernetes.io/zone",
+    "whenUnsatisfiable": "DoNotSchedule",
+}]))]
 pub struct TopologySpreadConstraint {
     /// By how many pods two domains may differ.
     #[schemars(range(min = 1, max = 2147483647))]

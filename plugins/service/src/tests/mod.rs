@@ -417,7 +417,7 @@ fn every_problem_is_reported_with_its_place() {
         pointers,
         [
             "/config/labels/app.kubernetes.io~1name",
-            "/config/containers/Main",
+            "/config/containers/Main#",
             "/config/containers/Main/files/~1",
             "/config/containers/Main/files/~1a",
             "/config/containers/Main/files/~1b/mode",
