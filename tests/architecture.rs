@@ -265,10 +265,8 @@ fn packages_depend_as_the_house_says() {
     for entry in fs::read_dir(repository().join("plugins")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let mut own = dependencies(&format!("plugins/{name}/Cargo.toml"));
-        // It is no module: what modules of databases share, and it stands on the SDK as they do.
-        if name != "databases" {
-            own.remove("kusion-databases");
-        }
+        // What modules of databases share stands on the SDK as they do.
+        own.remove("kusion-databases");
         assert_eq!(own, BTreeSet::from(["kusion-sdk".to_owned()]), "{name}");
     }
 }

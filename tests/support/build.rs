@@ -55,9 +55,10 @@ pub fn catalog() -> &'static Path {
     static CATALOG: OnceLock<PathBuf> = OnceLock::new();
     CATALOG.get_or_init(|| {
         let folder = profile_folder().join("tests-catalog");
-        for module in ["job", "monitoring", "mysql", "network", "service"] {
-            build_module(&repository().join("plugins").join(module), &folder);
-        }
+        let plugins = std::fs::read_dir(repository().join("plugins")).unwrap();
+        let mut modules: Vec<PathBuf> = plugins.map(|entry| entry.unwrap().path()).collect();
+        modules.sort();
+        modules.iter().for_each(|module| build_module(module, &folder));
         folder
     })
 }
