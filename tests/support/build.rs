@@ -55,9 +55,11 @@ pub fn catalog() -> &'static Path {
     static CATALOG: OnceLock<PathBuf> = OnceLock::new();
     CATALOG.get_or_init(|| {
         let folder = profile_folder().join("tests-catalog");
-        let plugins = std::fs::read_dir(repository().join("plugins")).unwrap();
-        let mut modules: Vec<PathBuf> = plugins.map(|entry| entry.unwrap().path()).collect();
+        let plugins = std::fs::read_dir(repository().join("plugins"));
+        let mut modules: Vec<PathBuf> =
+            plugins.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         modules.sort();
+        assert!(!modules.is_empty(), "there are no modules");
         modules.iter().for_each(|module| build_module(module, &folder));
         folder
     })
