@@ -9,6 +9,8 @@ use kusion::config::{Input, list_inputs};
 use kusion_tests::{Sandbox, catalog, difference, repository};
 use serde_json::Value;
 
+use crate::interface_doc::blessing;
+
 const PAGE: &str = "docs/catalog.md";
 const BEGIN: &str = "<!-- From here on the page is written from the modules, by its test. -->\n";
 
@@ -122,7 +124,7 @@ fn the_page_says_what_the_modules_say() {
     let page = fs::read_to_string(&path).unwrap();
     let (before, _) = page.split_once(BEGIN).unwrap();
     let expected = format!("{before}{BEGIN}\n{}", expected());
-    if std::env::var_os("BLESS").is_some() {
+    if blessing() {
         fs::write(&path, &expected).unwrap();
         return;
     }

@@ -187,7 +187,7 @@ fn paragraph(what: &str, docs: &Docs) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says whether they bless")]
-fn blessing() -> bool {
+pub(crate) fn blessing() -> bool {
     std::env::var_os("BLESS").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
