@@ -6,10 +6,8 @@ use std::path::Path;
 
 use fs_err as fs;
 use kusion::config::{Input, list_inputs};
-use kusion_tests::{Sandbox, catalog, difference, repository};
+use kusion_tests::{Sandbox, blessing, catalog, difference, repository};
 use serde_json::Value;
-
-use crate::interface_doc::blessing;
 
 const PAGE: &str = "docs/catalog.md";
 const BEGIN: &str = "<!-- From here on the page is written from the modules, by its test. -->\n";
