@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kusion_sdk::workload::{Container, PodSecurity, TopologySpreadConstraint};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// An app that runs all the time.
@@ -73,7 +73,7 @@ impl Default for Platform {
 }
 
 /// A kind of object that runs pods.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum ServiceType {
     /// What every cluster has.
     #[default]

@@ -4,7 +4,7 @@
 //! `restricted` is the standard of that name with a read-only root file system on top.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::volumes;
@@ -13,7 +13,7 @@ use crate::names;
 /// How much pods may do, by the Pod Security Standards of Kubernetes.
 ///
 /// The platform key is `podSecurity`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PodSecurity {
     /// What images of all kinds run with: no privilege escalation, and the runtime's filter of system calls.
