@@ -195,7 +195,7 @@ func list[T any](r record, offset, size uint32, items []T, lower func(record, T)
 
 func (r record) readSpan(offset uint32) (unsafe.Pointer, uint32) {
 	address := *(*uint32)(unsafe.Add(r.address, offset))
-	return unsafe.Pointer(uintptr(address)), *(*uint32)(unsafe.Add(r.address, offset+4))
+	return unsafe.Add(unsafe.Pointer(nil), address), *(*uint32)(unsafe.Add(r.address, offset+4))
 }
 
 func (r record) readText(offset uint32) string {

@@ -29,7 +29,8 @@ type WorkloadResource struct {
 	APIVersion, Kind, Name string
 }
 
-// Request is one call: what the developer and the platform team wrote, and where it belongs.
+// Request is one call: what the developer and the platform team wrote, and where it belongs. Numbers in its documents
+// are of the type [encoding/json.Number], as they were written.
 type Request[C, P any] struct {
 	Scope Scope
 	// Accessory is the accessory's name in app.yaml; empty for the workload.

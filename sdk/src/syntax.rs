@@ -1,18 +1,8 @@
-//! What Kubernetes accepts as a name, a label, a port or an amount, so that a module can say it where the developer
-//! wrote it.
-//!
-//! ```
-//! use kusion_sdk::syntax;
-//!
-//! assert!(syntax::is_dns_label("shop-dev") && !syntax::is_dns_label("Shop"));
-//! assert!(syntax::is_label_key("example.com/team") && !syntax::is_label_value("a team"));
-//! assert!(syntax::is_port_name("http-web") && !syntax::is_port_name("8080"));
-//! assert!(syntax::amount("1Gi") > syntax::amount("1G"));
-//! ```
+//! What Kubernetes takes for a name, a label or a key: checked here, so that a mistake is told at its place and not by the
+//! server.
 
 use std::collections::BTreeMap;
 
-use crate::names;
 use crate::pointer::Pointer;
 use crate::rejection::Problems;
 use crate::workload;
@@ -24,39 +14,74 @@ pub const AMOUNT_PATTERN: &str =
 /// A regular expression for the schema of a name without dots, see [`is_dns_label`].
 pub const DNS_LABEL_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 
-/// The most characters of a name with dots.
-const MAX_SUBDOMAIN: usize = 253;
-
 /// The most characters of a port's name.
 const MAX_PORT_NAME: usize = 15;
 
-/// Whether `text` is a name without dots (RFC 1123): lower-case letters, digits and dashes, at most 63 characters.
+const NOT_A_KEY: &str = "the key consists of letters, digits, `-`, `_` and `.`, begins and ends with a letter or digit, and has at most 63 characters, as in `team` or `example.com/team`";
+
+/// The most characters of a label of the DNS, of a label's value and of the name in a label's key.
+const MAX_LABEL: usize = 63;
+/// The most characters of a domain, and of a key in a Secret or ConfigMap.
+const MAX_DOMAIN: usize = 253;
+
+/// Returns whether a text is a label of the DNS (RFC 1123): lower-case letters, digits and dashes, with a letter or digit
+/// at both ends, at most 63 characters. Names of containers, volumes and ports are.
 pub fn is_dns_label(text: &str) -> bool {
-    text.len() <= names::MAX_LENGTH && is_lower_word(text)
+    text.len() <= MAX_LABEL && is_domain_part(text)
 }
 
-/// Whether `text` is a name that may have dots: labels with dots between them, at most 253 characters.
-pub fn is_dns_subdomain(text: &str) -> bool {
-    text.len() <= MAX_SUBDOMAIN && text.split('.').all(is_lower_word)
+/// Returns whether a text is a domain in lower case (RFC 1123): parts with dots between, at most 253 characters. Names of
+/// most objects are.
+pub fn is_domain(text: &str) -> bool {
+    text.len() <= MAX_DOMAIN && text.split('.').all(is_domain_part)
 }
 
-/// Whether `text` can be the key of a label or annotation: `team`, `example.com/team`.
+/// Returns whether a text can be the key of a label: `team`, or `example.com/team` with a domain in front.
+///
+/// ```
+/// use kusion_sdk::syntax;
+///
+/// assert!(syntax::is_label_key("app.kubernetes.io/name"));
+/// assert!(!syntax::is_label_key("my team"));
+/// ```
 pub fn is_label_key(text: &str) -> bool {
-    match text.split_once('/') {
-        None => is_word(text),
-        Some((domain, name)) => is_dns_subdomain(domain) && is_word(name),
-    }
+    let (domain, name) = match text.split_once('/') {
+        Some((domain, name)) => (Some(domain), name),
+        None => (None, text),
+    };
+    domain.is_none_or(is_domain) && !name.is_empty() && is_label_value(name)
 }
 
-/// Whether `text` can be the value of a label; an empty text can.
+/// Returns whether a text can be the key of an annotation: like that of a label, and the domain may have upper case.
+pub fn is_annotation_key(text: &str) -> bool {
+    is_label_key(&text.to_ascii_lowercase())
+}
+
+/// Returns whether a text can be the value of a label: letters, digits, `-`, `_` and `.`, with a letter or digit at both
+/// ends, at most 63 characters; or nothing.
 pub fn is_label_value(text: &str) -> bool {
-    text.is_empty() || is_word(text)
+    let is_edge = |b: u8| b.is_ascii_alphanumeric();
+    text.len() <= MAX_LABEL
+        && text.bytes().next().is_none_or(is_edge)
+        && text.bytes().next_back().is_none_or(is_edge)
+        && text.bytes().all(|b| is_edge(b) || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// Returns whether a text can be a key in the data of a Secret or ConfigMap.
+pub fn is_data_key(text: &str) -> bool {
+    text.len() <= MAX_DOMAIN && is_key(text)
+}
+
+/// Returns whether a text can be the name of an environment variable: letters, digits, `_`, `-` and `.`, not beginning
+/// with a digit or with two dots.
+pub fn is_env_name(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit()) && is_key(text)
 }
 
 /// Whether `text` can be the name of a port: at most 15 lower-case letters, digits and single dashes, with a letter.
 pub fn is_port_name(text: &str) -> bool {
     text.len() <= MAX_PORT_NAME
-        && is_lower_word(text)
+        && is_domain_part(text)
         && !text.contains("--")
         && text.bytes().any(|b| b.is_ascii_lowercase())
 }
@@ -89,26 +114,21 @@ pub fn check_annotations(
     at: &Pointer,
     problems: &mut Problems,
 ) {
-    for key in annotations.keys().filter(|key| !is_label_key(&key.to_ascii_lowercase())) {
+    for key in annotations.keys().filter(|key| !is_annotation_key(key)) {
         problems.add(at.key(key).name(), NOT_A_KEY);
     }
 }
 
-const NOT_A_KEY: &str = "the key consists of letters, digits, `-`, `_` and `.`, begins and ends with a letter or digit, and has at most 63 characters, as in `team` or `example.com/team`";
-
-fn is_lower_word(text: &str) -> bool {
-    let is_edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    is_edge(text.bytes().next())
-        && is_edge(text.bytes().next_back())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+fn is_key(text: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    !text.is_empty() && text != "." && !text.starts_with("..") && text.bytes().all(is_allowed)
 }
 
-fn is_word(text: &str) -> bool {
-    let is_edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
-    text.len() <= names::MAX_LENGTH
-        && is_edge(text.bytes().next())
-        && is_edge(text.bytes().next_back())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+fn is_domain_part(text: &str) -> bool {
+    let is_edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    text.bytes().next().is_some_and(is_edge)
+        && text.bytes().next_back().is_some_and(is_edge)
+        && text.bytes().all(|b| is_edge(b) || b == b'-')
 }
 
 #[cfg(test)]
@@ -117,29 +137,72 @@ mod tests {
     use crate::rejection::Rejection;
 
     #[test]
-    fn names_are_those_that_kubernetes_takes() {
-        let (longest, too_long) = ("a".repeat(63), "a".repeat(64));
-        for text in ["a", "0", "a-b", "2048", &longest] {
-            assert!(is_dns_label(text) && is_dns_subdomain(text), "{text}");
+    fn names_are_what_kubernetes_takes() {
+        let long = "a".repeat(63);
+        let too_long = "a".repeat(64);
+        for (text, label, domain) in [
+            ("a", true, true),
+            ("0-a", true, true),
+            ("a.b", false, true),
+            (long.as_str(), true, true),
+            (too_long.as_str(), false, true),
+            ("", false, false),
+            ("-a", false, false),
+            ("a-", false, false),
+            ("A", false, false),
+            ("a..b", false, false),
+            ("ä", false, false),
+        ] {
+            assert_eq!(is_dns_label(text), label, "{text}");
+            assert_eq!(is_domain(text), domain, "{text}");
         }
-        for text in ["", "-a", "a-", "A", "a_b", "ä", &format!("{too_long}.")] {
-            assert!(!is_dns_label(text) && !is_dns_subdomain(text), "{text}");
-        }
-        assert!(!is_dns_label(&too_long) && is_dns_subdomain(&too_long));
-        assert!(!is_dns_label("a.b") && is_dns_subdomain("a.b"));
-        assert!(!is_dns_subdomain("a..b") && !is_dns_subdomain(&format!("a.{}", "b".repeat(252))));
+        assert!(!is_domain(&[long.as_str(); 4].join(".")));
     }
 
     #[test]
-    fn labels_are_those_that_kubernetes_takes() {
-        for key in ["team", "app.kubernetes.io/name", "A_b.c", "x/y"] {
-            assert!(is_label_key(key), "{key}");
+    fn labels_are_what_kubernetes_takes() {
+        let long = "v".repeat(63);
+        for (key, expected) in [
+            ("team", true),
+            ("example.com/Team_1", true),
+            (long.as_str(), true),
+            ("", false),
+            ("/team", false),
+            ("example.com/", false),
+            ("Example.com/team", false),
+            ("a/b/c", false),
+            ("-a", false),
+        ] {
+            assert_eq!(is_label_key(key), expected, "{key}");
         }
-        for key in ["", "/a", "a/", "a/b/c", "A.com/x", "-a", "a b", &"a".repeat(64)] {
-            assert!(!is_label_key(key), "{key}");
+        assert!(is_annotation_key("Example.com/team"));
+        for (value, expected) in
+            [("", true), ("A_1.b", true), (long.as_str(), true), ("a b", false), ("a-", false)]
+        {
+            assert_eq!(is_label_value(value), expected, "{value}");
         }
-        assert!(is_label_value("") && is_label_value("1.2_x-Y"));
-        assert!(!is_label_value("a b") && !is_label_value("-") && !is_label_value(&"a".repeat(64)));
+    }
+
+    #[test]
+    fn keys_and_variables_are_what_kubernetes_takes() {
+        for (text, key, variable) in [
+            ("A", true, true),
+            ("_x", true, true),
+            ("-", true, true),
+            (".a", true, true),
+            ("a-b.c_1", true, true),
+            ("1A", true, false),
+            ("", false, false),
+            (".", false, false),
+            ("..", false, false),
+            ("..a", false, false),
+            ("A B", false, false),
+            ("A/B", false, false),
+            ("ä", false, false),
+        ] {
+            assert_eq!(is_data_key(text), key, "{text}");
+            assert_eq!(is_env_name(text), variable, "{text}");
+        }
     }
 
     #[test]

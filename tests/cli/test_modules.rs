@@ -86,7 +86,7 @@ fn a_file_that_is_no_module_is_refused() {
     exit 1
     --- stderr
     error: `[root]/work/nothing` is not a package: it has no `Cargo.toml`, `package.json`, `pyproject.toml` or `go.mod`
-    hint: `kusion mod init NAME` makes a module
+    hint: `kusion mod init NAME --lang rust` makes a module
     ");
 }
 

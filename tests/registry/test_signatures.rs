@@ -134,6 +134,13 @@ fn signatures_that_are_stripped_or_moved_are_missed() {
         "{refused}cause: what was signed is version `0.1.0`, and not `0.1.7`\nhint: somebody moved a signed module to another name or version in the registry\n"
     );
     assert_eq!((moved.code, moved.stderr.as_str()), (Some(1), expected.as_str()));
+    let named = format!("oci://{}/team/network:0.1.7", stage.address);
+    let key = ["mod", "verify", &named, "--key", "../ours.pub"];
+    for arguments in [&["mod", "verify", &named, "--workspace", "dev"][..], &key] {
+        let verified = stage.run(arguments);
+        assert_eq!((verified.code, verified.stderr.as_str()), (Some(1), expected.as_str()));
+        assert_eq!(verified.stdout, "");
+    }
 }
 
 #[test]

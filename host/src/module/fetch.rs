@@ -1,5 +1,7 @@
 //! From what a workspace asks for and what the lock says to verified bytes of modules in registries.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use semver::Version;
@@ -10,8 +12,7 @@ use crate::module::registry::{
     Requirement, Stored,
 };
 use crate::module::verify::SignaturePolicy;
-use crate::module::{FetchError, Pin};
-
+use crate::module::{FetchError, Lock, Pin};
 use crate::name::ModuleName;
 
 /// How many modules are fetched at once.
@@ -57,18 +58,31 @@ pub struct Fetcher {
     pub(super) client: Option<RegistryClient>,
     pub(super) limit: u64,
     pub(super) policy: SignaturePolicy,
+    /// The manifests of versions that are pinned somewhere, by source and version.
+    known: BTreeMap<(String, Version), Digest>,
 }
 
 impl Fetcher {
     /// Uses a store and a client; without a client no connection is made. Components may have `limit` bytes.
     pub fn new(store: ContentStore, client: Option<RegistryClient>, limit: u64) -> Self {
-        Self { store, client, limit, policy: SignaturePolicy::default() }
+        let (policy, known) = (SignaturePolicy::default(), BTreeMap::new());
+        Self { store, client, limit, policy, known }
     }
 
     /// Asks for signatures of modules, which are verified before anything of a module is handed out.
     #[must_use]
     pub fn with_policy(mut self, policy: SignaturePolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Remembers all that a lock pins, so that a version is the same in every workspace.
+    #[must_use]
+    pub fn with_known(mut self, lock: &Lock) -> Self {
+        let pins = lock.pins().filter_map(|(_, _, pin)| {
+            Some(((pin.source.clone(), pin.version.clone()), pin.manifest?))
+        });
+        self.known.extend(pins);
         self
     }
 
@@ -131,10 +145,16 @@ impl Fetcher {
             .as_ref()
             .ok_or(FetchError::Offline { module, what: "which version is to be used" })?;
         let version = self.choose(client, wanted).await?;
-        let raw = self.ask(&wanted.module, client.manifest(&wanted.repository, &version)).await?;
+        let raw = match client.manifest(&wanted.repository, &version).await {
+            Err(RegistryError::NotFound { .. }) => {
+                return Err(self.no_version(client, wanted).await);
+            }
+            raw => self.ask(&wanted.module, async { raw }).await?,
+        };
+        let known = self.known.get(&(source.clone(), version.clone())).copied();
         let same = pin.filter(|pin| pin.source == source && pin.version == version);
-        if let Some(pin) = same {
-            check_unmoved(wanted, pin, raw.digest)?;
+        for pinned in same.and_then(|pin| pin.manifest).into_iter().chain(known) {
+            check_unmoved(wanted, (&version, pinned), raw.digest)?;
         }
         let manifest = self.keep(wanted, &version, &raw)?;
         let bytes = self.content(wanted, client, &manifest.layer).await?;
@@ -171,7 +191,9 @@ impl Fetcher {
         };
         let raw = client.manifest(&wanted.repository, &pin.version);
         let raw = self.ask(&wanted.module, raw).await?;
-        check_unmoved(wanted, pin, raw.digest)?;
+        if let Some(pinned) = pin.manifest {
+            check_unmoved(wanted, (&pin.version, pinned), raw.digest)?;
+        }
         let manifest = self.keep(wanted, &pin.version, &raw)?;
         check_layer(wanted, pin, &manifest)?;
         let bytes = self.content(wanted, client, &manifest.layer).await?;
@@ -223,16 +245,18 @@ impl Fetcher {
                 self.content(wanted, client, part).await?;
             }
         }
-        // Whoever takes the module elsewhere takes along who signed it.
-        if pin.signer.is_some() && self.client.is_some() {
-            let signatures = self.signatures(&wanted.repository, &digest).await;
-            signatures.map_err(|source| FetchError::Signature {
+        // Whoever takes the module elsewhere takes along who signed it, also where nobody asks for that yet.
+        if self.client.is_none() {
+            return Ok(());
+        }
+        match self.signatures(&wanted.repository, &digest).await {
+            Err(source) if pin.signer.is_some() => Err(FetchError::Signature {
                 wanted: Box::new(wanted.clone()),
                 version: pin.version.clone(),
                 source: Box::new(source),
-            })?;
+            }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Chooses the best version. One that is named needs no list.
@@ -249,6 +273,14 @@ impl Fetcher {
             wanted: Box::new(wanted.clone()),
             available: versions,
         })
+    }
+
+    /// Says which versions there are instead of the one that is named. Who has none of the module says so.
+    async fn no_version(&self, client: &RegistryClient, wanted: &WantedModule) -> FetchError {
+        match self.ask(&wanted.module, client.versions(&wanted.repository)).await {
+            Ok(available) => FetchError::NoVersion { wanted: Box::new(wanted.clone()), available },
+            Err(error) => error,
+        }
     }
 
     /// Keeps a manifest, for whoever takes the module elsewhere, and reads it.
@@ -318,16 +350,16 @@ fn check_layer(wanted: &WantedModule, pin: &Pin, manifest: &Manifest) -> Result<
 }
 
 /// Refuses a version behind which other bytes stand than those that were pinned.
-fn check_unmoved(wanted: &WantedModule, pin: &Pin, found: Digest) -> Result<(), FetchError> {
-    match pin.manifest {
-        Some(pinned) if pinned != found => Err(FetchError::Moved {
-            wanted: Box::new(wanted.clone()),
-            version: pin.version.clone(),
-            pinned,
-            found,
-        }),
-        _ => Ok(()),
+fn check_unmoved(
+    wanted: &WantedModule,
+    (version, pinned): (&Version, Digest),
+    found: Digest,
+) -> Result<(), FetchError> {
+    if pinned == found {
+        return Ok(());
     }
+    let (wanted, version) = (Box::new(wanted.clone()), version.clone());
+    Err(FetchError::Moved { wanted, version, pinned, found })
 }
 
 #[cfg(test)]

@@ -173,8 +173,11 @@ impl Diagnose for FetchError {
             Self::CatalogMoved { module, .. } => format!(
                 "run `kusion mod update {module}` to use what it carries, or run the kusion that pinned it"
             ),
-            Self::Offline { .. } | Self::NotHere { .. } | Self::Changed { .. } => {
+            Self::Offline { .. } | Self::Changed { .. } => {
                 "run `kusion mod pull` where the registry can be reached".to_owned()
+            }
+            Self::NotHere { .. } => {
+                "run `kusion mod pull` where the registry can be reached, or load a bundle from there".to_owned()
             }
             Self::NoVersion { available, .. } if available.is_empty() => {
                 "no version is published there".to_owned()

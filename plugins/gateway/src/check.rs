@@ -33,7 +33,7 @@ pub(crate) fn check(request: &Call, problems: &mut Problems) {
     for (index, hostname) in config.hostnames.iter().enumerate() {
         let name = hostname.strip_prefix("*.").unwrap_or(hostname);
         let is_address = name.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-        if !syntax::is_dns_subdomain(name) || is_address || hostname.len() > 253 {
+        if !syntax::is_domain(name) || is_address || hostname.len() > 253 {
             problems.add(
                 at.key("hostnames").index(index),
                 "must be the name of a host in lower case, as in `shop.example.com` or `*.example.com`",
@@ -79,9 +79,9 @@ fn platform(request: &Call, problems: &mut Problems) {
         let at = at.index(index);
         let ParentRef { name, namespace, section_name } = parent;
         let named = [
-            ("name", Some(name), syntax::is_dns_subdomain as fn(&str) -> bool),
+            ("name", Some(name), syntax::is_domain as fn(&str) -> bool),
             ("namespace", namespace.as_ref(), syntax::is_dns_label),
-            ("sectionName", section_name.as_ref(), syntax::is_dns_subdomain),
+            ("sectionName", section_name.as_ref(), syntax::is_domain),
         ];
         for (key, text, is_sound) in named {
             if text.is_some_and(|text| !is_sound(text)) {

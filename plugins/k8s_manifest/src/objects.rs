@@ -155,7 +155,7 @@ fn is_api_version(text: &str) -> bool {
         Some((group, version)) => (Some(group), version),
         None => (None, text),
     };
-    group.is_none_or(syntax::is_dns_subdomain) && syntax::is_dns_label(version)
+    group.is_none_or(syntax::is_domain) && syntax::is_dns_label(version)
 }
 
 /// Whether `text` can be a part of a path, which is all that is demanded of every name.

@@ -48,7 +48,7 @@ impl Scopes {
     /// Adds a kind as somebody wrote it, `ClusterIssuer.cert-manager.io`, or notes that it is none.
     pub(crate) fn add(&mut self, written: &str, at: &Pointer, problems: &mut Problems) {
         match written.split_once('.') {
-            Some((kind, group)) if is_kind(kind) && syntax::is_dns_subdomain(group) => {
+            Some((kind, group)) if is_kind(kind) && syntax::is_domain(group) => {
                 self.cluster.insert((group.to_owned(), kind.to_owned()));
             }
             _ => problems.add(

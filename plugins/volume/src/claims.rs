@@ -16,7 +16,7 @@ pub(crate) fn claims(request: &Call, problems: &mut Problems) -> Vec<Resource> {
 
     for (name, claim) in &request.config.existing_claims {
         let at = Pointer::config().key("existingClaims").key(name);
-        if !syntax::is_dns_subdomain(&claim.claim_name) {
+        if !syntax::is_domain(&claim.claim_name) {
             problems.add(at.key("claimName"), "no PersistentVolumeClaim can have this name");
         }
         check_modes(&claim.access_modes, &at, problems);
@@ -68,7 +68,7 @@ fn check_modes(modes: &[AccessMode], at: &Pointer, problems: &mut Problems) {
 
 /// An empty text is a class: none at all.
 fn check_class(class: Option<&str>, at: &Pointer, problems: &mut Problems) {
-    if class.is_some_and(|class| !class.is_empty() && !syntax::is_dns_subdomain(class)) {
+    if class.is_some_and(|class| !class.is_empty() && !syntax::is_domain(class)) {
         problems.add(at.key("storageClass"), "no StorageClass can have this name");
     }
 }

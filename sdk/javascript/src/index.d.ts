@@ -211,18 +211,29 @@ export class Output {
   need(...needs: Need[]): this;
 }
 
-/** A JSON Schema; of its words `type`, `properties`, `required`, `items`, `enum`, bounds and `default` also decode. */
+/** What a value can be. */
+export type SchemaType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
+
+/**
+ * A JSON Schema. Its words `type`, `properties`, `required`, `additionalProperties`, `items`, `prefixItems`, `enum`,
+ * `minimum`, `maximum`, `default`, `$ref` and `allOf` also decode; what others describe is handed on as it is.
+ */
 export interface Schema {
-  type?: "object" | "array" | "string" | "integer" | "number" | "boolean";
+  type?: SchemaType | readonly SchemaType[];
   description?: string;
-  properties?: Record<string, Schema>;
+  properties?: Readonly<Record<string, Schema | boolean>>;
   required?: readonly string[];
   additionalProperties?: boolean | Schema;
-  items?: Schema;
-  enum?: readonly string[];
+  items?: Schema | boolean;
+  prefixItems?: readonly (Schema | boolean)[];
+  enum?: readonly Json[];
   minimum?: number;
   maximum?: number;
   default?: Json;
+  /** A JSON Pointer into this schema, such as `#/$defs/port`. */
+  $ref?: string;
+  $defs?: Readonly<Record<string, Schema | boolean>>;
+  allOf?: readonly (Schema | boolean)[];
   [word: string]: unknown;
 }
 

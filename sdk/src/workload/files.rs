@@ -5,23 +5,32 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::pods::Pods;
-use super::secret_ref::{self, SecretRef, is_data_key};
+use super::secret_ref::{self, SecretRef};
 use super::volumes;
 use crate::pointer::Pointer;
 use crate::rejection::Problems;
+use crate::syntax;
 
 /// The permissions of a file whose `mode` is absent, and of files in folders.
 const DEFAULT_MODE: u32 = 0o644;
+/// The most permissions that Kubernetes gives a file.
+const MAX_MODE: u32 = 0o777;
+/// The longest text: a ConfigMap holds no more.
+const MAX_TEXT: usize = 1024 * 1024;
 
 /// A file: `content` or `contentFrom`, and its permissions.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [
+    {"content": "colour = 'blue'"},
+    {"contentFrom": "secret://web-tls/tls.key", "mode": "0400"},
+]))]
 pub struct FileSpec {
     /// The file's text.
     pub content: Option<String>,
     /// Where the text comes from: `secret://name/key`.
     pub content_from: Option<String>,
-    /// The permissions, in octal digits as `chmod` takes them; `0644` if absent.
+    /// The permissions, in octal digits as `chmod` takes them, at most `0777`; `0644` if absent.
     #[schemars(regex(pattern = r"^[0-7]{3,4}$"))]
     pub mode: Option<String>,
 }
@@ -40,17 +49,24 @@ pub(super) fn file(
         Some(mode) => mode,
     };
     if mode.is_none() {
-        problems.add(at.key("mode"), "must be three or four octal digits, as in `0644`");
+        problems.add(at.key("mode"), "must be octal digits, as in `0644`, at most `0777`");
     }
     let mount_path = absolute(path);
     let name = path.rsplit('/').next().unwrap_or_default();
-    if mount_path.is_none() || !is_data_key(name) {
+    if mount_path.is_none() || !syntax::is_data_key(name) {
         problems.add(
             at.clone(),
             "the path must end in a file name of letters, digits, `-`, `_` and `.`, without `..` or `:`",
         );
     }
     let source = match (&spec.content, &spec.content_from) {
+        (Some(content), None) if content.len() > MAX_TEXT => {
+            problems.add(
+                at.key("content"),
+                "is longer than 1 MiB, which is the most that Kubernetes keeps",
+            );
+            None
+        }
         (Some(content), None) => Some(Source::Text(content)),
         (None, Some(reference)) => match key_of_secret(reference) {
             Ok((secret, key)) => Some(Source::Secret(secret, key)),
@@ -125,7 +141,7 @@ fn key_of_secret(reference: &str) -> Result<(&str, &str), &'static str> {
 
 fn octal(mode: &str) -> Option<u32> {
     let is_mode = matches!(mode.len(), 3 | 4) && mode.bytes().all(|b| matches!(b, b'0'..=b'7'));
-    is_mode.then(|| u32::from_str_radix(mode, 8).ok()).flatten()
+    is_mode.then(|| u32::from_str_radix(mode, 8).ok()).flatten().filter(|mode| *mode <= MAX_MODE)
 }
 
 /// The path from the root, without empty parts; `None` for the root itself and for what Kubernetes
@@ -148,7 +164,8 @@ mod tests {
         assert_eq!(octal("0644"), Some(420));
         assert_eq!(octal("644"), Some(420));
         assert_eq!(octal("0400"), Some(256));
-        for mode in ["", "64", "0888", "00644", "u+x", "+644"] {
+        assert_eq!(octal("0777"), Some(511));
+        for mode in ["", "64", "0888", "00644", "1777", "u+x", "+644"] {
             assert_eq!(octal(mode), None, "{mode}");
         }
     }

@@ -30,8 +30,13 @@ fn split(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether `text` is a number with an optional unit (`m`, `k`, `M`, `Ki`, `Mi`, …) or exponent.
-pub(super) fn is_quantity(text: &str) -> bool {
+fn is_quantity(text: &str) -> bool {
     parts(text).is_some()
+}
+
+/// Whether `text` is a quantity of more than nothing.
+pub(super) fn is_some(text: &str) -> bool {
+    billionths(text).is_some_and(|number| number > 0)
 }
 
 /// The number of billionths that a quantity stands for, which is as fine as Kubernetes counts; what is finer is rounded

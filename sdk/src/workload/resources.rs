@@ -8,9 +8,12 @@ use super::quantity;
 use crate::kubernetes::unless_empty;
 use crate::pointer::Pointer;
 use crate::rejection::Problems;
+use crate::syntax;
 
 /// The resources that need no domain in front.
 const PLAIN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+/// The longest domain of another resource.
+const MAX_DOMAIN: usize = 244;
 
 /// The resources of a container, in layers: what an earlier one says of a name, a later one does not change.
 ///
@@ -45,7 +48,7 @@ impl Resources {
     /// Adds what somebody wrote at `at` for the names that nobody has spoken of, and notes what Kubernetes would refuse.
     #[must_use]
     pub fn layer(
-        mut self,
+        self,
         written: &BTreeMap<String, String>,
         at: &Pointer,
         problems: &mut Problems,
@@ -114,6 +117,10 @@ fn problem(name: &str, amount: &str) -> Option<&'static str> {
     if range.request.is_some() && request != limit {
         return Some("cannot be shared: the request and the limit must be the same");
     }
+    let page = name.strip_prefix("hugepages-").and_then(quantity::billionths);
+    if page.is_some_and(|page| limit.is_none_or(|limit| limit % page != 0)) {
+        return Some("must be a multiple of the size of a page");
+    }
     let is_whole = [range.request, range.limit].into_iter().flatten().all(quantity::is_whole);
     (!is_whole).then_some("must be a whole number")
 }
@@ -122,33 +129,15 @@ fn problem(name: &str, amount: &str) -> Option<&'static str> {
 fn is_resource(name: &str) -> bool {
     match name.split_once('/') {
         None => {
-            PLAIN.contains(&name)
-                || name.strip_prefix("hugepages-").is_some_and(quantity::is_quantity)
+            PLAIN.contains(&name) || name.strip_prefix("hugepages-").is_some_and(quantity::is_some)
         }
-        Some((domain, rest)) => {
-            // With `requests.` in front it stands in quotas.
-            !domain.starts_with("requests.") && is_domain(domain) && is_qualified(rest)
+        Some((domain, _)) => {
+            // In a quota it stands with `requests.` in front, and must be short enough for that.
+            !domain.starts_with("requests.")
+                && domain.len() <= MAX_DOMAIN
+                && syntax::is_label_key(name)
         }
     }
-}
-
-fn is_domain(text: &str) -> bool {
-    let is_edge = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    // A quota writes `requests.` in front, and both together must be short enough.
-    text.len() <= 244
-        && text.split('.').all(|part| {
-            let part = part.as_bytes();
-            part.first().is_some_and(is_edge)
-                && part.last().is_some_and(is_edge)
-                && part.iter().all(|b| is_edge(b) || *b == b'-')
-        })
-}
-
-fn is_qualified(text: &str) -> bool {
-    let edges = [text.bytes().next(), text.bytes().next_back()];
-    text.len() <= 63
-        && edges.iter().all(|edge| edge.is_some_and(|b| b.is_ascii_alphanumeric()))
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]
@@ -216,6 +205,8 @@ mod tests {
             ("nvidia.com/gpu", "500m", "/config/nvidia.com~1gpu", "must be a whole number"),
             ("nvidia.com/gpu", "1-2", "/config/nvidia.com~1gpu", "cannot be shared"),
             ("nvidia.com/gpu", "1-", "/config/nvidia.com~1gpu", "cannot be shared"),
+            ("hugepages-2Mi", "3Mi", "/config/hugepages-2Mi", "must be a multiple"),
+            ("hugepages-0", "3Mi", "/config/hugepages-0#", "is no resource"),
             ("hugepages-2Mi", "2Mi-4Mi", "/config/hugepages-2Mi", "cannot be shared"),
         ] {
             let (found, message) = told(name, amount).unwrap_or_default();

@@ -170,7 +170,7 @@ impl Loaded {
         self.fetched.keep(&store)?;
         self.lock_file().sweep();
         if !self.fetched.changes.is_empty() {
-            self.lock_file().change(|lock| self.fetched.pin(&self.workspace, lock))?;
+            self.lock_file().try_change(|lock| self.fetched.pin(&self.workspace, lock))?;
         }
         Ok(())
     }

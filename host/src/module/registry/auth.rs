@@ -37,14 +37,16 @@ impl Known {
     }
 }
 
-type Found = BTreeMap<String, Option<Arc<Credential>>>;
+/// Who one is for a registry, or why that cannot be told.
+type Found = Result<Option<Arc<Credential>>, Arc<CredentialError>>;
 
 /// What is known of who one is.
 #[derive(Default)]
 pub(super) struct Auth {
     passwords: Mutex<BTreeMap<String, HeaderValue>>,
     tokens: Mutex<BTreeMap<(Repository, Scope), HeaderValue>>,
-    found: Mutex<Found>,
+    /// Held while somebody looks, because a program may be run that asks its own questions.
+    found: tokio::sync::Mutex<BTreeMap<String, Found>>,
 }
 
 impl Auth {
@@ -88,21 +90,16 @@ impl Token {
 
 impl RegistryClient {
     /// Looks up who one is for a registry, once.
-    pub(super) async fn credentials(
-        &self,
-        registry: &str,
-    ) -> Result<Option<Arc<Credential>>, CredentialError> {
-        {
-            let found = self.auth.found.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(credential) = found.get(registry) {
-                return Ok(credential.clone());
-            }
+    pub(super) async fn credentials(&self, registry: &str) -> Found {
+        let mut known = self.auth.found.lock().await;
+        if let Some(found) = known.get(registry) {
+            return found.clone();
         }
         let (credentials, name) = (self.options.credentials.clone(), registry.to_owned());
-        // A program may be run, which may ask its own questions.
-        let credential = files::blocking(move || credentials.find(&name)).await?.map(Arc::new);
-        let mut found = self.auth.found.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(found.entry(registry.to_owned()).or_insert(credential).clone())
+        let found = files::blocking(move || credentials.find(&name)).await;
+        let found = found.map(|credential| credential.map(Arc::new)).map_err(Arc::new);
+        known.insert(registry.to_owned(), found.clone());
+        found
     }
 
     /// Answers the question of a registry who asks; `None` if there is no answer that it could want.

@@ -139,7 +139,7 @@ impl RegistryClient {
         let found = self.credentials(registry).await;
         let (credential, unread) = match found {
             Ok(credential) => (credential, None),
-            Err(error) => (None, Some(Box::new(error))),
+            Err(error) => (None, Some(error)),
         };
         let denied = |known, source| RegistryError::Denied {
             what: call.what.to_owned(),
@@ -205,6 +205,7 @@ impl RegistryClient {
             Target::Path(path) => Self::address_with(scheme, call.repository, path)?,
         };
         for _ in 0..=MAX_REDIRECTS {
+            self.check_scheme(call.what, &address)?;
             // Nobody but the registry itself is told who asks.
             let is_home =
                 address.scheme_str() == Some(scheme) && transport::authority(&address) == host;
@@ -220,7 +221,6 @@ impl RegistryClient {
                     what: call.what.to_owned(),
                     reason: format!("{} leads nowhere", answer.status().as_u16()),
                 })?;
-            self.check_scheme(call.what, &address)?;
         }
         Err(RegistryError::Answer {
             what: call.what.to_owned(),
@@ -420,6 +420,16 @@ mod tests {
             asked_wait("Wed, 21 Oct 2099 07:28:00 GMT").unwrap() > Duration::from_secs(1 << 20)
         );
         assert_eq!(asked_wait("soon"), None);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_an_answer_gives_is_no_way_around_tls() {
+        let client = RegistryClient::new(ClientOptions::default());
+        let repository = "r.example.com/a/b".parse().unwrap();
+        let target = Target::Address("http://r.example.com/v2/a/b/tags/list".parse().unwrap());
+        let call = Call { target, ..Call::get(&repository, String::new(), "x") };
+        let refused = client.follow(&call, None).await.err().unwrap();
+        assert!(matches!(refused, RegistryError::Answer { .. }), "{refused}");
     }
 
     #[test]

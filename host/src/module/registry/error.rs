@@ -1,5 +1,6 @@
 //! Why a registry does not give, or take, a module.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CredentialError, LayoutError, StoreError};
@@ -39,7 +40,7 @@ pub enum RegistryError {
         known: bool,
         /// Why none were shown, if some should have been.
         #[source]
-        source: Option<Box<CredentialError>>,
+        source: Option<Arc<CredentialError>>,
     },
     /// Whoever logs in is not known there, or not with this password.
     #[error("`{registry}` does not know this name with this password")]

@@ -2,6 +2,7 @@
 
 mod attached;
 mod auth;
+mod catalog;
 mod challenge;
 mod client;
 mod credentials;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, LINK, RANGE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use semver::Version;
 use serde::Deserialize;
 
@@ -23,6 +23,8 @@ const MAX_MANIFEST: usize = 4 << 20;
 const MAX_PAGE: usize = 4 << 20;
 /// The most pages of tags.
 const MAX_PAGES: usize = 1_000;
+/// The most versions of a module that are read.
+const MAX_VERSIONS: usize = 100_000;
 /// How often a process looks whether another one is done with the download of the same bytes.
 const LOOK: Duration = Duration::from_millis(20);
 /// In which steps the arrival of bytes is told.
@@ -75,6 +77,10 @@ impl RegistryClient {
             let call = Call { target, ..Call::get(repository, String::new(), &what) };
             let (page, next) = self.persist(&what, async || self.page(&call).await).await?;
             versions.extend(page.iter().filter_map(|tag| version_of(tag)));
+            if versions.len() > MAX_VERSIONS {
+                let reason = format!("it has more than {MAX_VERSIONS} versions");
+                return Err(RegistryError::Answer { what, reason });
+            }
             match next {
                 Some(next) => target = Target::Address(next),
                 None => {
@@ -87,35 +93,39 @@ impl RegistryClient {
         Err(RegistryError::Answer { what, reason: format!("it has more than {MAX_PAGES} pages") })
     }
 
-    async fn page(
-        &self,
-        call: &Call<'_>,
-    ) -> Result<(Vec<String>, Option<http::Uri>), RegistryError> {
+    async fn page(&self, call: &Call<'_>) -> Result<(Vec<String>, Option<Uri>), RegistryError> {
         let broken = |reason: &str| RegistryError::Answer {
             what: call.what.to_owned(),
             reason: reason.to_owned(),
         };
         let answer = self.send(call).await?;
         let answer = self.expect(answer, call.what, &[StatusCode::OK]).await?;
-        let next = texts(answer.headers(), &LINK)
-            .iter()
-            .find_map(|link| next_page(link).map(str::to_owned));
-        let base = self.address(call.repository, "/tags/list")?;
-        let next = match next {
-            None => None,
-            Some(next) => {
-                let next = transport::resolve(&base, &next)
-                    .ok_or_else(|| broken("its next page has no address"))?;
-                if transport::authority(&next) != transport::authority(&base) {
-                    return Err(broken("its next page is in another registry"));
-                }
-                Some(next)
-            }
-        };
+        let next = self.next_page(call, answer.headers())?;
         let body = transport::read(answer, MAX_PAGE, call.what).await?;
         let Tags { tags } =
             serde_json::from_slice(&body).map_err(|_| broken("it is no list of tags"))?;
         Ok((tags.unwrap_or_default(), next))
+    }
+
+    /// Returns where a list goes on, which is within the same registry.
+    pub(super) fn next_page(
+        &self,
+        call: &Call<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Option<Uri>, RegistryError> {
+        let broken = |reason: &str| RegistryError::Answer {
+            what: call.what.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let links = texts(headers, &LINK);
+        let Some(next) = links.iter().find_map(|link| next_page(link)) else { return Ok(None) };
+        let base = self.address(call.repository, "/")?;
+        let next = transport::resolve(&base, next)
+            .ok_or_else(|| broken("its next page has no address"))?;
+        if transport::authority(&next) == transport::authority(&base) {
+            return Ok(Some(next));
+        }
+        Err(broken("its next page is in another registry"))
     }
 
     /// Fetches the manifest of a version.

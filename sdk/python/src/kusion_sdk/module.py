@@ -17,7 +17,7 @@ try:
     from . import border
 except ImportError:
     # Outside a component, where only tests run.
-    border = None
+    pass
 
 
 @dataclass
@@ -49,10 +49,10 @@ class Module:
     needs_workload_resource: ClassVar[bool] = False
     """Whether it must know which resource runs the app's containers; ``Request.workload_resource`` says so then."""
 
-    Config: ClassVar[Any] = Nothing
+    config: ClassVar[Any] = Nothing
     """What a developer writes in app.yaml: a dataclass."""
 
-    Platform: ClassVar[Any] = Nothing
+    platform: ClassVar[Any] = Nothing
     """What the platform team writes in the workspace: a dataclass whose every field has a default."""
 
     def generate(self, request: Request[Any, Any]) -> Output:
@@ -62,6 +62,8 @@ class Module:
 
 def export(module: type[Module]) -> type:
     """Makes the class that the component exports; assign it to ``Generator`` in the module ``app``."""
+    # Here and not when it is asked: what is wrong with a type is then told by tests and the build.
+    developers, platforms = (json.dumps(config.schema(it)) for it in (module.config, module.platform))
 
     class Generator:
         def describe(self) -> Any:
@@ -71,8 +73,8 @@ def export(module: type[Module]) -> type:
                 kind=module.kind,
                 summary=module.summary,
                 context_keys=list(module.context_keys),
-                developer_schema=json.dumps(config.schema(module.Config)),
-                platform_schema=json.dumps(config.schema(module.Platform)),
+                developer_schema=developers,
+                platform_schema=platforms,
                 resource_types=list(module.resource_types),
                 extensions=json.dumps(extensions(module)),
             )
@@ -106,8 +108,8 @@ def serve(module: type[Module], raw: Any) -> Output:
         except config.Misfit as misfit:
             problems.append(Problem(str(misfit.pointer), misfit.message))
 
-    developers = typed(Pointer.config(), module.Config, raw.config)
-    platforms = typed(Pointer.platform(), module.Platform, raw.platform)
+    developers = typed(Pointer.config(), module.config, raw.config)
+    platforms = typed(Pointer.platform(), module.platform, raw.platform)
     if problems:
         raise Rejection("invalid", problems)
     scope = raw.scope

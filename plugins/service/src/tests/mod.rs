@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::Service;
 
+mod defects;
+mod platform;
+
 fn output(call: Call<Service>) -> Output {
     match call.generate() {
         Ok(output) => output,
@@ -33,7 +36,7 @@ fn problems(call: Call<Service>) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_smallest_app_is_a_deployment_without_empty_fields() {
+fn the_smallest_app_is_a_secure_deployment_without_empty_fields() {
     let labels = json!({
         "kusion.io/stack": "dev",
         "app.kubernetes.io/name": "web",
@@ -54,7 +57,35 @@ fn the_smallest_app_is_a_deployment_without_empty_fields() {
                         "selector": {"matchLabels": labels},
                         "template": {
                             "metadata": {"labels": labels},
-                            "spec": {"containers": [{"name": "main", "image": "web:1"}]},
+                            "spec": {
+                                "automountServiceAccountToken": false,
+                                "securityContext": {
+                                    "seccompProfile": {"type": "RuntimeDefault"},
+                                },
+                                "containers": [{
+                                    "name": "main",
+                                    "image": "web:1",
+                                    "resources": {
+                                        "requests": {"cpu": "100m", "memory": "128Mi"},
+                                        "limits": {"memory": "1Gi"},
+                                    },
+                                    "securityContext": {"allowPrivilegeEscalation": false},
+                                }],
+                                "topologySpreadConstraints": [
+                                    {
+                                        "maxSkew": 1,
+                                        "topologyKey": "kubernetes.io/hostname",
+                                        "whenUnsatisfiable": "ScheduleAnyway",
+                                        "labelSelector": {"matchLabels": labels},
+                                    },
+                                    {
+                                        "maxSkew": 1,
+                                        "topologyKey": "topology.kubernetes.io/zone",
+                                        "whenUnsatisfiable": "ScheduleAnyway",
+                                        "labelSelector": {"matchLabels": labels},
+                                    },
+                                ],
+                            },
                         },
                     },
                 },
@@ -145,51 +176,50 @@ fn everything_about_a_container_reaches_kubernetes() {
         },
     })));
     assert_eq!(
-        pod_spec(&output),
-        &json!({
-            "containers": [{
-                "name": "main",
-                "image": "web:1",
-                "command": ["/app"],
-                "args": ["--serve"],
-                "workingDir": "/srv",
-                "env": [
-                    {"name": "OTHER", "value": "$(PLAIN)"},
-                    {
-                        "name": "PASSWORD",
-                        "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}},
-                    },
-                    {"name": "PLAIN", "value": "text"},
-                ],
-                "resources": {
-                    "requests": {"cpu": "250m"},
-                    "limits": {"cpu": "500m", "memory": "256Mi"},
+        pod_spec(&output)["containers"],
+        json!([{
+            "name": "main",
+            "image": "web:1",
+            "command": ["/app"],
+            "args": ["--serve"],
+            "workingDir": "/srv",
+            "env": [
+                {"name": "OTHER", "value": "$(PLAIN)"},
+                {
+                    "name": "PASSWORD",
+                    "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}},
                 },
-                "readinessProbe": {
-                    "httpGet": {
-                        "scheme": "HTTP",
-                        "port": 8080,
-                        "path": "/ready",
-                        "httpHeaders": [{"name": "A", "value": "b"}],
-                    },
-                    "periodSeconds": 5,
+                {"name": "PLAIN", "value": "text"},
+            ],
+            "resources": {
+                "requests": {"cpu": "250m"},
+                "limits": {"cpu": "500m", "memory": "256Mi"},
+            },
+            "readinessProbe": {
+                "httpGet": {
+                    "scheme": "HTTP",
+                    "port": 8080,
+                    "path": "/ready",
+                    "httpHeaders": [{"name": "A", "value": "b"}],
                 },
-                "livenessProbe": {"tcpSocket": {"port": 8080}},
-                "startupProbe": {
-                    "exec": {"command": ["true"]},
-                    "terminationGracePeriodSeconds": 3,
-                },
-                "lifecycle": {
-                    "preStop": {"exec": {"command": ["sleep", "1"]}},
-                    "postStart": {"httpGet": {
-                        "scheme": "HTTP",
-                        "host": "hooks.local",
-                        "port": 80,
-                        "path": "/start",
-                    }},
-                },
-            }],
-        })
+                "periodSeconds": 5,
+            },
+            "livenessProbe": {"tcpSocket": {"port": 8080}},
+            "startupProbe": {
+                "exec": {"command": ["true"]},
+                "terminationGracePeriodSeconds": 3,
+            },
+            "lifecycle": {
+                "preStop": {"exec": {"command": ["sleep", "1"]}},
+                "postStart": {"httpGet": {
+                    "scheme": "HTTP",
+                    "host": "hooks.local",
+                    "port": 80,
+                    "path": "/start",
+                }},
+            },
+            "securityContext": {"allowPrivilegeEscalation": false},
+        }])
     );
 }
 
@@ -319,6 +349,39 @@ fn secrets_of_the_workload_are_left_to_the_host() {
 }
 
 #[test]
+fn what_kubernetes_would_refuse_of_a_container_is_told_at_its_place() {
+    let problems = problems(main_container(json!({
+        "image": "web:1",
+        "env": {"..A": "x"},
+        "files": {
+            "/a": {"content": "x", "mode": "1777"},
+            "/b": {"content": "x".repeat(1024 * 1024 + 1)},
+        },
+        "livenessProbe": {"tcp": {"url": "localhost:1"}, "successThreshold": 2},
+        "readinessProbe": {
+            "http": {"url": "http://localhost/", "headers": {"A B": "c"}}, "successThreshold": 2,
+        },
+        "resources": {"cpu": "2-1", "gpu": "1"},
+    })));
+    let pointers: Vec<_> = problems
+        .iter()
+        .filter_map(|(pointer, _)| pointer.strip_prefix("/config/containers/main/"))
+        .collect();
+    assert_eq!(
+        pointers,
+        [
+            "files/~1a/mode",
+            "files/~1b/content",
+            "env/..A#",
+            "livenessProbe/successThreshold",
+            "readinessProbe/http/headers/A B#",
+            "resources/cpu",
+            "resources/gpu#",
+        ]
+    );
+}
+
+#[test]
 fn every_problem_is_reported_with_its_place() {
     let call = Call::<Service>::new(json!({
         "containers": {
@@ -354,7 +417,7 @@ fn every_problem_is_reported_with_its_place() {
         pointers,
         [
             "/config/labels/app.kubernetes.io~1name",
-            "/config/containers/Main",
+            "/config/containers/Main#",
             "/config/containers/Main/files/~1",
             "/config/containers/Main/files/~1a",
             "/config/containers/Main/files/~1b/mode",
@@ -370,8 +433,8 @@ fn every_problem_is_reported_with_its_place() {
             "/config/containers/Main/lifecycle/preStop",
             "/config/containers/Main/resources/cpu",
             "/config/topologySpreadConstraints/z/maxSkew",
-            "/config/topologySpreadConstraints/z/topologyKey",
             "/config/topologySpreadConstraints/z/minDomains",
+            "/config/topologySpreadConstraints/z/topologyKey",
         ]
     );
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::Mysql;
 
+mod managed;
+
 fn call() -> Call<Mysql> {
     Call::new(json!({"type": "local", "version": "8.0"})).accessory("orders")
 }
@@ -34,6 +36,14 @@ fn a_local_database_has_everything_it_needs() {
     });
     let metadata = |name: &str| json!({"name": name, "namespace": "shop", "labels": labels});
     let selector = json!({"accessory": "shop-dev-web-orders"});
+    let probe = |period: u32, failures: u32| {
+        json!({
+            "exec": {"command": ["mysqladmin", "ping", "--host=127.0.0.1", "--user=ping"]},
+            "periodSeconds": period,
+            "timeoutSeconds": 5,
+            "failureThreshold": failures,
+        })
+    };
     let manifests: Vec<&Value> = output.resources.iter().map(|it| &it.attributes).collect();
     assert_eq!(
         json!(manifests),
@@ -64,6 +74,8 @@ fn a_local_database_has_everything_it_needs() {
                     "template": {
                         "metadata": {"labels": selector},
                         "spec": {
+                            "automountServiceAccountToken": false,
+                            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
                             "containers": [{
                                 "name": "mysql",
                                 "image": "mysql:8.0",
@@ -75,7 +87,15 @@ fn a_local_database_has_everything_it_needs() {
                                     }},
                                 }],
                                 "ports": [{"name": "mysql", "containerPort": 3306}],
+                                "resources": {
+                                    "requests": {"cpu": "100m", "memory": "512Mi"},
+                                    "limits": {"memory": "1Gi"},
+                                },
+                                "securityContext": {"allowPrivilegeEscalation": false},
                                 "volumeMounts": [{"name": "data", "mountPath": "/var/lib/mysql"}],
+                                "startupProbe": probe(5, 120),
+                                "readinessProbe": probe(10, 3),
+                                "livenessProbe": probe(20, 6),
                             }],
                             "volumes": [{
                                 "name": "data",
@@ -201,20 +221,6 @@ fn long_names_stay_valid_and_different() {
 }
 
 #[test]
-fn a_managed_database_is_not_supported_yet() {
-    let call = Call::<Mysql>::new(json!({"type": "cloud", "version": "8.0"})).platform(json!({
-        "cloud": "aws",
-        "instanceType": "db.t3.micro",
-        "securityIPs": ["0.0.0.0/0"],
-        "subnetID": "subnet-1",
-        "privateRouting": false,
-        "category": "Basic",
-    }));
-    let text = "mysql of type `cloud` is not available in this version: only `local`";
-    assert_eq!(call.generate(), Err(Rejection::unsupported(text)));
-}
-
-#[test]
 fn every_problem_is_reported_with_its_place() {
     let call = Call::<Mysql>::new(json!({"type": "local", "version": "8.0 beta"}))
         .platform(json!({"size": 0, "username": ""}));
@@ -231,4 +237,55 @@ fn a_version_without_quotes_is_explained() {
     let expected =
         Rejection::invalid("/config/version", "expected a text, found a number with a fraction");
     assert_eq!(call.generate(), Err(expected));
+}
+
+#[test]
+fn no_account_of_an_app_gets_rights_to_the_servers_own_schema() {
+    let platform = json!({"username": "app"});
+    for (accessory, schema) in
+        [("mysql", "mysql_db"), ("sys", "sys_db"), ("order-db", "order_db"), ("users", "users")]
+    {
+        let output = output(call().accessory(accessory).platform(platform.clone()));
+        let container =
+            &output.resources[2].attributes["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(container["env"][0], json!({"name": "MYSQL_DATABASE", "value": schema}));
+    }
+}
+
+#[test]
+fn a_restricted_pod_runs_as_the_images_user_and_writes_where_the_image_must() {
+    let platform = json!({
+        "podSecurity": "restricted",
+        "automountServiceAccountToken": true,
+        "resources": {"memory": "2Gi", "cpu": "1-2"},
+    });
+    let output = output(call().platform(platform));
+    let pod = &output.resources[2].attributes["spec"]["template"]["spec"];
+    assert_eq!(pod["automountServiceAccountToken"], true);
+    assert_eq!(
+        pod["securityContext"],
+        json!({
+            "seccompProfile": {"type": "RuntimeDefault"},
+            "runAsNonRoot": true,
+            "runAsUser": 999,
+            "runAsGroup": 999,
+            "fsGroup": 999,
+            "fsGroupChangePolicy": "OnRootMismatch",
+        })
+    );
+    let container = &pod["containers"][0];
+    assert_eq!(
+        container["resources"],
+        json!({"requests": {"cpu": "1"}, "limits": {"cpu": "2", "memory": "2Gi"}})
+    );
+    assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
+    assert_eq!(container["securityContext"]["capabilities"], json!({"drop": ["ALL"]}));
+    assert_eq!(
+        container["volumeMounts"],
+        json!([
+            {"name": "data", "mountPath": "/var/lib/mysql"},
+            {"name": "mysql-tmp", "mountPath": "/tmp"},
+            {"name": "mysql-var-run-mysqld", "mountPath": "/var/run/mysqld"},
+        ])
+    );
 }
