@@ -64,6 +64,7 @@ pub struct ExternalMetric {
 
 /// A positive amount, as Kubernetes writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[schemars(example = 100, example = "500m")]
 #[serde(untagged, expecting = "expected an amount, as in `100` or `500m`")]
 pub enum Amount {
     /// A number.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// The hosts, for example `shop.example.com` or `*.example.com`; those of the gateway if absent.
     #[serde(default)]
-    #[schemars(length(max = 16), inner(regex(pattern = HOSTNAME_PATTERN)))]
+    #[schemars(length(max = 16), inner(regex(pattern = HOSTNAME_PATTERN)), extend("examples" = [["shop.example.com"]]))]
     pub hostnames: Vec<String>,
     /// Where requests go unless their rule says otherwise.
     #[serde(default)]

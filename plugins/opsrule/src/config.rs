@@ -25,6 +25,7 @@ pub struct Platform {
 
 /// A number of pods, or a part of them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(example = "25%", example = 1)]
 #[serde(untagged, expecting = "expected a number of pods, or a percentage as in `25%`")]
 pub enum Amount {
     /// A number.

@@ -32,7 +32,7 @@ pub struct Config {
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
     /// How large it is, for example `10Gi`.
-    #[schemars(regex(pattern = syntax::AMOUNT_PATTERN))]
+    #[schemars(regex(pattern = syntax::AMOUNT_PATTERN), example = "10Gi")]
     pub size: String,
     /// Who can use it at once.
     #[serde(default = "one_node")]
@@ -42,7 +42,7 @@ pub struct Claim {
     /// a volume that somebody made by hand.
     pub storage_class: Option<String>,
     /// The folder in the containers, from the root.
-    #[schemars(regex(pattern = MOUNT_PATH_PATTERN))]
+    #[schemars(regex(pattern = MOUNT_PATH_PATTERN), example = "/var/lib/app")]
     pub mount_path: String,
     /// The container that sees it; every container if absent.
     pub container: Option<String>,
@@ -66,7 +66,7 @@ pub struct ExistingClaim {
     #[schemars(length(min = 1))]
     pub access_modes: Vec<AccessMode>,
     /// The folder in the containers, from the root.
-    #[schemars(regex(pattern = MOUNT_PATH_PATTERN))]
+    #[schemars(regex(pattern = MOUNT_PATH_PATTERN), example = "/var/lib/app")]
     pub mount_path: String,
     /// The container that sees it; every container if absent.
     pub container: Option<String>,
@@ -83,12 +83,12 @@ pub struct ExistingClaim {
 #[serde(rename_all = "camelCase")]
 pub struct EmptyDir {
     /// How large it may grow; a pod that writes more is evicted.
-    #[schemars(regex(pattern = syntax::AMOUNT_PATTERN))]
+    #[schemars(regex(pattern = syntax::AMOUNT_PATTERN), example = "1Gi")]
     pub size_limit: Option<String>,
     /// Where it lies; on the node's disk if absent.
     pub medium: Option<Medium>,
     /// The folder in the containers, from the root.
-    #[schemars(regex(pattern = MOUNT_PATH_PATTERN))]
+    #[schemars(regex(pattern = MOUNT_PATH_PATTERN), example = "/var/lib/app")]
     pub mount_path: String,
     /// The container that sees it; every container if absent.
     pub container: Option<String>,
