@@ -227,8 +227,8 @@ fn install_hint(program: &Path) -> Vec<String> {
 fn failed_hint(tool: &str, folder: &Path, output: &str) -> Vec<String> {
     let lacks = |name: &str| !folder.join(name).exists();
     let hint = match tool {
-        "cargo build" if output.is_empty() || output.contains("target may not be installed") => {
-            "if the target is not installed, run `rustup target add wasm32-unknown-unknown`"
+        "cargo build" if output.contains("target may not be installed") => {
+            "run `rustup target add wasm32-unknown-unknown`"
         }
         "componentize-js" if lacks("node_modules") => "run `npm install` in the folder first",
         "componentize-py" if lacks(".venv") => {

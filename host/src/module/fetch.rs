@@ -174,8 +174,12 @@ impl Fetcher {
         let kept = self.store.look(&pin.layer);
         let kept = kept.map_err(|source| FetchError::Store { module: module.clone(), source })?;
         let client = match (kept, &self.client) {
-            (Stored::Sound(bytes), _) => {
-                return Ok(FetchedModule { pin: pin.clone(), bytes: bytes.into() });
+            (Stored::Sound(bytes), client) => {
+                if self.names_its_layer(wanted, pin)? {
+                    return Ok(FetchedModule { pin: pin.clone(), bytes: bytes.into() });
+                }
+                let (module, version) = (module.clone(), pin.version.clone());
+                client.as_ref().ok_or(FetchError::NotHere { module, version })?
             }
             (Stored::Broken | Stored::Absent, Some(client)) => client,
             (kept, None) => {
@@ -198,6 +202,24 @@ impl Fetcher {
         check_layer(wanted, pin, &manifest)?;
         let bytes = self.content(wanted, client, &manifest.layer).await?;
         Ok(FetchedModule { pin: pin.clone(), bytes })
+    }
+
+    /// Returns whether the manifest that a pin names is on this machine, and refuses one that names another component.
+    /// Where signatures are needed, whoever verifies them looks at it anyway.
+    fn names_its_layer(&self, wanted: &WantedModule, pin: &Pin) -> Result<bool, FetchError> {
+        let Some(digest) = pin.manifest else { return Ok(true) };
+        if self.policy.rule(&wanted.repository).is_some() {
+            return Ok(true);
+        }
+        let module = &wanted.module;
+        let Some(bytes) = self.stored(module, &digest)? else { return Ok(false) };
+        let raw = RawManifest { bytes, digest };
+        let manifest = raw.read(self.limit).map_err(|source| FetchError::Registry {
+            module: module.clone(),
+            source: Box::new(RegistryError::Layout { what: format!("`{digest}`"), source }),
+        })?;
+        check_layer(wanted, pin, &manifest)?;
+        Ok(true)
     }
 
     /// Returns the manifest that a pin names, if it is on this machine and can be read.
@@ -365,6 +387,7 @@ fn check_unmoved(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::registry::{Artifact, Contents};
 
     fn wanted(requirement: &str) -> WantedModule {
         WantedModule {
@@ -378,16 +401,22 @@ mod tests {
         Pin {
             source: "oci://r.example.com/team/mysql".to_owned(),
             version: Version::parse(version).unwrap(),
-            manifest: Some(Digest::of(b"manifest")),
+            manifest: Some(artifact(bytes).digest),
             layer: Digest::of(bytes),
             signer: None,
         }
+    }
+
+    /// What lies in the registry under a version.
+    fn artifact(bytes: &[u8]) -> Artifact {
+        Artifact::of(bytes, &Contents::default()).unwrap()
     }
 
     fn offline() -> (tempfile::TempDir, Fetcher) {
         let folder = tempfile::tempdir().unwrap();
         let store = ContentStore::new(folder.path());
         store.put(b"component").unwrap();
+        store.put(&artifact(b"component").manifest).unwrap();
         (folder, Fetcher::new(store, None, 1 << 20))
     }
 
@@ -401,6 +430,22 @@ mod tests {
                     fetcher.fetch(&wanted(requirement), Some(&pin), pinning).await.unwrap();
                 assert_eq!((fetched.pin, &fetched.bytes[..]), (pin.clone(), &b"component"[..]));
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lock_says_the_same_twice_or_is_refused() {
+        let (_folder, fetcher) = offline();
+        fetcher.store.put(&artifact(b"another").manifest).unwrap();
+        let pin = pin("1.2.3", b"component");
+        for (manifest, message) in [
+            (artifact(b"another").digest, "kusion.lock contradicts itself"),
+            (Digest::of(b"nothing"), "module `mysql` 1.2.3 is not on this machine"),
+        ] {
+            let pin = Pin { manifest: Some(manifest), ..pin.clone() };
+            let refused = fetcher.fetch(&wanted("^1"), Some(&pin), Pinning::Locked).await;
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.starts_with(message), "{refused}");
         }
     }
 

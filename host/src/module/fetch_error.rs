@@ -187,7 +187,8 @@ impl Diagnose for FetchError {
                 format!("the newest versions: {}", newest.collect::<Vec<_>>().join(", "))
             }
             Self::Moved { .. } => {
-                "a published version never changes: ask its publisher, and choose another version"
+                "a published version never changes: unless somebody changed kusion.lock, ask its publisher, and choose \
+                 another version"
                     .to_owned()
             }
             Self::Contradiction { wanted, .. } => format!(

@@ -152,8 +152,11 @@ impl Loaded {
     pub(crate) fn show_pins(&self, world: &World, writer: &str) {
         for change in self.fetched.news() {
             let to = &change.to.version;
-            let moves = match &change.from {
-                Some(from) if from.version != *to => format!("{} -> {to}", from.version),
+            let moves = match (&change.from, &change.to.signer) {
+                (Some(from), _) if from.version != *to => format!("{} -> {to}", from.version),
+                (Some(from), Some(signer)) if from.signer.is_none() => {
+                    format!("{to}, signed by {signer}")
+                }
                 _ => to.to_string(),
             };
             world.eprint(&format!(

@@ -1,9 +1,11 @@
 //! `kusion mod bundle`: modules for where no registry can be reached.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use kusion::config::project_folder;
+use kusion::diagnostic::name_hints;
 use kusion::engine::Limits;
 use kusion::module::bundle::{self, BundleError, Bundled};
 use kusion::module::{Lock, LockFile, ModuleLocation};
@@ -69,7 +71,18 @@ pub(crate) async fn run(world: &World, command: &BundleCommand) -> Result<Exit, 
 async fn save(world: &World, args: &SaveArgs) -> Result<Exit, CliError> {
     let mut lock = lock_file(world, &args.workdir)?.read()?;
     if let Some(workspace) = &args.workspace {
-        lock = lock.of_workspace(&parse_workspace(workspace)?);
+        let name = parse_workspace(workspace)?;
+        if lock.modules(&name).next().is_none() {
+            let known: BTreeSet<String> =
+                lock.pins().map(|(workspace, _, _)| workspace.to_string()).collect();
+            let mut error =
+                CliError::user(format!("kusion.lock pins nothing for workspace `{name}`"));
+            for hint in name_hints(name.as_str(), known.iter().map(String::as_str)) {
+                error = error.hint(hint);
+            }
+            return Err(error);
+        }
+        lock = lock.of_workspace(&name);
     }
     let pulling = Pulling::new(world);
     let client =

@@ -1,8 +1,10 @@
 //! `kusion mod inspect`: what a module is.
 
 use clap::Args;
+use kusion::config::{ModuleOrigin, Workspace};
 use kusion::engine::{Limits, Surface};
 use kusion::module::{ModuleLocation, ResolvedModule};
+use kusion::name::ModuleName;
 use serde_json::json;
 
 use crate::cli::{Fetching, Format, Registries, WorkspaceChoice};
@@ -14,7 +16,7 @@ use crate::render::{harmless_line, inputs};
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Name of a bundled module, a path to a component or to the folder in which it was built, or a module in a
+    /// Name of a module of the workspace or of the bundled catalog, a path to a component or to the folder in which it was built, or a module in a
     /// registry, as in `oci://registry.example.com/team/mysql:0.2.0`.
     module: String,
     #[command(flatten)]
@@ -27,12 +29,18 @@ pub(crate) struct InspectArgs {
 }
 
 pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
-    let in_registry = args.module.starts_with("oci://");
-    let (resolved, pin) = if in_registry {
+    let is_reference = args.module.starts_with("oci://");
+    let workspace = match is_reference || ModuleName::parse(args.module.as_str()).is_ok() {
+        true => args.workspace.load_if_any(world).await?,
+        false => None,
+    };
+    let far = match is_reference {
+        true => Some(args.module.clone()),
+        false => workspace.as_ref().and_then(|workspace| in_registry(workspace, &args.module)),
+    };
+    let (resolved, pin) = if let Some(reference) = &far {
         let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
-        let workspace = args.workspace.load_if_any(world).await?;
-        let (wanted, fetched) =
-            fetch_one(world, &args.module, &fetching, workspace.as_ref()).await?;
+        let (wanted, fetched) = fetch_one(world, reference, &fetching, workspace.as_ref()).await?;
         let resolved = ResolvedModule {
             name: wanted.module,
             location: ModuleLocation::Registry(wanted.repository.to_string()),
@@ -89,6 +97,14 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
     }
     world.print(&text)?;
     Ok(Exit::Success)
+}
+
+/// Returns where a workspace has a module, with the versions that it admits, if that is in a registry.
+fn in_registry(workspace: &Workspace, name: &str) -> Option<String> {
+    let entry = workspace.modules().get(&ModuleName::parse(name).ok()?)?;
+    let ModuleOrigin::Oci { reference } = entry.origin() else { return None };
+    let (version, _) = entry.version()?;
+    Some(format!("oci://{reference}:{version}"))
 }
 
 /// Lists names in one line.
