@@ -51,12 +51,12 @@ fn a_module_shows_what_it_takes_and_makes() {
     port  integer|string              The port of the metrics: the number of the container's port, or the name of a port. Every port if absent.
 
     Platform inputs (workspace)
-    NAME          TYPE         DEFAULT  MEANING
-    interval      string       "30s"    With the operator: the time between two collections, for example `30s`.
-    monitorType   Service|Pod           With the operator: what is watched.
-    operatorMode  boolean      false    Whether the cluster runs the Prometheus operator.
-    scheme        http|https   "http"   How the metrics are fetched.
-    timeout       string       "15s"    With the operator: the time after which a collection counts as failed, at most `interval`.
+    NAME          TYPE         DEFAULT    MEANING
+    interval      string       "30s"      With the operator: the time between two collections, for example `30s`.
+    monitorType   Service|Pod  "Service"  With the operator: what is watched.
+    operatorMode  boolean      false      Whether the cluster runs the Prometheus operator.
+    scheme        http|https   "http"     How the metrics are fetched.
+    timeout       string       "15s"      With the operator: the time after which a collection counts as failed, at most `interval`.
     "#);
     assert_snapshot!(sandbox.run("", &["mod", "inspect", "mysq"]), @r"
     exit 1
