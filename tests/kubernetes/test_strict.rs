@@ -6,8 +6,12 @@ use kusion_tests::repository;
 use serde_json::{Value, json};
 
 /// Groups that a cluster knows only with the definitions of somebody else.
-const FOREIGN: [&str; 3] =
-    ["monitoring.coreos.com/", "apps.kusionstack.io/", "gateway.networking.k8s.io/"];
+const FOREIGN: [&str; 4] = [
+    "monitoring.coreos.com/",
+    "apps.kusionstack.io/",
+    "gateway.networking.k8s.io/",
+    "cert-manager.io/",
+];
 
 /// Lists the objects of Kubernetes itself that the cases of a module expect, each with the name of its case.
 fn objects(module: &str, namespace: &str) -> Vec<(String, Value)> {
