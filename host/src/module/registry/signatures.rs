@@ -9,9 +9,9 @@ use http::{HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::{Call, RegistryClient, Scope};
+use super::client::{Call, RegistryClient, Scope, read};
 use super::pull::Name;
-use super::{ContentStore, MANIFEST, RawManifest, RegistryError, Repository, transport};
+use super::{ContentStore, MANIFEST, RawManifest, RegistryError, Repository};
 use crate::digest::Digest;
 use crate::module::verify::{SignatureManifest, WrittenLayer, WrittenManifest};
 
@@ -177,7 +177,7 @@ impl RegistryClient {
                     return Ok(None);
                 }
                 let answer = self.expect(answer, &what, &[StatusCode::OK]).await?;
-                transport::read(answer, MAX_LIST, &what).await.map(Some)
+                read(answer, MAX_LIST, &what).await.map(Some)
             })
             .await?;
         let bytes = match answered {
