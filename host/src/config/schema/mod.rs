@@ -14,4 +14,4 @@ pub use accept::surely_accepts;
 pub use app::{ModuleKind, ModuleSchema, app_schema};
 pub use check::{Schema, SchemaError};
 pub use narrow::{Narrowing, narrowings};
-pub(super) use path::is_public;
+pub(super) use path::{is_public, is_public_setting};
