@@ -26,6 +26,6 @@ pub use schema::{
 pub use secret::{AppSecret, SecretKind, SecretValue};
 pub use stack::{Stack, project_folder};
 pub use workspace::{
-    IdentityEntry, ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore, SecretsMode,
-    Target, TrustedText, VerifyEntry, Workspace, add_module,
+    FakeSecret, IdentityEntry, ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore,
+    SecretsMode, StoreSettings, Target, TrustedText, VerifyEntry, Workspace, add_module,
 };

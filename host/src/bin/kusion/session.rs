@@ -10,7 +10,9 @@ use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::{Lock, LockFile, Pinning, Resolver};
 use kusion::name::{ModuleName, WorkspaceName};
-use kusion::ops::{CatalogPlaces, FetchedModules, Generation, Project, Proposal, Session};
+use kusion::ops::{
+    CatalogPlaces, FetchedModules, Generation, Project, Proposal, Session, TargetOptions,
+};
 use kusion::release::LatestState;
 use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
@@ -189,13 +191,18 @@ impl Loaded {
         }
     }
 
-    /// Adds where the resources live, and where releases and secrets are kept.
-    pub(crate) fn session<'a>(&'a self, runtime: &'a dyn Runtime) -> Session<'a> {
+    /// Adds where the resources live, where releases and secrets are kept, and what opens secret stores.
+    pub(crate) fn session<'a>(
+        &'a self,
+        runtime: &'a dyn Runtime,
+        options: &TargetOptions,
+    ) -> Session<'a> {
         Session {
             project: self.project(),
             runtime,
             backend: self.backend.backend.clone(),
             key_file: self.home.key_file(),
+            stores: options.stores.clone(),
             keep_releases: self.keep_releases,
         }
     }

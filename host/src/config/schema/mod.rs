@@ -16,4 +16,4 @@ pub use app::{ModuleKind, ModuleSchema, app_schema};
 pub use check::{Schema, SchemaError};
 pub use inputs::{Input, InputList, list_inputs};
 pub use narrow::{Narrowing, narrowings};
-pub(super) use path::is_public;
+pub(super) use path::{is_public, is_public_setting};

@@ -8,14 +8,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use semver::Version;
 use serde::Deserialize;
 
-use super::client::{Call, RegistryClient, Scope, Target, texts};
+use super::client::{Call, RegistryClient, Scope, Target, read};
 use super::store::Download;
 use super::tag::version_of;
 use super::{
     ContentStore, Descriptor, LayoutError, Manifest, PullEvent, RegistryError, Repository,
-    StoreError, layout, transport,
+    StoreError, layout,
 };
 use crate::digest::Digest;
+use crate::http::{Cause, authority, next_piece, resolve, texts};
 
 /// The most bytes of a manifest, as registries have it.
 const MAX_MANIFEST: usize = 4 << 20;
@@ -101,7 +102,7 @@ impl RegistryClient {
         let answer = self.send(call).await?;
         let answer = self.expect(answer, call.what, &[StatusCode::OK]).await?;
         let next = self.next_page(call, answer.headers())?;
-        let body = transport::read(answer, MAX_PAGE, call.what).await?;
+        let body = read(answer, MAX_PAGE, call.what).await?;
         let Tags { tags } =
             serde_json::from_slice(&body).map_err(|_| broken("it is no list of tags"))?;
         Ok((tags.unwrap_or_default(), next))
@@ -120,9 +121,8 @@ impl RegistryClient {
         let links = texts(headers, &LINK);
         let Some(next) = links.iter().find_map(|link| next_page(link)) else { return Ok(None) };
         let base = self.address(call.repository, "/")?;
-        let next = transport::resolve(&base, next)
-            .ok_or_else(|| broken("its next page has no address"))?;
-        if transport::authority(&next) == transport::authority(&base) {
+        let next = resolve(&base, next).ok_or_else(|| broken("its next page has no address"))?;
+        if authority(&next) == authority(&base) {
             return Ok(Some(next));
         }
         Err(broken("its next page is in another registry"))
@@ -173,7 +173,7 @@ impl RegistryClient {
             let answer = self.send(&call).await?;
             let answer = self.expect(answer, &what, &[StatusCode::OK]).await?;
             let said = texts(answer.headers(), &HeaderName::from_static("docker-content-digest"));
-            let bytes = transport::read(answer, MAX_MANIFEST, &what).await?;
+            let bytes = read(answer, MAX_MANIFEST, &what).await?;
             let digest = Digest::of(&bytes);
             let expected = match name {
                 Name::Digest(expected) => Some(*expected),
@@ -292,9 +292,7 @@ impl RegistryClient {
             download.restart().map_err(|source| kept(StoreError::Io { source }))?;
             return Err(RegistryError::BrokenOff {
                 what: what.to_owned(),
-                source: super::error::Cause(
-                    "the registry does not go on where it stopped".to_owned(),
-                ),
+                source: Cause("the registry does not go on where it stopped".to_owned()),
             });
         }
         let answer =
@@ -319,7 +317,8 @@ impl RegistryClient {
         }
         let mut body = answer.into_body();
         let mut told = download.arrived();
-        while let Some(piece) = transport::next(&mut body, what).await? {
+        let broken = |error| RegistryError::of(error, what);
+        while let Some(piece) = next_piece(&mut body).await.map_err(broken)? {
             download.write(&piece).map_err(kept)?;
             let arrived = download.arrived();
             if arrived - told >= TELL {
@@ -329,10 +328,7 @@ impl RegistryClient {
         }
         if download.arrived() < content.size {
             let source = format!("{} of {} bytes came", download.arrived(), content.size);
-            return Err(RegistryError::BrokenOff {
-                what: what.to_owned(),
-                source: super::error::Cause(source),
-            });
+            return Err(RegistryError::BrokenOff { what: what.to_owned(), source: Cause(source) });
         }
         Ok(())
     }

@@ -9,9 +9,9 @@ use http::{HeaderValue, Method, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::{Call, RegistryClient, Scope, Target};
+use super::client::{Call, RegistryClient, Scope, Target, read};
 use super::pull::Name;
-use super::{ContentStore, MANIFEST, RawManifest, RegistryError, Repository, transport};
+use super::{ContentStore, MANIFEST, RawManifest, RegistryError, Repository};
 use crate::digest::Digest;
 use crate::module::verify::{SignatureManifest, WrittenLayer, WrittenManifest};
 
@@ -200,7 +200,7 @@ impl RegistryClient {
         }
         let answer = self.expect(answer, call.what, &[StatusCode::OK]).await?;
         let next = self.next_page(call, answer.headers())?;
-        let bytes = transport::read(answer, MAX_LIST, call.what).await?;
+        let bytes = read(answer, MAX_LIST, call.what).await?;
         Ok(Some((read_list(call.what, &bytes)?, next)))
     }
 }

@@ -16,12 +16,13 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 
-use super::RegistryError;
-use super::error::Cause;
+use super::Cause;
 
+/// What servers are told about who asks.
+pub(crate) const AGENT: &str = concat!("kusion/", env!("CARGO_PKG_VERSION"));
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long an answer may take to begin: a registry checks a large upload before it answers.
+/// How long an answer may take to begin: a server checks a large upload before it answers.
 const ANSWER: Duration = Duration::from_secs(60);
 /// How many bytes a second an upload has at least.
 const SLOWEST: u64 = 64 << 10;
@@ -30,11 +31,44 @@ const STILL: Duration = Duration::from_secs(30);
 /// How long a connection is kept for the next request.
 const IDLE: Duration = Duration::from_secs(20);
 
-pub(super) type Answer = Response<Incoming>;
+pub(crate) type Answer = Response<Incoming>;
+
+/// Why there is no answer, or only a part of one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HttpError {
+    /// Nobody answers, or not in this language.
+    #[error("cannot reach `{server}`")]
+    Unreachable {
+        /// The host and port.
+        server: String,
+        /// Whether another attempt may go better.
+        may_pass: bool,
+        /// What happened.
+        source: Cause,
+    },
+    /// The connection ended before the answer did.
+    #[error("the connection broke off")]
+    BrokenOff {
+        /// What happened.
+        source: Cause,
+    },
+    /// The answer is longer than is read.
+    #[error("it is longer than {limit} bytes")]
+    TooLong {
+        /// The most bytes that are read.
+        limit: usize,
+    },
+    /// Certificates that shall be trusted cannot be used.
+    #[error("the certificates to trust cannot be used")]
+    Certificates {
+        /// Why.
+        source: Cause,
+    },
+}
 
 /// Speaks HTTP. Connections are kept and used again.
 #[derive(Debug)]
-pub(super) struct Transport {
+pub(crate) struct Transport {
     plain: Client<HttpConnector, Full<Bytes>>,
     /// Made when it is first needed: the certificates of the system take a while to read.
     secure: Mutex<Option<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>>,
@@ -43,20 +77,18 @@ pub(super) struct Transport {
 
 impl Transport {
     /// Sets up what needs no certificates; `roots` are PEM texts of authorities to trust beside those of the system.
-    pub(super) fn new(roots: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn new(roots: Vec<Vec<u8>>) -> Self {
         let plain = builder().build(connector());
         Self { plain, secure: Mutex::new(None), roots }
     }
 
     /// Sends a request and waits for the beginning of the answer.
-    pub(super) async fn send(
-        &self,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<Answer, RegistryError> {
-        let registry = authority(request.uri());
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Answer, HttpError> {
+        let mut request = request.map(Full::new);
+        let server = authority(request.uri());
         let length = request.body().size_hint().exact().unwrap_or_default();
         let patience = ANSWER + Duration::from_secs(length / SLOWEST);
-        if let Ok(host) = HeaderValue::from_str(&registry) {
+        if let Ok(host) = HeaderValue::from_str(&server) {
             request.headers_mut().insert(HOST, host);
         }
         let answer = if request.uri().scheme_str() == Some("https") {
@@ -69,16 +101,16 @@ impl Transport {
             Ok(Err(error)) => {
                 let source = Cause::of(&error);
                 let may_pass = !is_of_tls(&error);
-                Err(RegistryError::Unreachable { registry, may_pass, source })
+                Err(HttpError::Unreachable { server, may_pass, source })
             }
             Err(_) => {
                 let source = Cause(format!("no answer within {} seconds", patience.as_secs()));
-                Err(RegistryError::Unreachable { registry, may_pass: true, source })
+                Err(HttpError::Unreachable { server, may_pass: true, source })
             }
         }
     }
 
-    fn secure(&self) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, RegistryError> {
+    fn secure(&self) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, HttpError> {
         let mut secure = self.secure.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = secure.as_ref() {
             return Ok(client.clone());
@@ -112,8 +144,8 @@ fn connector() -> HttpConnector {
 }
 
 /// Trusts what the system trusts, and more.
-fn tls(roots: &[Vec<u8>]) -> Result<rustls::ClientConfig, RegistryError> {
-    let refuse = |source| RegistryError::Certificates { source };
+fn tls(roots: &[Vec<u8>]) -> Result<rustls::ClientConfig, HttpError> {
+    let refuse = |source| HttpError::Certificates { source };
     let mut more = Vec::new();
     for text in roots {
         let before = more.len();
@@ -148,7 +180,7 @@ fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Returns the host and port of an address.
-pub(super) fn authority(uri: &Uri) -> String {
+pub(crate) fn authority(uri: &Uri) -> String {
     uri.authority().map_or_else(String::new, |authority| {
         let host = authority.host();
         authority.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -156,8 +188,8 @@ pub(super) fn authority(uri: &Uri) -> String {
 }
 
 /// Returns the next piece of a body; `None` at its end.
-pub(super) async fn next(body: &mut Incoming, what: &str) -> Result<Option<Bytes>, RegistryError> {
-    let broken = |source| RegistryError::BrokenOff { what: what.to_owned(), source };
+pub(crate) async fn next_piece(body: &mut Incoming) -> Result<Option<Bytes>, HttpError> {
+    let broken = |source| HttpError::BrokenOff { source };
     loop {
         match tokio::time::timeout(STILL, body.frame()).await {
             Ok(None) => return Ok(None),
@@ -175,13 +207,12 @@ pub(super) async fn next(body: &mut Incoming, what: &str) -> Result<Option<Bytes
 }
 
 /// Reads a body to its end, which must come before so many bytes.
-pub(super) async fn read(answer: Answer, limit: usize, what: &str) -> Result<Bytes, RegistryError> {
+pub(crate) async fn read_body(answer: Answer, limit: usize) -> Result<Bytes, HttpError> {
     let mut body = answer.into_body();
     let mut bytes = BytesMut::new();
-    while let Some(piece) = next(&mut body, what).await? {
+    while let Some(piece) = next_piece(&mut body).await? {
         if bytes.len().saturating_add(piece.len()) > limit {
-            let reason = format!("it is longer than {limit} bytes");
-            return Err(RegistryError::Answer { what: what.to_owned(), reason });
+            return Err(HttpError::TooLong { limit });
         }
         bytes.extend_from_slice(&piece);
     }
@@ -189,12 +220,12 @@ pub(super) async fn read(answer: Answer, limit: usize, what: &str) -> Result<Byt
 }
 
 /// Returns where an answer points to.
-pub(super) fn location(answer: &Answer, base: &Uri) -> Option<Uri> {
+pub(crate) fn location(answer: &Answer, base: &Uri) -> Option<Uri> {
     resolve(base, answer.headers().get(LOCATION)?.to_str().ok()?)
 }
 
 /// Returns the address that a text means in an answer from another address.
-pub(super) fn resolve(base: &Uri, text: &str) -> Option<Uri> {
+pub(crate) fn resolve(base: &Uri, text: &str) -> Option<Uri> {
     let text = text.split('#').next().unwrap_or_default();
     if text.starts_with("http://") || text.starts_with("https://") {
         return text.parse().ok();
@@ -244,6 +275,6 @@ mod tests {
     #[test]
     fn certificates_that_are_none_are_refused() {
         let error = tls(&[b"no certificate".to_vec()]).unwrap_err();
-        assert!(matches!(error, RegistryError::Certificates { .. }), "{error}");
+        assert!(matches!(error, HttpError::Certificates { .. }), "{error}");
     }
 }
