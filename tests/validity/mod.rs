@@ -1,0 +1,9 @@
+//! What the catalog's modules make is valid, in two versions of Kubernetes and by the definitions of others.
+
+mod definitions;
+mod rules;
+mod schema;
+mod test_cases;
+mod test_drawn;
+
+pub(crate) use definitions::Definitions;
