@@ -17,7 +17,6 @@ mod test_refusals;
 mod test_requests;
 mod test_secrets;
 mod test_stores;
-mod test_strict;
 mod test_target;
 mod test_wait;
 mod test_webhook;

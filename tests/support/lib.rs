@@ -10,7 +10,7 @@ mod terminal;
 mod tracing;
 
 pub use authored::{AUTHORED, Authored};
-pub use build::{cargo, catalog, guest, kusion, repository};
+pub use build::{CATALOG, cargo, catalog, guest, kusion, repository};
 pub use compare::{blessing, difference};
 pub use running::Running;
 pub use sandbox::{Output, Sandbox, Traced};

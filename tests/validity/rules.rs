@@ -39,7 +39,8 @@ pub(super) fn check(object: &Value) -> Result<(), String> {
 fn walk(value: &Value, path: String, wrong: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            for (key, member) in members {
+            // What a ConfigMap or a Secret holds is nobody's business.
+            for (key, member) in members.iter().filter(|(key, _)| !is_data(key)) {
                 let path = format!("{path}/{key}");
                 check_member(key, member, &path, wrong);
                 walk(member, path, wrong);
@@ -71,7 +72,9 @@ fn check_member(key: &str, member: &Value, path: &str, wrong: &mut Vec<String>) 
             Value::Number(port) if !(1..=65535).contains(&port.as_u64().unwrap_or(0)) => {
                 refuse(&port.to_string());
             }
-            Value::String(port) if port.len() > 15 || !is_label(port) => refuse(port),
+            Value::String(port) if port.len() > longest_port(key) || !is_label(port) => {
+                refuse(port);
+            }
             _ => {}
         },
         "requests" | "limits" => {
@@ -83,6 +86,15 @@ fn check_member(key: &str, member: &Value, path: &str, wrong: &mut Vec<String>) 
         }
         _ => {}
     }
+}
+
+/// A Service calls its ports by longer names than a container.
+fn longest_port(key: &str) -> usize {
+    if key == "targetPort" { 15 } else { MAX_LABEL }
+}
+
+fn is_data(key: &str) -> bool {
+    matches!(key, "data" | "stringData" | "binaryData")
 }
 
 fn check_pod(template: &Value, object: &Value, wrong: &mut Vec<String>) {
@@ -175,7 +187,7 @@ fn is_quantity(quantity: &Value) -> bool {
     let digits = number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let suffix =
         digits.trim_start_matches(['e', 'E']).trim_start_matches(|c: char| c.is_ascii_digit());
-    number.starts_with(|c: char| c.is_ascii_digit())
+    number.contains(|c: char| c.is_ascii_digit())
         && ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
             .contains(&suffix)
 }
