@@ -35,6 +35,7 @@ mod signature_policy;
 mod store;
 mod target;
 mod unlock;
+mod variables;
 mod visible;
 mod weigh;
 
