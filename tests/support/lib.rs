@@ -11,7 +11,7 @@ mod terminal;
 mod tracing;
 
 pub use authored::{AUTHORED, Authored};
-pub use build::{cargo, catalog, guest, kusion, repository};
+pub use build::{CATALOG, cargo, catalog, guest, kusion, repository};
 pub use compare::{blessing, difference};
 pub use page::{Reader, in_one_order, retell, tells};
 pub use running::Running;

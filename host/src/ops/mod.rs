@@ -55,7 +55,7 @@ pub use host_keys::check_workspace;
 pub use limits::limits;
 pub use module_test::{
     Answer, CaseError, CaseOutcome, Defect, Difference, DrawnInputs, Finding, GoldenError,
-    InputsReport, TestedModule, bless_case, compare_case, find_cases,
+    InputsReport, SpecCheck, Surroundings, TestedModule, bless_case, compare_case, find_cases,
 };
 pub use needs::ReadFile;
 pub use pin_catalog::{CatalogPlaces, pin_catalog};
