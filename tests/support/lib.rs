@@ -3,6 +3,7 @@
 mod authored;
 mod build;
 mod compare;
+mod page;
 mod running;
 mod sandbox;
 mod shop;
@@ -12,6 +13,7 @@ mod tracing;
 pub use authored::{AUTHORED, Authored};
 pub use build::{CATALOG, cargo, catalog, guest, kusion, repository};
 pub use compare::{blessing, difference};
+pub use page::{Reader, in_one_order, retell, tells};
 pub use running::Running;
 pub use sandbox::{Output, Sandbox, Traced};
 pub use tracing::can_trace;
