@@ -45,7 +45,22 @@ fn a_provider_that_is_not_available_is_named() {
     stage.refer(&[("password", "ref://db/password")]);
     stage.apply();
     stage.change_workspace("{aws: {region: eu-west-1, profile: p}}", PLAIN);
-    assert_snapshot!(stage.run(&["preview"]), @"");
+    assert_snapshot!(stage.run(&["preview"]), @r"
+    exit 0
+    --- stdout
+    Stack `dev` of project `shop`, workspace `dev`
+    Target: directory `manifests/dev/dev`
+
+       ID                 ACTION  REASON
+    ~  v1:Secret:shop:db  update  whether a secret value changed is unknown
+
+    ~ v1:Secret:shop:db
+        from workload of app `shop` (module `service`)
+        stringData.password: (secret, unknown)
+
+    Plan: 0 to create, 1 to update, 0 to delete.
+    A secret cannot be read now, so that its value is unknown: secret store provider `aws` is not available in this version; `ref://db` needs it.
+    ");
     assert_snapshot!(stage.run(&["apply", "--yes"]).stderr, @"");
     assert_eq!(stage.data(), ["password: hunter2"]);
 }
@@ -54,5 +69,10 @@ fn a_provider_that_is_not_available_is_named() {
 fn a_cluster_that_nothing_names_is_told() {
     let stage = Stage::new("{kubernetes: {namespace: vault}}");
     stage.refer(&[("password", "ref://db/password")]);
-    assert_snapshot!(stage.run(&["preview"]).stderr, @"");
+    assert_snapshot!(stage.run(&["preview"]).stderr, @r"
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: secret store provider `kubernetes` cannot be used
+    cause: nothing names its cluster
+    hint: give `context` in `secretStore.provider.kubernetes`, and `kubeconfig` unless it is the usual one
+    ");
 }

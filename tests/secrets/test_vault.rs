@@ -106,7 +106,21 @@ fn a_value_that_changed_in_the_store_is_shown_and_applied_and_a_rollback_reads_i
     assert_eq!(stage.run(&["preview", "--detailed-exitcode"]).code, Some(0));
     vault.put("shop/db", json!({"user": "planted-user", "password": "planted-word-2"}));
     let preview = stage.run(&["preview", "--detailed-exitcode"]);
-    assert_snapshot!(preview, @"");
+    assert_snapshot!(preview, @r"
+    exit 2
+    --- stdout
+    Stack `dev` of project `shop`, workspace `dev`
+    Target: directory `manifests/dev/dev`
+
+       ID                 ACTION  REASON
+    ~  v1:Secret:shop:db  update  a secret value changed
+
+    ~ v1:Secret:shop:db
+        from workload of app `shop` (module `service`)
+        stringData.password: (secret, changed)
+
+    Plan: 0 to create, 1 to update, 0 to delete.
+    ");
     // Nobody changed the target.
     let drift = stage.run(&["preview", "--drift-only"]);
     assert!(!drift.to_string().contains("planted"), "{drift}");
@@ -126,7 +140,28 @@ fn a_store_that_cannot_be_read_shows_unknown_and_stops_an_apply_before_its_first
     let (before, releases) = (stage.sandbox.files("manifests"), stage.run(&["release", "list"]));
     stage.sandbox.edit("app.yaml", "shop:1", "shop:2");
     vault.change(|kept| kept.sealed = true);
-    assert_snapshot!(stage.run(&["preview"]), @"");
+    assert_snapshot!(stage.run(&["preview"]), @r"
+    exit 0
+    --- stdout
+    Stack `dev` of project `shop`, workspace `dev`
+    Target: directory `manifests/dev/dev`
+
+       ID                                     ACTION  EFFECT           REASON
+    ~  v1:Secret:shop:db                      update                   whether a secret value changed is unknown
+    ~  apps/v1:Deployment:shop:shop-dev-shop  update  rolling restart
+
+    ~ v1:Secret:shop:db
+        from workload of app `shop` (module `service`)
+        stringData.password: (secret, unknown)
+        stringData.user: (secret, unknown)
+
+    ~ apps/v1:Deployment:shop:shop-dev-shop
+        from workload of app `shop` (module `service`)
+        spec.template.spec.containers[main].image: shop:1 -> shop:2
+
+    Plan: 0 to create, 2 to update, 0 to delete (1 rolling restart).
+    A secret cannot be read now, so that its value is unknown: secret store `[vault]` cannot give `ref://shop/db` now: 503 (Vault is sealed).
+    ");
     let preview = stage.run(&["preview", "--detailed-exitcode", "-o", "json"]);
     assert_eq!(preview.code, Some(2), "{preview}");
     let document = preview.json();
@@ -154,7 +189,26 @@ fn who_may_not_read_can_look_all_the_same_and_is_told_why() {
     let stage = stage(&vault);
     stage.apply();
     let without = stage.with("VAULT_TOKEN", "hvs.planted-other-token");
-    assert_snapshot!(without.run(&["apply", "--yes"]), @"");
+    assert_snapshot!(without.run(&["apply", "--yes"]), @r"
+    exit 3
+    --- stdout
+    Stack `dev` of project `shop`, workspace `dev`
+    Target: directory `manifests/dev/dev`
+
+       ID                 ACTION  REASON
+    ~  v1:Secret:shop:db  update  whether a secret value changed is unknown
+
+    ~ v1:Secret:shop:db
+        from workload of app `shop` (module `service`)
+        stringData.password: (secret, unknown)
+        stringData.user: (secret, unknown)
+
+    Plan: 0 to create, 1 to update, 0 to delete.
+    A secret cannot be read now, so that its value is unknown: secret store `[vault]` does not let us read `ref://shop/db` (permission denied).
+    --- stderr
+    error: secret store `[vault]` does not let us read `ref://shop/db/password` (permission denied)
+    hint: see whether the token has expired and which paths its policies let it read
+    ");
     drop(vault);
     let preview = without.run(&["preview"]).success();
     assert!(preview.stdout.contains("cannot reach secret store `[vault]`"), "{preview}");
@@ -195,7 +249,39 @@ fn what_is_wrong_with_a_reference_is_told_by_name() {
         told.push_str(&stage.run(&["preview"]).stderr);
     }
     assert!(!told.contains("planted"), "{told}");
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @r#"
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: the secret of `ref://shop/db/pasword` has no key `pasword`
+    hint: did you mean `password`?
+    hint: valid names: password, user
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: secret store `[vault]` has no secret for `ref://shop/bd/password`
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: secret store `[vault]` has no secret for `ref://shop/db/password?version=9`
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: `ref://shop/db/password?version=latest` is not a secret reference: its version is no number
+    hint: write `ref://<name>/<key>?version=<version>`
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: secret store `[vault]` has no secret for `ref://gone/a` (this version was deleted)
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: the value of `ref://odd/part` is a number with a fraction or of more than 64 bits
+    hint: store it as a text
+    error: the value of `password` does not refer to a secret store
+     --> ../app.yaml:8:19
+      |
+    8 |         password: ***************************
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    hint: write a reference, as in `ref://shop/db/password`
+
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: secret store `[vault]` has no secret for `ref://shop/db/password` (Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use.)
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: secret store `[vault]` has no secret for `ref://shop/db/password` (no handler for route "kw/data/shop/db". route entry not found.)
+    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
+    cause: secret store provider `vault` cannot be used
+    cause: nothing names its server
+    hint: give `server` in the workspace, or set VAULT_ADDR
+    "#);
     // The whole of a secret, and a part of it that is no text.
     stage.change_workspace(&provider(&vault), PLAIN);
     stage.refer(&[("part", "ref://odd/whole"), ("all", "ref://gone?version=1")]);
@@ -282,7 +368,11 @@ fn an_authority_of_ones_own_is_trusted_if_it_is_named() {
         stage.refer(&[("password", "ref://shop/db/password")]);
         stage.run(&["apply", "--yes"])
     };
-    assert_snapshot!(run(&[]).stderr, @"");
+    assert_snapshot!(run(&[]).stderr, @r"
+    error: cannot reach secret store `[vault]`, which has `ref://shop/db/password`
+    cause: invalid peer certificate: UnknownIssuer
+    hint: name the file of its authority in VAULT_CACERT
+    ");
     let authority = registry.authority();
     let trusted = run(&[("VAULT_CACERT", authority.to_str().unwrap())]);
     assert_eq!(trusted.code, Some(1), "{trusted}");
