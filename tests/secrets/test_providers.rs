@@ -61,7 +61,10 @@ fn a_provider_that_is_not_available_is_named() {
     Plan: 0 to create, 1 to update, 0 to delete.
     A secret cannot be read now, so that its value is unknown: secret store provider `aws` is not available in this version; `ref://db` needs it.
     ");
-    assert_snapshot!(stage.run(&["apply", "--yes"]).stderr, @"");
+    assert_snapshot!(stage.run(&["apply", "--yes"]).stderr, @r"
+    error: secret store provider `aws` is not available in this version; `ref://db/password` needs it
+    hint: this version reads from `vault`, `kubernetes`, `env` and `fake`
+    ");
     assert_eq!(stage.data(), ["password: hunter2"]);
 }
 

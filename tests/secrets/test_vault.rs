@@ -169,7 +169,30 @@ fn a_store_that_cannot_be_read_shows_unknown_and_stops_an_apply_before_its_first
     let secret = steps.iter().find(|step| step["id"] == "v1:Secret:shop:db").unwrap();
     assert_eq!(secret["reason"], "secret-unknown", "{secret}");
     assert_eq!(secret["changes"][0]["unknown"], true, "{secret}");
-    assert_snapshot!(stage.run(&["apply", "--yes"]), @"");
+    assert_snapshot!(stage.run(&["apply", "--yes"]), @r"
+    exit 3
+    --- stdout
+    Stack `dev` of project `shop`, workspace `dev`
+    Target: directory `manifests/dev/dev`
+
+       ID                                     ACTION  EFFECT           REASON
+    ~  v1:Secret:shop:db                      update                   whether a secret value changed is unknown
+    ~  apps/v1:Deployment:shop:shop-dev-shop  update  rolling restart
+
+    ~ v1:Secret:shop:db
+        from workload of app `shop` (module `service`)
+        stringData.password: (secret, unknown)
+        stringData.user: (secret, unknown)
+
+    ~ apps/v1:Deployment:shop:shop-dev-shop
+        from workload of app `shop` (module `service`)
+        spec.template.spec.containers[main].image: shop:1 -> shop:2
+
+    Plan: 0 to create, 2 to update, 0 to delete (1 rolling restart).
+    A secret cannot be read now, so that its value is unknown: secret store `[vault]` cannot give `ref://shop/db` now: 503 (Vault is sealed).
+    --- stderr
+    error: secret store `[vault]` cannot give `ref://shop/db/password` now: 503 (Vault is sealed)
+    ");
     let refused = stage.run(&["apply", "--yes", "-o", "json"]);
     assert_eq!(refused.code, Some(3), "{refused}");
     assert!(refused.json()["refused"].is_object(), "{refused}");
