@@ -8,11 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::super::close::reference;
+use super::condition::Condition;
+use super::members::{Leftover, Members, Named};
+use super::number::{Bound, count, equal};
 
-/// How deep references and `allOf` are followed at one position.
-const MAX_DEPTH: usize = 32;
-/// What accepts nothing.
-static NEVER: Value = Value::Bool(false);
+/// How deep references and `allOf` are followed at one position; a schema that is deeper is not compared at all.
+const MAX_DEPTH: usize = 256;
+/// The most alternatives of which several at once are looked at.
+const MAX_TOGETHER: usize = 10;
 
 /// The types of JSON, with numbers in two halves: `number` is both.
 pub(super) const TYPES: [&str; 7] =
@@ -28,35 +31,6 @@ pub(super) const COUNTS: [(&str, &str, &str); 6] = [
     ("maxProperties", "object", "names"),
 ];
 
-/// Keywords that are compared as they stand: nobody could say what a change of them admits.
-const OPAQUE: [&str; 9] = [
-    "contains",
-    "dependentRequired",
-    "dependentSchemas",
-    "if",
-    "maxContains",
-    "minContains",
-    "not",
-    "propertyNames",
-    "unevaluatedItems",
-];
-
-/// The least or the most that a number may be.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bound {
-    pub(super) value: f64,
-    /// Whether the number itself is out of bounds.
-    pub(super) exclusive: bool,
-}
-
-/// What one schema says about the members of an object.
-#[derive(Debug, Clone)]
-struct Members<'a> {
-    named: Option<&'a Map<String, Value>>,
-    patterns: Option<&'a Map<String, Value>>,
-    others: Option<&'a Value>,
-}
-
 /// What one schema says about the items of a list.
 #[derive(Debug, Clone)]
 struct Items<'a> {
@@ -64,26 +38,37 @@ struct Items<'a> {
     others: Option<&'a Value>,
 }
 
+/// Schemas of which one applies, or of `anyOf` any number.
+#[derive(Debug, Clone)]
+struct Alternatives<'a> {
+    branches: Vec<&'a Value>,
+    /// Branches that count together: which members are left over depends on all of `anyOf` that apply.
+    together: Vec<&'a Value>,
+    inside: Vec<usize>,
+}
+
 /// Everything that is demanded of one value.
 #[derive(Debug, Clone)]
 pub(super) struct Facets<'a> {
-    root: &'a Value,
+    pub(super) root: &'a Value,
     /// Types that are accepted.
     pub(super) types: BTreeSet<&'static str>,
     /// The only values that are accepted, if they are listed.
     pub(super) values: Option<Vec<&'a Value>>,
-    pub(super) least: Option<Bound>,
-    pub(super) most: Option<Bound>,
+    pub(super) least: Option<Bound<'a>>,
+    pub(super) most: Option<Bound<'a>>,
     pub(super) counts: BTreeMap<&'static str, u64>,
     pub(super) patterns: BTreeSet<&'a str>,
-    pub(super) multiples: Vec<f64>,
+    pub(super) multiples: Vec<&'a Value>,
     pub(super) unique: bool,
     pub(super) required: BTreeSet<&'a str>,
-    members: Vec<Members<'a>>,
-    unevaluated: Option<&'a Value>,
+    pub(super) members: Vec<Members<'a>>,
+    pub(super) leftovers: Vec<Leftover<'a>>,
     items: Vec<Items<'a>>,
-    alternatives: Vec<Vec<&'a Value>>,
-    pub(super) opaque: BTreeMap<&'static str, Vec<&'a Value>>,
+    alternatives: Vec<Alternatives<'a>>,
+    pub(super) conditions: Vec<Condition<'a>>,
+    /// How many schemas were brought together.
+    pub(super) size: usize,
 }
 
 impl<'a> Facets<'a> {
@@ -101,13 +86,14 @@ impl<'a> Facets<'a> {
             unique: false,
             required: BTreeSet::new(),
             members: Vec::new(),
-            unevaluated: None,
+            leftovers: Vec::new(),
             items: Vec::new(),
             alternatives: Vec::new(),
-            opaque: BTreeMap::new(),
+            conditions: Vec::new(),
+            size: 0,
         };
         for schema in schemas {
-            facets.add(schema, 0);
+            facets.add(schema, &[], 0);
         }
         facets
     }
@@ -117,73 +103,34 @@ impl<'a> Facets<'a> {
         self.types.is_empty() || self.values.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// Returns one for each of the first alternatives; `None` if there are no alternatives.
-    pub(super) fn chosen(&self) -> Option<Vec<Self>> {
-        let mut rest = self.clone();
-        let branches = (!rest.alternatives.is_empty()).then(|| rest.alternatives.remove(0))?;
-        let with = |branch: &&'a Value| {
-            let mut chosen = rest.clone();
-            chosen.add(branch, 0);
-            chosen
-        };
-        Some(branches.iter().map(with).filter(|chosen| !chosen.is_never()).collect())
+    /// Returns whether there are more alternatives than can be chosen from.
+    pub(super) fn is_too_wide(&self) -> bool {
+        self.alternatives.iter().any(|one| one.together.len() > MAX_TOGETHER)
     }
 
-    /// Takes apart what can be told apart by its value or its type; `None` if it is one already.
+    /// Returns one for each choice among the first alternatives; `None` if there are no alternatives.
+    pub(super) fn chosen(&self) -> Option<Vec<Self>> {
+        let mut rest = self.clone();
+        let first = (!rest.alternatives.is_empty()).then(|| rest.alternatives.remove(0))?;
+        let with = |branches: &[&'a Value]| {
+            let mut chosen = rest.clone();
+            for branch in branches {
+                chosen.add(branch, &first.inside, 0);
+            }
+            chosen
+        };
+        let single = first.branches.iter().map(|branch| with(&[*branch]));
+        let several = several(&first.together).into_iter().map(|branches| with(&branches));
+        Some(single.chain(several).filter(|chosen| !chosen.is_never()).collect())
+    }
+
+    /// Takes apart what can be told apart by its type; `None` if it is one already.
     pub(super) fn pieces(&self) -> Option<Vec<Self>> {
-        if let Some(values) = self.values.as_ref().filter(|values| values.len() > 1) {
-            let one = |value: &&'a Value| Self { values: Some(vec![*value]), ..self.clone() };
-            return Some(values.iter().map(one).collect());
-        }
-        if self.values.is_some() || self.types.len() < 2 {
+        if self.types.len() < 2 {
             return None;
         }
         let one = |name: &&'static str| Self { types: [*name].into(), ..self.clone() };
         Some(self.types.iter().map(one).collect())
-    }
-
-    /// Lists the names of members that are mentioned.
-    pub(super) fn names(&self) -> BTreeSet<&'a str> {
-        let named = self.members.iter().filter_map(|members| members.named);
-        named.flat_map(Map::keys).map(String::as_str).collect()
-    }
-
-    /// Lists the patterns of names of members.
-    pub(super) fn name_patterns(&self) -> BTreeSet<&'a str> {
-        let patterns = self.members.iter().filter_map(|members| members.patterns);
-        patterns.flat_map(Map::keys).map(String::as_str).collect()
-    }
-
-    /// Returns what is demanded of the member of a name.
-    pub(super) fn member(&self, name: &str) -> Vec<&'a Value> {
-        let mut demands = Vec::new();
-        let mut is_named = false;
-        for members in &self.members {
-            let named = members.named.and_then(|named| named.get(name));
-            is_named |= named.is_some();
-            demands.extend(named.or(members.others));
-        }
-        demands.extend(self.unevaluated.filter(|_| !is_named));
-        demands
-    }
-
-    /// Returns what is demanded of members whose names fit a pattern.
-    pub(super) fn matching(&self, pattern: &str) -> Vec<&'a Value> {
-        let mut demands = Vec::new();
-        let mut is_known = false;
-        for members in &self.members {
-            let known = members.patterns.and_then(|patterns| patterns.get(pattern));
-            is_known |= known.is_some();
-            demands.extend(known.or(members.others));
-        }
-        demands.extend(self.unevaluated.filter(|_| !is_known));
-        demands
-    }
-
-    /// Returns what is demanded of members that are not mentioned.
-    pub(super) fn other_members(&self) -> Vec<&'a Value> {
-        let others = self.members.iter().filter_map(|members| members.others);
-        others.chain(self.unevaluated).collect()
     }
 
     /// Returns how many items are told apart by their places.
@@ -196,7 +143,9 @@ impl<'a> Facets<'a> {
         self.items.iter().filter_map(|items| items.first.get(place).or(items.others)).collect()
     }
 
-    fn add(&mut self, schema: &'a Value, depth: usize) {
+    /// Adds what a schema demands. `inside` are the schemas around it that say what becomes of members left over.
+    fn add(&mut self, schema: &'a Value, inside: &[usize], depth: usize) {
+        self.size += 1;
         let object = match schema {
             Value::Object(object) if depth < MAX_DEPTH => object,
             Value::Bool(false) => {
@@ -207,38 +156,40 @@ impl<'a> Facets<'a> {
         };
         self.add_values(object);
         self.add_bounds(object);
-        self.add_members(object);
         self.add_items(object);
-        for keyword in OPAQUE {
-            if let Some(value) = object.get(keyword) {
-                self.opaque.entry(keyword).or_default().push(value);
-            }
-            // The two halves of a condition mean nothing without it.
-            for half in ["then", "else"].iter().filter(|_| keyword == "if") {
-                let parts = object.get(keyword).and(object.get(*half));
-                self.opaque.entry(half).or_default().extend(parts);
-            }
-        }
+        let inside = self.add_members(object, inside);
+        self.conditions.extend(Condition::of(object, &inside));
         for keyword in ["anyOf", "oneOf"] {
             if let Some(branches) = object.get(keyword).and_then(Value::as_array) {
-                self.add_alternatives(branches);
+                self.add_alternatives(branches, keyword == "anyOf", &inside);
             }
         }
         for part in object.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.add(part, depth + 1);
+            self.add(part, &inside, depth + 1);
         }
         if let Some(target) = reference(object, self.root) {
-            self.add(target, depth + 1);
+            self.add(target, &inside, depth + 1);
         }
     }
 
     /// Adds alternatives; those that are single values are a list of values.
-    fn add_alternatives(&mut self, branches: &'a [Value]) {
+    fn add_alternatives(&mut self, branches: &'a [Value], is_any: bool, inside: &[usize]) {
         let listed: Option<Vec<&'a Value>> = branches.iter().map(only_value).collect();
-        match listed {
-            Some(values) => self.limit_values(values),
-            None => self.alternatives.push(branches.iter().collect()),
+        if let Some(values) = listed {
+            self.limit_values(values);
+            return;
         }
+        let naming = |branch: &&'a Value| !Named::by(branch, self.root).is_nothing();
+        let mut together: Vec<&'a Value> = Vec::new();
+        if is_any && !inside.is_empty() {
+            together = branches.iter().filter(naming).collect();
+        }
+        let inside = inside.to_vec();
+        self.alternatives.push(Alternatives {
+            branches: branches.iter().collect(),
+            together,
+            inside,
+        });
     }
 
     fn add_values(&mut self, object: &'a Map<String, Value>) {
@@ -266,7 +217,7 @@ impl<'a> Facets<'a> {
 
     fn limit_values(&mut self, mut values: Vec<&'a Value>) {
         if let Some(present) = &self.values {
-            values.retain(|value| present.contains(value));
+            values.retain(|value| present.iter().any(|one| equal(one, value)));
         }
         values.retain(|value| self.types.contains(type_of(value)));
         self.values = Some(values);
@@ -274,7 +225,7 @@ impl<'a> Facets<'a> {
 
     fn add_bounds(&mut self, object: &'a Map<String, Value>) {
         let bound = |keyword: &str, exclusive| {
-            let value = object.get(keyword)?.as_f64()?;
+            let value = object.get(keyword).filter(|value| value.is_number())?;
             Some(Bound { value, exclusive })
         };
         for new in [bound("minimum", false), bound("exclusiveMinimum", true)].into_iter().flatten()
@@ -286,33 +237,28 @@ impl<'a> Facets<'a> {
             self.most = Some(self.most.map_or(new, |old| old.lower(new)));
         }
         for (keyword, ..) in COUNTS {
-            let Some(new) = object.get(keyword).and_then(Value::as_u64) else { continue };
+            let Some(new) = object.get(keyword).and_then(count) else { continue };
             let tighter =
                 |old: u64| if keyword.starts_with("min") { old.max(new) } else { old.min(new) };
             let count = self.counts.get(keyword).map_or(new, |old| tighter(*old));
             self.counts.insert(keyword, count);
         }
         self.patterns.extend(object.get("pattern").and_then(Value::as_str));
-        self.multiples.extend(object.get("multipleOf").and_then(Value::as_f64));
+        self.multiples.extend(object.get("multipleOf").filter(|value| value.is_number()));
         self.unique |= object.get("uniqueItems") == Some(&Value::Bool(true));
     }
 
-    fn add_members(&mut self, object: &'a Map<String, Value>) {
-        let map = |keyword: &str| object.get(keyword).and_then(Value::as_object);
-        let members = Members {
-            named: map("properties"),
-            patterns: map("patternProperties"),
-            others: object.get("additionalProperties"),
-        };
-        if members.named.is_some() || members.patterns.is_some() || members.others.is_some() {
-            self.members.push(members);
-        }
-        match object.get("unevaluatedProperties") {
-            Some(Value::Bool(false)) => self.unevaluated = Some(&NEVER),
-            other => self.unevaluated = self.unevaluated.or(other),
-        }
+    /// Adds what a schema says about members; returns the schemas whose leftovers it decides about.
+    fn add_members(&mut self, object: &'a Map<String, Value>, inside: &[usize]) -> Vec<usize> {
         let required = object.get("required").and_then(Value::as_array).into_iter().flatten();
         self.required.extend(required.filter_map(Value::as_str));
+        let mut inside = inside.to_vec();
+        if let Some(demand) = object.get("unevaluatedProperties") {
+            self.leftovers.push(Leftover { demand, inside: inside.clone() });
+            inside.push(self.leftovers.len() - 1);
+        }
+        self.members.extend(Members::of(object, &inside));
+        inside
     }
 
     fn add_items(&mut self, object: &'a Map<String, Value>) {
@@ -327,28 +273,16 @@ impl<'a> Facets<'a> {
     }
 }
 
-impl Bound {
-    /// Returns the bound that admits less, of two lower ones.
-    fn higher(self, other: Self) -> Self {
-        let is_tighter = other.value > self.value || (other.value == self.value && other.exclusive);
-        if is_tighter { other } else { self }
+/// Returns all sets of at least two.
+fn several<'a>(branches: &[&'a Value]) -> Vec<Vec<&'a Value>> {
+    let mut sets: Vec<Vec<&'a Value>> = vec![Vec::new()];
+    for branch in branches.iter().take(MAX_TOGETHER) {
+        let with = |set: &Vec<&'a Value>| set.iter().copied().chain([*branch]).collect();
+        let more: Vec<Vec<&'a Value>> = sets.iter().map(with).collect();
+        sets.extend(more);
     }
-
-    /// Returns the bound that admits less, of two upper ones.
-    fn lower(self, other: Self) -> Self {
-        let is_tighter = other.value < self.value || (other.value == self.value && other.exclusive);
-        if is_tighter { other } else { self }
-    }
-
-    /// Returns whether a lower bound admits a number.
-    pub(super) fn admits_from_below(self, value: f64) -> bool {
-        value > self.value || (value == self.value && !self.exclusive)
-    }
-
-    /// Returns whether an upper bound admits a number.
-    pub(super) fn admits_from_above(self, value: f64) -> bool {
-        value < self.value || (value == self.value && !self.exclusive)
-    }
+    sets.retain(|set| set.len() > 1);
+    sets
 }
 
 /// Returns the only value that a schema accepts, if it says nothing else.
@@ -362,8 +296,12 @@ fn only_value(schema: &Value) -> Option<&Value> {
         },
         _ => return None,
     };
-    let says = ["const", "enum", "type", "title", "description", "deprecated", "default"];
-    object.keys().all(|keyword| says.contains(&keyword.as_str())).then_some(value)
+    let says = ["const", "enum", "title", "description", "deprecated", "default"];
+    let is_type = |name: &Value| name == type_of(value) || (name == "number" && value.is_number());
+    let is_plain = |(keyword, argument): (&String, &Value)| {
+        says.contains(&keyword.as_str()) || (keyword == "type" && is_type(argument))
+    };
+    object.iter().all(is_plain).then_some(value)
 }
 
 /// Returns the type of a value.

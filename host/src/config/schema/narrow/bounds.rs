@@ -1,0 +1,68 @@
+//! Types, numbers and counts: what can be told in one sentence.
+
+use super::facets::{COUNTS, Facets, TYPES};
+use super::number::{Bound, divides};
+
+/// Tells which types are not accepted any more.
+pub(super) fn lost_types(old: &Facets<'_>, new: &Facets<'_>, lost: &[&str]) -> String {
+    if lost == ["fraction"] && new.types.contains("integer") {
+        return "accepts only whole numbers now".to_owned();
+    }
+    // Of a number it is enough to say one half.
+    let names = |names: &mut dyn Iterator<Item = &str>| {
+        let names: Vec<&str> = names.collect();
+        let name = |name: &&str| match *name {
+            "fraction" => Some("`number`".to_owned()),
+            "integer" if names.contains(&"fraction") => None,
+            other => Some(format!("`{other}`")),
+        };
+        names.iter().filter_map(name).collect::<Vec<_>>().join(", ")
+    };
+    if old.types.len() == TYPES.len() {
+        return format!("accepts only {} now", names(&mut new.types.iter().copied()));
+    }
+    format!("does not accept {} any more", names(&mut lost.iter().copied()))
+}
+
+/// Tells which bounds of numbers are tighter.
+pub(super) fn numbers(old: &Facets<'_>, new: &Facets<'_>, tell: &mut impl FnMut(String)) {
+    let bound = |bound: Bound<'_>| {
+        format!("{}{}", if bound.exclusive { "beyond " } else { "" }, bound.value)
+    };
+    if let Some(least) = new.least
+        && !old.least.is_some_and(|before| least.is_below(before))
+    {
+        let was = old.least.map(|least| format!(" instead of {}", bound(least)));
+        tell(format!("has the minimum {}{} now", bound(least), was.unwrap_or_default()));
+    }
+    if let Some(most) = new.most
+        && !old.most.is_some_and(|before| most.is_above(before))
+    {
+        let was = old.most.map(|most| format!(" instead of {}", bound(most)));
+        tell(format!("has the maximum {}{} now", bound(most), was.unwrap_or_default()));
+    }
+    for multiple in &new.multiples {
+        if !old.multiples.iter().any(|old| divides(multiple, old)) {
+            tell(format!("must be a multiple of {multiple} now"));
+        }
+    }
+}
+
+/// Tells which counts are tighter.
+pub(super) fn counts(old: &Facets<'_>, new: &Facets<'_>, tell: &mut impl FnMut(String)) {
+    for (keyword, of, unit) in COUNTS {
+        let Some(count) = new.counts.get(keyword) else { continue };
+        let is_least = keyword.starts_with("min");
+        let before = old.counts.get(keyword);
+        let is_tighter = match before {
+            Some(before) if is_least => count > before,
+            Some(before) => count < before,
+            None => !is_least || *count > 0,
+        };
+        if is_tighter && old.types.contains(of) && new.types.contains(of) {
+            let was = before.map(|before| format!(" instead of {before}")).unwrap_or_default();
+            let bound = if is_least { "least" } else { "most" };
+            tell(format!("has at {bound} {count}{was} {unit} now"));
+        }
+    }
+}
