@@ -4,7 +4,7 @@ CARGO ?= cargo
 KUSION := target/debug/kusion
 CATALOG := target/debug/catalog
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
-MODULES := plugins/job plugins/monitoring plugins/mysql plugins/network plugins/service
+MODULES := $(sort $(wildcard plugins/*))
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
 .PHONY: demo test interop crash bench build catalog cluster registry cluster-up cluster-down targets lint doc deny fuzz

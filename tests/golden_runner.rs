@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fs_err as fs;
-use kusion_tests::{Output, Sandbox, difference, repository};
+use kusion_tests::{Output, Sandbox, blessing, difference, repository};
 
 const EXPECTED: &str = "expected.yaml";
 const ERROR: &str = "error.txt";
@@ -58,7 +58,7 @@ fn check(case: &Path) -> Result<(), String> {
         }
         _ => (ERROR, EXPECTED, output.to_string()),
     };
-    if bless() {
+    if blessing() {
         fs::write(case.join(name), found).unwrap();
         if case.join(other).exists() {
             fs::remove_file(case.join(other)).unwrap();
@@ -125,9 +125,4 @@ fn folders(root: &Path) -> Vec<PathBuf> {
     folders.retain(|path| path.is_dir());
     folders.sort();
     folders
-}
-
-#[expect(clippy::disallowed_methods, reason = "the person who runs the tests decides")]
-fn bless() -> bool {
-    std::env::var_os("BLESS").is_some_and(|value| !value.is_empty() && value != "0")
 }

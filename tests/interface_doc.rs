@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use fs_err as fs;
-use kusion_tests::{difference, repository};
+use kusion_tests::{blessing, difference, repository};
 use wit_parser::{
     Docs, Function, Interface, Resolve, SourceMap, Type, TypeDef, TypeDefKind, WorldItem,
 };
@@ -184,11 +184,6 @@ fn text<'a>(what: &str, docs: &'a Docs) -> &'a str {
 /// Returns it in one line.
 fn paragraph(what: &str, docs: &Docs) -> String {
     text(what, docs).lines().map(str::trim).collect::<Vec<_>>().join(" ")
-}
-
-#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says whether they bless")]
-fn blessing() -> bool {
-    std::env::var_os("BLESS").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod authoring;
+mod catalog_doc;
 mod cli;
 mod crash;
 mod engine;

@@ -166,7 +166,7 @@ impl RawRequest {
             workload: text(&request.workload),
             context: text(&request.context),
             inputs: Vec::new(),
-            extensions: "{}".to_owned(),
+            extensions: Value::Object(request.extensions.clone()).to_string(),
         })
     }
 

@@ -15,7 +15,7 @@ use kusion::engine::{Compiler, Engine, Limits, Options};
 use kusion::home::Home;
 use kusion::module::Resolver;
 use kusion::name::WorkspaceName;
-use kusion::ops::{Project, Session, TargetOptions, open_target, prepare_apply};
+use kusion::ops::{Project, Session, StoreOptions, TargetOptions, open_target, prepare_apply};
 use kusion::source::SourceFile;
 
 #[expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
@@ -55,6 +55,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         runtime: runtime.as_ref(),
         backend: home.backend(None)?.backend,
         key_file: home.key_file(),
+        stores: StoreOptions::default(),
         keep_releases: None,
     };
 

@@ -118,6 +118,15 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
     })
 }
 
+/// Creates an empty file, with its missing folders, unless it is there. A file that says nothing is never half-written.
+pub(crate) fn touch(path: &Path, mode: u32) -> io::Result<()> {
+    in_folder(path, folder_mode(mode), |folder| {
+        let mut options = fs_err::OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(mode).open(path)?;
+        sync_folder(folder)
+    })
+}
+
 /// Creates a folder and its missing parents, durably.
 pub(crate) fn create_folders(folder: &Path, mode: u32) -> io::Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
@@ -283,6 +292,17 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn an_empty_file_is_made_once_and_leaves_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        touch(&path, PRIVATE).unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"");
+        fs_err::write(&path, "something").unwrap();
+        touch(&path, PRIVATE).unwrap();
+        assert_eq!(fs_err::read(&path).unwrap(), b"something");
     }
 
     #[test]

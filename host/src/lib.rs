@@ -49,6 +49,7 @@ pub mod digest;
 pub mod engine;
 mod files;
 pub mod home;
+pub mod http;
 pub mod module;
 pub mod name;
 pub mod ops;

@@ -10,6 +10,9 @@ type Call struct {
 	Config, Platform  map[string]any
 	Workload, Context map[string]any
 	Inputs            []Input
+	// WorkloadAPIVersion and WorkloadKind are what runs the workload, for a module that needs to know it; a Deployment of
+	// apps/v1 if empty.
+	WorkloadAPIVersion, WorkloadKind string
 }
 
 // Generate makes a call. A rejection has the type *[Rejection].
@@ -28,6 +31,9 @@ func Generate[C, P any](module *Module[C, P], call Call) (*Output, error) {
 	if call.Scope != nil {
 		raw.scope = *call.Scope
 	}
+	if module.NeedsWorkloadResource && call.Workload != nil {
+		raw.extension = text(map[string]any{workloadResource: call.workloadResource(raw.scope)})
+	}
 	if raw.accessory == "" && module.kind() != Workload {
 		raw.accessory = module.Name
 	}
@@ -39,6 +45,16 @@ func Generate[C, P any](module *Module[C, P], call Call) (*Output, error) {
 		return nil, rejection
 	}
 	return output, nil
+}
+
+func (c *Call) workloadResource(scope Scope) map[string]any {
+	apiVersion, kind := c.WorkloadAPIVersion, c.WorkloadKind
+	if kind == "" {
+		apiVersion, kind = "apps/v1", "Deployment"
+	}
+	name := UniqueAppName(scope)
+	id := ID(apiVersion, kind, scope.Namespace, name)
+	return map[string]any{"id": id, "apiVersion": apiVersion, "kind": kind, "name": name}
 }
 
 func document(value map[string]any) string {

@@ -48,7 +48,7 @@ func describeExport() unsafe.Pointer {
 	record.text(40, description.developerSchema)
 	record.text(48, description.platformSchema)
 	record.texts(56, description.resourceTypes)
-	record.text(64, "{}")
+	record.text(64, text(description.extensions))
 	return record.address
 }
 
@@ -108,7 +108,7 @@ func lowered(r record, output *Output) {
 		switch patch.kind {
 		case patchEnv:
 			r.text(4, text(patch.variables))
-		case patchJSON, patchMerge:
+		case patchJSON, patchMerge, patchOther:
 			r.text(4, patch.id)
 			r.text(12, text(patch.document))
 		default:
@@ -195,7 +195,7 @@ func list[T any](r record, offset, size uint32, items []T, lower func(record, T)
 
 func (r record) readSpan(offset uint32) (unsafe.Pointer, uint32) {
 	address := *(*uint32)(unsafe.Add(r.address, offset))
-	return unsafe.Pointer(uintptr(address)), *(*uint32)(unsafe.Add(r.address, offset+4))
+	return unsafe.Add(unsafe.Pointer(nil), address), *(*uint32)(unsafe.Add(r.address, offset+4))
 }
 
 func (r record) readText(offset uint32) string {

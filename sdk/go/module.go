@@ -18,7 +18,8 @@ const (
 type Nothing struct{}
 
 // Module is what a module says about itself, and its function. C is what a developer writes in app.yaml, P what the
-// platform team writes in the workspace; both are structs whose tags [Schema] explains.
+// platform team writes in the workspace; both are structs whose tags [Schema] explains. A number that is read into
+// an "any" is a [json.Number].
 type Module[C, P any] struct {
 	// Name is the module's name, for example "network".
 	Name string
@@ -32,6 +33,9 @@ type Module[C, P any] struct {
 	ContextKeys []string
 	// ResourceTypes are the types of resources it can make, for example "apps/v1:Deployment".
 	ResourceTypes []string
+	// NeedsWorkloadResource says whether it must know which resource runs the app's containers;
+	// [Request.WorkloadResource] says so then.
+	NeedsWorkloadResource bool
 	// Generate answers one request. An error that is no *Rejection becomes one of the kind "failed".
 	Generate func(*Request[C, P]) (*Output, error)
 }
@@ -52,6 +56,7 @@ type description struct {
 	contextKeys                     []string
 	developerSchema, platformSchema string
 	resourceTypes                   []string
+	extensions                      map[string]any
 }
 
 // described is a module without its types.
@@ -70,6 +75,10 @@ func (m *Module[C, P]) kind() string {
 func (m *Module[C, P]) describe() description {
 	var config C
 	var platform P
+	extensions := map[string]any{}
+	if m.NeedsWorkloadResource {
+		extensions["requests"] = []string{workloadResource}
+	}
 	return description{
 		name:            m.Name,
 		version:         m.Version,
@@ -79,6 +88,7 @@ func (m *Module[C, P]) describe() description {
 		developerSchema: text(Schema(config)),
 		platformSchema:  text(Schema(platform)),
 		resourceTypes:   m.ResourceTypes,
+		extensions:      extensions,
 	}
 }
 
@@ -100,7 +110,7 @@ func (m *Module[C, P]) serve(raw *rawRequest) (*Output, *Rejection) {
 		{PlatformPointer(), raw.platform, &request.Platform},
 	} {
 		var value any
-		if err := json.Unmarshal([]byte(document.text), &value); err != nil {
+		if err := parse(document.text, &value); err != nil {
 			return nil, Failed(fmt.Sprintf("a document of the host is not JSON: %v", err))
 		}
 		if value == nil {
@@ -117,15 +127,15 @@ func (m *Module[C, P]) serve(raw *rawRequest) (*Output, *Rejection) {
 		text string
 		into any
 	}{{raw.workload, &request.Workload}, {raw.context, &request.Context}, {raw.extension, &request.Extensions}} {
-		if err := json.Unmarshal([]byte(document.text), document.into); err != nil {
+		if err := parse(document.text, document.into); err != nil {
 			return nil, Failed(fmt.Sprintf("a document of the host is not JSON: %v", err))
 		}
 	}
 	for _, input := range raw.inputs {
 		read := Input{Kind: input.kind}
 		if err := errors.Join(
-			json.Unmarshal([]byte(input.need), &read.Need),
-			json.Unmarshal([]byte(input.answer), &read.Answer),
+			parse(input.need, &read.Need),
+			parse(input.answer, &read.Answer),
 		); err != nil {
 			return nil, Failed(fmt.Sprintf("a document of the host is not JSON: %v", err))
 		}

@@ -17,8 +17,9 @@ type Patch struct {
 	kind      uint8
 	texts     map[string]string
 	variables []any
-	id        string
-	document  any
+	// id is that of a resource, or the kind of a patch that the interface does not name.
+	id       string
+	document any
 }
 
 const (
@@ -29,6 +30,7 @@ const (
 	patchPodAnnotations
 	patchJSON
 	patchMerge
+	patchOther
 )
 
 // EnvPatch adds environment variables to every container of the workload.
@@ -57,6 +59,16 @@ func PodLabelsPatch(labels map[string]string) Patch {
 func PodAnnotationsPatch(annotations map[string]string) Patch {
 	return Patch{kind: patchPodAnnotations, texts: annotations}
 }
+
+// VolumesPatch adds volumes (core/v1 Volume) to the workload's pods, and mounts them (core/v1 VolumeMount) into the
+// "container" that a mount names, or into all.
+func VolumesPatch(volumes, mounts []map[string]any) Patch {
+	document := map[string]any{"volumes": listed(volumes), "mounts": listed(mounts)}
+	return Patch{kind: patchOther, id: "volumes", document: document}
+}
+
+// listed is a list that is never null.
+func listed(items []map[string]any) []map[string]any { return append([]map[string]any{}, items...) }
 
 // JSONPatch changes another resource by a JSON Patch (RFC 6902): a list of operations.
 func JSONPatch(id string, operations []any) Patch {

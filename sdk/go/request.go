@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// workloadResource is what a description asks for, and the extension of a request that tells it.
+const workloadResource = "workloadResource"
+
 // Scope is the names that say where a call belongs.
 type Scope struct {
 	Project, Stack, Workspace, App string
@@ -18,7 +21,16 @@ type Input struct {
 	Need, Answer any
 }
 
-// Request is one call: what the developer and the platform team wrote, and where it belongs.
+// WorkloadResource is the Kubernetes object that runs the app's containers.
+type WorkloadResource struct {
+	// ID is that of the resource, for patches.
+	ID string
+	// APIVersion is for example "apps/v1", and Kind "Deployment".
+	APIVersion, Kind, Name string
+}
+
+// Request is one call: what the developer and the platform team wrote, and where it belongs. Numbers in its documents
+// are of the type [encoding/json.Number], as they were written.
 type Request[C, P any] struct {
 	Scope Scope
 	// Accessory is the accessory's name in app.yaml; empty for the workload.
@@ -68,6 +80,16 @@ func (r *Request[C, P]) SecretReference(name string) string {
 		accessory = "workload"
 	}
 	return "$kusion_secret." + r.Scope.App + "." + accessory + "." + name
+}
+
+// WorkloadResource is the resource that runs the app's containers, for a module that needs it; nil without a workload.
+func (r *Request[C, P]) WorkloadResource() *WorkloadResource {
+	told, found := r.Extensions[workloadResource].(map[string]any)
+	if !found {
+		return nil
+	}
+	text := func(key string) string { value, _ := told[key].(string); return value }
+	return &WorkloadResource{ID: text("id"), APIVersion: text("apiVersion"), Kind: text("kind"), Name: text("name")}
 }
 
 // ContainerNames is the names of the workload's containers, sorted; empty without a workload.

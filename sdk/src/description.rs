@@ -1,10 +1,14 @@
 //! What a module says about itself, derived from its types.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::module::Module;
 use crate::schema;
+use crate::workload_resource::WORKLOAD_RESOURCE;
+
+/// The extension that lists what the host shall put into requests.
+const REQUESTS: &str = "requests";
 
 /// What the host learns about a module before it is called.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +30,8 @@ pub struct Description {
     pub platform_schema: Value,
     /// Types of resources it can make.
     pub resource_types: &'static [&'static str],
+    /// What else it says.
+    pub extensions: Map<String, Value>,
 }
 
 impl Description {
@@ -40,6 +46,16 @@ impl Description {
             developer_schema: schema::of::<M::Config>(),
             platform_schema: schema::of::<M::Platform>(),
             resource_types: M::RESOURCE_TYPES,
+            extensions: extensions::<M>(),
         }
     }
+}
+
+/// What the module `M` says beyond the fields of a description.
+pub(crate) fn extensions<M: Module>() -> Map<String, Value> {
+    let mut extensions = Map::new();
+    if M::NEEDS_WORKLOAD_RESOURCE {
+        extensions.insert(REQUESTS.to_owned(), json!([WORKLOAD_RESOURCE]));
+    }
+    extensions
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use crate::decode::{self, RawInput, RawRequest};
+use crate::description;
 use crate::module::Module;
 use crate::output::Output;
 use crate::patch::Patch;
@@ -66,7 +67,7 @@ impl<M: Module, S: Schemas> wit::Guest for Guest<M, S> {
             developer_schema: schema_text::<M::Config>(S::DEVELOPER),
             platform_schema: schema_text::<M::Platform>(S::PLATFORM),
             resource_types: texts(M::RESOURCE_TYPES),
-            extensions: "{}".to_owned(),
+            extensions: document(description::extensions::<M>()),
         }
     }
 

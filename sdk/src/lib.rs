@@ -20,10 +20,12 @@ mod request;
 mod resource;
 mod schema;
 mod secret;
+pub mod syntax;
 pub mod terraform;
 pub mod testing;
 mod texts;
 pub mod workload;
+mod workload_resource;
 
 pub use crate::description::Description;
 pub use crate::module::{Kind, Module, Nothing};
@@ -34,6 +36,7 @@ pub use crate::rejection::{Problem, Problems, Rejection};
 pub use crate::request::{Input, Request, Scope};
 pub use crate::resource::{Resource, path_reference};
 pub use crate::secret::{Secret, SecretSource};
+pub use crate::workload_resource::WorkloadResource;
 
 /// What [`export!`] expands to; not for authors, and free to change.
 #[doc(hidden)]

@@ -56,6 +56,10 @@ pub trait Module {
     /// Types of resources it can make, for example `apps/v1:Deployment`.
     const RESOURCE_TYPES: &'static [&'static str] = &[];
 
+    /// Whether it must know which resource runs the app's containers:
+    /// [`Request::workload_resource`] says so then. Such a module is asked after the one that makes that resource.
+    const NEEDS_WORKLOAD_RESOURCE: bool = false;
+
     /// What a developer writes in `app.yaml`.
     ///
     /// The host checks it against the schema derived from this type, and refuses unknown keys, before

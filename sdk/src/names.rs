@@ -67,6 +67,20 @@ pub fn dns_label(text: &str) -> String {
     cut_and_hash(text, text, MAX_LENGTH - HASH_LENGTH)
 }
 
+/// Shortens a name to `most` characters, for objects whose names may have fewer than [`MAX_LENGTH`].
+///
+/// ```
+/// # use kusion_sdk::names;
+/// assert_eq!(names::cut("shop-dev-report", 52), "shop-dev-report");
+/// assert_eq!(names::cut("shop-dev-report", 14), "shop-43ce71ea");
+/// ```
+pub fn cut(name: &str, most: usize) -> String {
+    if name.len() <= most {
+        return name.to_owned();
+    }
+    cut_and_hash(name, name, most.saturating_sub(HASH_LENGTH))
+}
+
 /// Turns any text into the name of a Service, which must begin with a letter (RFC 1035).
 ///
 /// Like [`dns_label`], with `s-` in front of a name that begins with a digit.

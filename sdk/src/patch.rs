@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::texts::texts;
+
+/// The kind of a patch that adds volumes to the workload's pods.
+const VOLUMES: &str = "volumes";
 
 /// A change to the app's workload or to any other resource.
 ///
@@ -82,6 +85,34 @@ impl Patch {
         annotations: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         Self::PodAnnotations(texts(annotations))
+    }
+
+    /// Adds volumes to the workload's pods, and mounts them into its containers.
+    ///
+    /// `volumes` are core/v1 `Volume` objects, `mounts` core/v1 `VolumeMount` objects; a mount that has the name of a
+    /// `container` beside is for that one only, any other for every container. Two mounts at one path of a container,
+    /// and two volumes of one name, are an error unless they are the same.
+    ///
+    /// ```
+    /// use kusion_sdk::Patch;
+    /// use serde_json::json;
+    ///
+    /// let patch = Patch::volumes(
+    ///     [json!({"name": "scratch", "emptyDir": {}})],
+    ///     [json!({"container": "main", "name": "scratch", "mountPath": "/scratch"})],
+    /// );
+    /// # assert!(matches!(patch, Patch::Other { .. }));
+    /// ```
+    pub fn volumes(
+        volumes: impl IntoIterator<Item = Value>,
+        mounts: impl IntoIterator<Item = Value>,
+    ) -> Self {
+        let volumes: Vec<Value> = volumes.into_iter().collect();
+        let mounts: Vec<Value> = mounts.into_iter().collect();
+        Self::Other {
+            kind: VOLUMES.to_owned(),
+            document: json!({"volumes": volumes, "mounts": mounts}),
+        }
     }
 
     /// Changes another resource by a JSON Patch (RFC 6902): a list of operations.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::names;
 use crate::secret;
 use crate::texts::texts;
+use crate::workload_resource::WorkloadResource;
 
 /// Names that say where a call belongs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,6 +103,13 @@ impl<C, P> Request<C, P> {
     /// a provider, as a whole value or inside one.
     pub fn secret_reference(&self, name: &str) -> String {
         secret::reference(&self.scope.app, &self.accessory, name)
+    }
+
+    /// The resource that runs the app's containers, for a module with
+    /// [`NEEDS_WORKLOAD_RESOURCE`](crate::Module::NEEDS_WORKLOAD_RESOURCE); `None` for any other, and for an app
+    /// without a workload.
+    pub fn workload_resource(&self) -> Option<WorkloadResource<'_>> {
+        WorkloadResource::of(&self.extensions)
     }
 
     /// The names of the workload's containers, sorted; empty without a workload.

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 /// The extension that marks the resource which runs the app's containers.
 const IS_WORKLOAD: &str = "kusion.io/is-workload";
 
+/// The extension with the places of a provider's resource that hold secrets.
+const SENSITIVE: &str = "kusion.io/sensitive";
+
 /// A Kubernetes object or a resource of a provider.
 ///
 /// Built by [`kubernetes::object`](crate::kubernetes::object) or
@@ -49,6 +52,17 @@ impl Resource {
         self
     }
 
+    /// Says that an argument of a provider is secret, by its JSON Pointer, for example `/password`: a reference to a
+    /// secret may stand there, and the host shows and keeps no value of it.
+    #[must_use]
+    pub fn sensitive(mut self, pointer: impl Into<String>) -> Self {
+        let places = self.extensions.entry(SENSITIVE).or_insert_with(|| Value::Array(Vec::new()));
+        if let Some(places) = places.as_array_mut() {
+            places.push(Value::String(pointer.into()));
+        }
+        self
+    }
+
     /// The text that stands for an attribute of this resource, see [`path_reference`].
     pub fn path_reference(&self, attribute: &str) -> String {
         path_reference(&self.id, attribute)
@@ -61,4 +75,18 @@ impl Resource {
 /// Whoever uses it waits for that resource; no `depends_on` is needed.
 pub fn path_reference(id: &str, attribute: &str) -> String {
     format!("$kusion_path.{id}.{attribute}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn the_host_is_told_of_every_secret_argument() {
+        let resource = crate::terraform::Provider::new("acme/db", "1.0.0")
+            .resource("acme_db", "orders", json!({"password": "a", "key": "b"}))
+            .sensitive("/password")
+            .sensitive("/key");
+        assert_eq!(resource.extensions["kusion.io/sensitive"], json!(["/password", "/key"]));
+    }
 }

@@ -1,6 +1,6 @@
 //! JSON Schemas for people: derived from Rust types, then freed of what only Rust needs.
 //!
-//! A literal `null` never reaches a module (it removes a key when files are merged), so `Option` does
+//! A member that is `null` never reaches a module (it removes a key when files are merged), so `Option` does
 //! not have to appear as "or null"; and an enum whose variants carry documentation is more use to an
 //! editor, and in an error message, as one list of words than as a list of alternatives.
 

@@ -22,22 +22,38 @@
 
 use std::marker::PhantomData;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::decode::{self, RawInput, RawRequest};
+use crate::kubernetes;
 use crate::module::Module;
+use crate::names;
 use crate::output::Output;
 use crate::rejection::Rejection;
 use crate::request::Scope;
+use crate::workload_resource::WORKLOAD_RESOURCE;
 
 /// A call to the module `M` in preparation.
 ///
 /// The scope is project `shop`, stack `dev`, workspace `dev`, app `web`, namespace `shop`; the
-/// accessory has the module's name; everything else is empty until set.
-#[derive(Debug, Clone)]
+/// accessory has the module's name; everything else is empty until set. A module that needs to know which resource
+/// runs the workload is told of a Deployment, if there is a workload.
+#[derive(Debug)]
 pub struct Call<M> {
     raw: RawRequest,
+    workload_kind: (String, String),
     module: PhantomData<M>,
+}
+
+// Not derived, because a module need not be cloned for that.
+impl<M> Clone for Call<M> {
+    fn clone(&self) -> Self {
+        Self {
+            raw: self.raw.clone(),
+            workload_kind: self.workload_kind.clone(),
+            module: PhantomData,
+        }
+    }
 }
 
 impl<M: Module> Call<M> {
@@ -66,6 +82,7 @@ impl<M: Module> Call<M> {
                 inputs: Vec::new(),
                 extensions: empty,
             },
+            workload_kind: ("apps/v1".to_owned(), "Deployment".to_owned()),
             module: PhantomData,
         }
     }
@@ -112,6 +129,13 @@ impl<M: Module> Call<M> {
         self
     }
 
+    /// Sets the kind of the resource that runs the workload.
+    #[must_use]
+    pub fn workload_kind(mut self, api_version: &str, kind: &str) -> Self {
+        self.workload_kind = (api_version.to_owned(), kind.to_owned());
+        self
+    }
+
     /// Sets the part of the workspace's context that the module asked for.
     #[must_use]
     pub fn context(mut self, context: Value) -> Self {
@@ -134,7 +158,17 @@ impl<M: Module> Call<M> {
     ///
     /// # Errors
     /// What the module rejects, and what does not fit its types.
-    pub fn generate(self) -> Result<Output, Rejection> {
+    pub fn generate(mut self) -> Result<Output, Rejection> {
+        if M::NEEDS_WORKLOAD_RESOURCE && self.raw.workload != "null" {
+            self.raw.extensions = json!({WORKLOAD_RESOURCE: self.workload_resource()}).to_string();
+        }
         decode::serve::<M>(self.raw)
+    }
+
+    fn workload_resource(&self) -> Value {
+        let (api_version, kind) = &self.workload_kind;
+        let name = names::unique_app_name(&self.raw.scope);
+        let id = kubernetes::id(api_version, kind, Some(&self.raw.scope.namespace), &name);
+        json!({"id": id, "apiVersion": api_version, "kind": kind, "name": name})
     }
 }

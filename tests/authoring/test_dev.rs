@@ -57,6 +57,6 @@ fn a_folder_without_a_module_is_refused() {
     exit 1
     --- stderr
     error: `[root]/work/empty` is not a package: it has no `Cargo.toml`, `package.json`, `pyproject.toml` or `go.mod`
-    hint: `kusion mod init NAME` makes a module
+    hint: `kusion mod init NAME --lang rust` makes a module
     ");
 }

@@ -1,5 +1,7 @@
 //! `kusion mod init`
 
+use std::process::Command;
+
 use insta::assert_snapshot;
 use kusion_tests::{Sandbox, repository};
 
@@ -51,6 +53,35 @@ fn the_sdk_of_a_clone_is_named_by_its_path() {
         assert!(made.stdout.contains("  kusion mod test\n"), "{made}");
         let text = sandbox.read(&format!("{lang}/cache/{manifest}"));
         assert!(text.contains(written), "{text}");
+    }
+}
+
+#[test]
+fn what_go_fetches_from_its_proxy_is_noted_before_it_is_built() {
+    let sandbox = Sandbox::new();
+    let made = sandbox.run("", &["mod", "init", "cache", "--lang", "go"]).success();
+    let steps = "\n  cd cache\n  go mod tidy\n  kusion mod test\n  kusion mod dev\n";
+    assert!(made.stdout.ends_with(steps), "{made}");
+}
+
+#[test]
+fn what_is_made_is_formatted_as_tools_do_by_default() {
+    let sandbox = Sandbox::new();
+    for lang in ["rust", "go"] {
+        let arguments = ["mod", "init", "cache", "--lang", lang, "--target", lang];
+        sandbox.run("", &arguments).success();
+    }
+    // Otherwise rustfmt looks for settings in the folders above and in the user's.
+    sandbox.write("rust/cache/rustfmt.toml", "");
+    for (lang, command) in [
+        ("rust", &["rustfmt", "--check", "--edition", "2024", "src/lib.rs"][..]),
+        ("go", &["gofmt", "-d", "."][..]),
+    ] {
+        let folder = sandbox.path(format!("{lang}/cache"));
+        let run = Command::new(command[0]).args(&command[1..]).current_dir(folder).output();
+        let run = run.unwrap();
+        let said = String::from_utf8_lossy(&run.stdout) + String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success() && said.is_empty(), "{command:?}:\n{said}");
     }
 }
 

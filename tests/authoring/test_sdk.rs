@@ -1,4 +1,4 @@
-//! The SDKs carry the interface as it is.
+//! The SDKs carry the interface and the licence as they are.
 
 use kusion_tests::repository;
 
@@ -11,5 +11,22 @@ fn every_copy_of_the_interface_is_the_interface() {
         for copy in ["sdk/javascript/wit", "sdk/python/src/kusion_sdk/wit"] {
             assert!(read("wit") == read(copy), "copy wit/{name} to {copy}");
         }
+    }
+}
+
+/// A package is published without what lies outside of it.
+#[test]
+fn every_sdk_carries_the_licence_and_publishes_it() {
+    let read = |path: &str| fs_err::read_to_string(repository().join(path)).unwrap();
+    let licence = read("LICENSE");
+    for folder in ["sdk", "sdk/go", "sdk/javascript", "sdk/python"] {
+        assert!(read(&format!("{folder}/LICENSE")) == licence, "copy LICENSE to {folder}");
+    }
+    for (manifest, list) in [
+        ("sdk/Cargo.toml", "include = [\"/src\", \"/wit\", \"/LICENSE\","),
+        ("sdk/javascript/package.json", "\"files\": [\"LICENSE\","),
+        ("sdk/python/pyproject.toml", "license-files = [\"LICENSE\"]"),
+    ] {
+        assert!(read(manifest).contains(list), "{manifest} does not publish the licence");
     }
 }

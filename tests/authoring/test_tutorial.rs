@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use fs_err as fs;
-use kusion_tests::{AUTHORED, Authored, Sandbox, difference, kusion, repository};
+use kusion_tests::{AUTHORED, Authored, Sandbox, blessing, difference, kusion, repository};
 
 use crate::registry::real::{Registry, Wants};
 
@@ -141,11 +141,6 @@ fn without_numbers(text: &str) -> String {
         .chunk_by_mut(|a, b| a.starts_with(MADE) && b.starts_with(MADE))
         .for_each(|chunk| chunk.sort());
     lines.join("\n")
-}
-
-#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says whether they bless")]
-fn blessing() -> bool {
-    std::env::var_os("BLESS").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 #[test]

@@ -9,12 +9,22 @@ fn the_modules_of_a_workspace_are_listed() {
     assert_snapshot!(sandbox.run("", &["mod", "list"]), @r"
     exit 0
     --- stdout
-    NAME        VERSION  KIND       FROM             SUMMARY
-    job         0.1.0    workload   bundled catalog  Runs an app's containers to their end, once or by a schedule.
-    monitoring  0.1.0    accessory  bundled catalog  Lets Prometheus collect an app's metrics.
-    mysql       0.1.0    accessory  bundled catalog  Gives an app a MySQL database and the way to it.
-    network     0.1.0    accessory  bundled catalog  Makes an app's ports reachable: Services and an Ingress.
-    service     0.1.0    workload   bundled catalog  Runs an app's containers all the time.
+    NAME           VERSION  KIND       FROM             SUMMARY
+    autoscaler     0.1.0    accessory  bundled catalog  Runs as many pods of an app as its load needs.
+    gateway        0.1.0    accessory  bundled catalog  Leads requests from outside the cluster to an app, by the Gateway API.
+    inference      0.1.0    accessory  bundled catalog  Gives an app a language model and the way to it.
+    job            0.1.0    workload   bundled catalog  Runs an app's containers to their end, once or by a schedule.
+    k8s_manifest   0.1.0    accessory  bundled catalog  Applies raw Kubernetes manifests beside an app.
+    monitoring     0.1.0    accessory  bundled catalog  Lets Prometheus collect an app's metrics.
+    mysql          0.1.0    accessory  bundled catalog  Gives an app a MySQL database and the way to it.
+    network        0.1.0    accessory  bundled catalog  Makes an app's ports reachable: Services and an Ingress.
+    networkpolicy  0.1.0    accessory  bundled catalog  Lets an app's pods speak with those only that they need.
+    opensearch     0.1.0    accessory  bundled catalog  Gives an app a domain of Amazon OpenSearch Service and the way to it.
+    opsrule        0.1.0    accessory  bundled catalog  Says how many pods of an app may be down at once.
+    postgres       0.1.0    accessory  bundled catalog  Gives an app a PostgreSQL database and the way to it.
+    redis          0.1.0    accessory  bundled catalog  Gives an app a Redis server and the way to it.
+    service        0.1.0    workload   bundled catalog  Runs an app's containers all the time.
+    volume         0.1.0    accessory  bundled catalog  Gives an app's containers volumes.
     ");
 }
 
@@ -41,19 +51,19 @@ fn a_module_shows_what_it_takes_and_makes() {
     port  integer|string              The port of the metrics: the number of the container's port, or the name of a port. Every port if absent.
 
     Platform inputs (workspace)
-    NAME          TYPE         DEFAULT  MEANING
-    interval      string       "30s"    With the operator: the time between two collections, for example `30s`.
-    monitorType   Service|Pod           With the operator: what is watched.
-    operatorMode  boolean      false    Whether the cluster runs the Prometheus operator.
-    scheme        http|https   "http"   How the metrics are fetched.
-    timeout       string       "15s"    With the operator: the time after which a collection counts as failed, at most `interval`.
+    NAME          TYPE         DEFAULT    MEANING
+    interval      string       "30s"      With the operator: the time between two collections, for example `30s`.
+    monitorType   Service|Pod  "Service"  With the operator: what is watched.
+    operatorMode  boolean      false      Whether the cluster runs the Prometheus operator.
+    scheme        http|https   "http"     How the metrics are fetched.
+    timeout       string       "15s"      With the operator: the time after which a collection counts as failed, at most `interval`.
     "#);
     assert_snapshot!(sandbox.run("", &["mod", "inspect", "mysq"]), @r"
     exit 1
     --- stderr
     error: the bundled catalog `[catalog]` has no module `mysq`
     hint: did you mean `mysql`?
-    hint: valid names: job, monitoring, mysql, network, service
+    hint: valid names: autoscaler, gateway, inference, job, k8s_manifest, monitoring, mysql, network, networkpolicy, opensearch, opsrule, postgres, redis, service, volume
     ");
 }
 
@@ -86,7 +96,7 @@ fn a_file_that_is_no_module_is_refused() {
     exit 1
     --- stderr
     error: `[root]/work/nothing` is not a package: it has no `Cargo.toml`, `package.json`, `pyproject.toml` or `go.mod`
-    hint: `kusion mod init NAME` makes a module
+    hint: `kusion mod init NAME --lang rust` makes a module
     ");
 }
 

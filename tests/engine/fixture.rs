@@ -83,6 +83,7 @@ pub(crate) fn request(config: Value) -> Request {
         workload: Value::Null,
         context: json!({}),
         inputs: Vec::new(),
+        extensions: Default::default(),
     }
 }
 

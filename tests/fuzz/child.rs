@@ -15,8 +15,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::case::{Case, corpus};
 use crate::targets::Target;
 
-/// The seconds of processor time that one case may take; most take less than a thousandth of one.
-pub const SECONDS: u64 = 5;
+/// The seconds of processor time that one case may take; most take less than a thousandth of one,
+/// and what is tested is not optimised.
+pub const SECONDS: u64 = 20;
 /// The bytes of address space of the process.
 const MEMORY: u64 = 1 << 30;
 /// The stack of a case in bytes, as that of the threads which generate apps.

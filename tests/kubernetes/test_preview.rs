@@ -42,21 +42,6 @@ fn a_schema_error_shows_even_where_the_namespace_is_new() {
 }
 
 #[test]
-fn what_the_server_finds_wrong_is_told_with_the_field() {
-    let stage = Stage::new();
-    let _ = stage.cluster.kubectl(&["create", "namespace", &stage.project]).expect_ok();
-    stage.sandbox.edit(
-        "app.yaml",
-        "  replicas: 2\n",
-        "  replicas: 2\n  labels: {note: no label}\n",
-    );
-    let preview = stage.run(&["preview"]);
-    assert_eq!(preview.code, Some(1), "{preview}");
-    assert!(preview.stderr.contains("error: the label is not valid"), "{preview}");
-    assert!(preview.stderr.contains("app.yaml:4:18"), "{preview}");
-}
-
-#[test]
 fn who_may_not_read_is_told_so() {
     let stage = Stage::new().with_user(User::Nobody);
     let preview = stage.run(&["preview"]);

@@ -214,6 +214,17 @@ fn a_user_logs_in_and_out() {
     --- stdout
     Nobody was logged in to `[registry]`.
     ");
+    // Another program has written the registry's name in another way.
+    let auth = "YWRhOmdlaGVpbQ==";
+    let other = format!("{{\"auths\": {{\"https://{address}/v2/\": {{\"auth\": \"{auth}\"}}}}}}");
+    sandbox.write("docker/config.json", &other);
+    insta::assert_snapshot!(run(&["mod", "logout", &address], ""), @r"
+    exit 1
+    --- stderr
+    error: `[root]/work/docker/config.json` has credentials for `[registry]` still
+    hint: log out with the program that wrote them there, or remove them
+    ");
+    fs_err::remove_file(sandbox.path("docker/config.json")).unwrap();
     assert!(run(&push, "").starts_with("exit 3"));
     assert_eq!(sandbox.files_with(USER.1), Vec::<std::path::PathBuf>::new());
 }

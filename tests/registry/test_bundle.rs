@@ -45,6 +45,24 @@ fn a_machine_that_never_saw_the_registry_generates_the_same() {
     fs_err::remove_file(machine.path("kusion.lock")).unwrap();
     run(&["mod", "bundle", "load", "../shop.tar", "--write-lock"]).success();
     assert_eq!(machine.read("kusion.lock"), stage.sandbox.read("kusion.lock"));
+    // A lock that says something else is not written over.
+    let lock = machine.read("kusion.lock");
+    let manifest = lock.lines().find_map(|line| line.trim().strip_prefix("manifest: ")).unwrap();
+    let other = kusion::digest::Digest::of(b"other").to_string();
+    let edited = lock.replace(manifest, &other);
+    machine.write("kusion.lock", &edited);
+    let refused = run(&["mod", "bundle", "load", "../shop.tar", "--write-lock"]);
+    let expected =
+        format!("is another one there than in kusion.lock: {manifest} instead of {other}\n");
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stderr.contains(&expected), "{refused}");
+    assert_eq!(machine.read("kusion.lock"), edited);
+    machine.write("kusion.lock", &lock);
+    insta::assert_snapshot!(run(&["mod", "bundle", "load", "../shop.tgz"]), @r"
+    exit 1
+    --- stderr
+    error: cannot find `../shop.tgz`
+    ");
     insta::assert_snapshot!(run(&["mod", "bundle", "save", "../x.tar", "--workspace", "prod"]), @r"
     exit 1
     --- stderr

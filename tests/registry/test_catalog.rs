@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use fs_err as fs;
+use kusion::digest::Digest;
 use kusion_tests::{Output, Sandbox, catalog};
 
 use super::stage::{as_version, component};
@@ -69,6 +70,26 @@ fn what_is_pinned_stays_until_somebody_moves_it() {
     let moved = sandbox.read("kusion.lock");
     assert_eq!(moved.matches("version: \"0.1.7\"\n").count(), 1, "{moved}");
     run(&sandbox, &["generate", "--locked"]).success();
+}
+
+/// What was fetched from anywhere lies in the same store, and needs signatures that the catalog does not need.
+#[test]
+fn a_lock_makes_no_module_one_of_the_catalog() {
+    let sandbox = project();
+    run(&sandbox, &["apply", "--yes"]).success();
+    let other = as_version(&component("network"), "0.1.7");
+    let digest = Digest::of(&other);
+    fs::write(sandbox.home(format!("content/sha256/{}", digest.hex())), &other).unwrap();
+    let lock = sandbox.read("kusion.lock");
+    let layer = Digest::of(&component("network")).to_string();
+    assert!(lock.contains(&layer), "{lock}");
+    sandbox.write("kusion.lock", &lock.replace(&layer, &digest.to_string()));
+    let refused = run(&sandbox, &["generate"]);
+    let expected = format!(
+        "error: this kusion does not carry module `network` 0.1.0 as kusion.lock pins it: `{digest}`\n"
+    );
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{refused}");
+    assert!(refused.stderr.starts_with(&expected), "{refused}");
 }
 
 #[test]

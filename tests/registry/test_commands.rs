@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kusion_tests::Sandbox;
+
 use super::double::Double;
 use super::real::{Registry, Wants};
 use super::shelf::Shelf;
@@ -56,6 +58,21 @@ fn a_module_in_a_registry_is_inspected() {
     let near = stage.run(&["mod", "inspect", "network", "-o", "json"]).success().json();
     assert_eq!(far, near);
     assert_eq!(far["imports"], serde_json::json!(["kusion:module/log@0.1.0"]));
+}
+
+/// Whoever looks at a module does not trust it yet.
+#[test]
+fn what_a_module_says_of_itself_stays_on_its_line() {
+    let mut component = component("network");
+    let summary = b"Makes an app's ports re";
+    let at = component.windows(summary.len()).position(|part| part == summary).unwrap();
+    component[at..at + summary.len()].copy_from_slice(b"\nsigner: us  \x1b[2J\x1b[1mok");
+    let sandbox = Sandbox::new();
+    sandbox.write("network.wasm", "");
+    fs_err::write(sandbox.path("network.wasm"), component).unwrap();
+    let shown = sandbox.run("", &["mod", "inspect", "network.wasm"]).success();
+    let second = shown.stdout.lines().nth(1).unwrap();
+    assert!(second.starts_with("\\nsigner: us  \\u{1b}[2J\\u{1b}[1mok"), "{second}");
 }
 
 #[test]

@@ -46,6 +46,28 @@ fn a_module_is_published_once_and_always_the_same() {
 }
 
 #[test]
+fn a_folder_may_be_called_otherwise_than_the_module_that_was_built_in_it() {
+    let registry = Registry::start(Wants::default());
+    let sandbox = Sandbox::new();
+    sandbox.write("kusion-module-network.v2/src/lib.rs", "");
+    let dist = sandbox.path("kusion-module-network.v2/dist");
+    fs_err::create_dir_all(&dist).unwrap();
+    fs_err::copy(catalog().join("network.wasm"), dist.join("network.wasm")).unwrap();
+    let target = format!("oci://{}/team", registry.address());
+    let push = || {
+        let pushed = sandbox.run("", &["mod", "push", "kusion-module-network.v2", &target]);
+        pushed.success().stderr.replace(&registry.address(), "[registry]")
+    };
+    assert_eq!(push(), "Published `oci://[registry]/team/network:0.1.0`.\n");
+    sandbox.write("kusion-module-network.v2/src/lib.rs", "new");
+    insta::assert_snapshot!(push(), @r"
+    warning: `src/lib.rs` was saved after the module was built
+           hint: run `kusion mod build`, and publish what it makes
+    Was published before, with the same bytes: `oci://[registry]/team/network:0.1.0`.
+    ");
+}
+
+#[test]
 fn what_is_published_is_in_the_form_that_others_read() {
     let registry = Registry::start(Wants::default());
     let sandbox = Sandbox::new();

@@ -123,7 +123,11 @@ fn signatures_that_are_stripped_or_moved_are_missed() {
     let away = registry.storage().join("away");
     fs::rename(tags.join(&tag), &away).unwrap();
     let stripped = stage.run(&["generate"]);
-    assert!(stripped.stderr.contains("cause: nobody has signed it\n"), "{stripped}");
+    let cause = format!(
+        "cause: it was signed by {} so far, and has no signature any more\n",
+        fingerprint(&stage, "ours")
+    );
+    assert!(stripped.stderr.contains(&cause), "{stripped}");
     fs::rename(&away, tags.join(&tag)).unwrap();
     stage.run(&["generate"]).success();
     // A signed version lies under another version, with its signature.
@@ -134,6 +138,13 @@ fn signatures_that_are_stripped_or_moved_are_missed() {
         "{refused}cause: what was signed is version `0.1.0`, and not `0.1.7`\nhint: somebody moved a signed module to another name or version in the registry\n"
     );
     assert_eq!((moved.code, moved.stderr.as_str()), (Some(1), expected.as_str()));
+    let named = format!("oci://{}/team/network:0.1.7", stage.address);
+    let key = ["mod", "verify", &named, "--key", "../ours.pub"];
+    for arguments in [&["mod", "verify", &named, "--workspace", "dev"][..], &key] {
+        let verified = stage.run(arguments);
+        assert_eq!((verified.code, verified.stderr.as_str()), (Some(1), expected.as_str()));
+        assert_eq!(verified.stdout, "");
+    }
 }
 
 #[test]

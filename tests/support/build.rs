@@ -55,9 +55,12 @@ pub fn catalog() -> &'static Path {
     static CATALOG: OnceLock<PathBuf> = OnceLock::new();
     CATALOG.get_or_init(|| {
         let folder = profile_folder().join("tests-catalog");
-        for module in ["job", "monitoring", "mysql", "network", "service"] {
-            build_module(&repository().join("plugins").join(module), &folder);
-        }
+        let plugins = std::fs::read_dir(repository().join("plugins"));
+        let mut modules: Vec<PathBuf> =
+            plugins.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        modules.sort();
+        assert!(!modules.is_empty(), "there are no modules");
+        modules.iter().for_each(|module| build_module(module, &folder));
         folder
     })
 }

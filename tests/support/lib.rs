@@ -11,7 +11,7 @@ mod tracing;
 
 pub use authored::{AUTHORED, Authored};
 pub use build::{cargo, catalog, guest, kusion, repository};
-pub use compare::difference;
+pub use compare::{blessing, difference};
 pub use running::Running;
 pub use sandbox::{Output, Sandbox, Traced};
 pub use tracing::can_trace;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::config::schema::is_public;
+use crate::config::schema::{is_public, is_public_setting};
 use crate::diagnostic::Problem;
 use crate::source::{Content, Location, Node, SourceFile};
 
@@ -16,6 +16,10 @@ pub(super) fn secrets(file: &Arc<SourceFile>, documents: &mut [Node]) {
         find(document, &mut spans);
         if let Some(context) = document.get("context") {
             leaves(context, &mut spans);
+        }
+        let providers = document.get("secretStore").and_then(|store| store.get("provider"));
+        for provider in providers.into_iter().flat_map(Node::entries) {
+            settings(&provider.value, &mut spans);
         }
     }
     if spans.is_empty() {
@@ -38,7 +42,9 @@ pub(super) fn guess(file: &Arc<SourceFile>, mut problems: Vec<Problem>) -> Vec<P
         if secret_indent.is_some_and(|outer| !empty && indent <= outer) {
             secret_indent = None;
         }
-        let opens = ["secrets", "context"].iter().any(|key| line.contains(&format!("{key}:")));
+        let opens = ["secrets", "context", "secretStore"]
+            .iter()
+            .any(|key| line.contains(&format!("{key}:")));
         if opens && secret_indent.is_none() {
             secret_indent = Some(indent);
         }
@@ -81,6 +87,24 @@ fn find(node: &Node, spans: &mut Vec<Location>) {
     }
     for item in node.items() {
         find(item, spans);
+    }
+}
+
+/// Finds the values of a secret store's settings that may be secrets.
+fn settings(node: &Node, spans: &mut Vec<Location>) {
+    for entry in node.entries() {
+        let is_group = entry.value.as_map().is_some() || entry.value.items().next().is_some();
+        if is_group && !is_public_setting(&entry.key.text) {
+            settings(&entry.value, spans);
+        } else if !is_public_setting(&entry.key.text) {
+            leaves(&entry.value, spans);
+        }
+    }
+    for item in node.items() {
+        match item.as_map() {
+            Some(_) => settings(item, spans),
+            None => leaves(item, spans),
+        }
     }
 }
 
@@ -150,6 +174,18 @@ mod tests {
         assert_eq!(
             nodes[0].location().file().text(),
             "secrets: {a: *******, b: {type: token, dta: {x: *******}}}"
+        );
+    }
+
+    #[test]
+    fn what_may_be_a_secret_of_a_store_is_covered() {
+        let text = "secretStore:\n  provider:\n    vault: {server: https://v, token: hunter2, auth: {role: r}}\n    fake: {data: [{key: a/b, value: hunter2}, hunter2]}\n";
+        let file = SourceFile::new("dev.yaml", text);
+        let mut nodes = yaml::read(&file).unwrap();
+        secrets(&file, &mut nodes);
+        assert_eq!(
+            nodes[0].location().file().text(),
+            "secretStore:\n  provider:\n    vault: {server: https://v, token: *******, auth: {role: *}}\n    fake: {data: [{key: a/b, value: *******}, *******]}"
         );
     }
 

@@ -20,12 +20,12 @@ pub use app::{App, Component};
 pub use case::Case;
 pub use error::ConfigError;
 pub use schema::{
-    ModuleKind, ModuleSchema, Narrowing, Schema, SchemaError, app_schema, narrowings,
-    surely_accepts,
+    Input, InputList, ModuleKind, ModuleSchema, Narrowing, Schema, SchemaError, app_schema,
+    list_inputs, narrowings, surely_accepts,
 };
 pub use secret::{AppSecret, SecretKind, SecretValue};
 pub use stack::{Stack, project_folder};
 pub use workspace::{
-    IdentityEntry, ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore, SecretsMode,
-    Target, TrustedText, VerifyEntry, Workspace, add_module,
+    FakeSecret, IdentityEntry, ModuleEntry, ModuleLimits, ModuleOrigin, Platform, SecretStore,
+    SecretsMode, StoreSettings, Target, TrustedText, VerifyEntry, Workspace, add_module,
 };

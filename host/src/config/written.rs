@@ -164,8 +164,8 @@ pub(super) struct WorkspaceFile {
     #[serde(default)]
     pub(super) modules: BTreeMap<String, ModuleBlock>,
     /// Where external secrets are read from.
-    #[serde(default, rename = "secretStore")]
-    _secret_store: Option<SecretStoreBlock>,
+    #[serde(default)]
+    pub(super) secret_store: Option<SecretStoreBlock>,
     /// Settings and credentials of providers.
     #[serde(default, rename = "context")]
     _context: BTreeMap<String, Value>,
@@ -228,25 +228,109 @@ pub(super) struct ModuleBlock {
 
 /// Where external secrets are read from.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-struct SecretStoreBlock {
+pub(super) struct SecretStoreBlock {
     /// Exactly one provider.
-    #[serde(rename = "provider")]
-    _provider: ProviderBlock,
+    pub(super) provider: ProviderBlock,
 }
 
 /// The providers of secrets.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-struct ProviderBlock {
+pub(super) struct ProviderBlock {
     #[serde(default, rename = "alicloud")]
     _alicloud: Option<BTreeMap<String, Value>>,
     #[serde(default, rename = "aws")]
     _aws: Option<BTreeMap<String, Value>>,
     #[serde(default, rename = "azure")]
     _azure: Option<BTreeMap<String, Value>>,
-    #[serde(default, rename = "vault")]
-    _vault: Option<BTreeMap<String, Value>>,
+    /// Variables of the environment.
+    #[serde(default)]
+    pub(super) env: Option<EnvBlock>,
+    /// Values in the workspace itself, for trying things out.
+    #[serde(default)]
+    pub(super) fake: Option<FakeBlock>,
+    /// Secrets of a namespace in a cluster.
+    #[serde(default)]
+    pub(super) kubernetes: Option<ClusterStoreBlock>,
+    /// A server that speaks as Vault does.
+    #[serde(default)]
+    pub(super) vault: Option<VaultBlock>,
     #[serde(default, rename = "viettelcloud")]
     _viettelcloud: Option<BTreeMap<String, Value>>,
+}
+
+/// A server that speaks as Vault does. Who one is, is not said here.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct VaultBlock {
+    /// The address of the server; VAULT_ADDR if absent.
+    #[serde(default)]
+    pub(super) server: Option<String>,
+    /// Where the secrets engine is mounted.
+    #[serde(default)]
+    pub(super) path: Option<String>,
+    /// The version of the secrets engine; `v2` if absent.
+    #[serde(default)]
+    pub(super) version: Option<KvVersion>,
+    /// The namespace; VAULT_NAMESPACE if absent.
+    #[serde(default)]
+    pub(super) namespace: Option<String>,
+}
+
+/// The versions of Vault's secrets engine KV.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum KvVersion {
+    V1,
+    V2,
+}
+
+/// Secrets of a namespace in a cluster.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct ClusterStoreBlock {
+    /// The namespace; that of the stack if absent.
+    #[serde(default)]
+    pub(super) namespace: Option<String>,
+    /// The path of the kubeconfig.
+    #[serde(default)]
+    pub(super) kubeconfig: Option<String>,
+    /// The context in it; without one, the target's cluster is meant.
+    #[serde(default)]
+    pub(super) context: Option<String>,
+}
+
+/// Variables of the environment that may be read.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct EnvBlock {
+    /// Their names.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    /// What the names of others begin with.
+    #[serde(default)]
+    pub(super) prefix: Option<String>,
+}
+
+/// Values in the workspace itself.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(super) struct FakeBlock {
+    /// The values.
+    pub(super) data: Vec<FakeValue>,
+}
+
+/// A value in the workspace itself.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct FakeValue {
+    /// The name of a secret, or a name and a key, as a reference has them.
+    pub(super) key: String,
+    /// The value; the members of a JSON object have keys.
+    pub(super) value: String,
+    /// The version, if there are several.
+    #[serde(default)]
+    pub(super) version: String,
+}
+
+impl std::fmt::Debug for FakeValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeValue").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 /// Where resources go.
@@ -383,6 +467,10 @@ mod tests {
             "modules: {service: []}",
             "modules: {service: {paht: x}}",
             "secretStore: {provider: []}",
+            "secretStore: {provider: {vault: []}}",
+            "secretStore: {provider: {vault: {token: x}}}",
+            "secretStore: {provider: {fake: {data: [[a, b]]}}}",
+            "secretStore: {provider: {env: {name: X}}}",
             "verify: {match: x}",
             "verify: [{keys: []}]",
             "verify: [{match: x, key: y}]",

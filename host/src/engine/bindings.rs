@@ -27,6 +27,15 @@ const MAX_NAMES: usize = 1_000;
 /// Places that a rejection may name; nobody reads more.
 const MAX_PLACES: usize = 50;
 
+/// The kind of a patch that gives the workload's pods volumes.
+const VOLUMES: &str = "volumes";
+
+/// The extension of a description that lists what requests shall hold.
+const REQUESTS: &str = "requests";
+
+/// What a description lists there to learn which resource runs the app's containers.
+const WORKLOAD_RESOURCE: &str = "workloadResource";
+
 /// Characters that are kept of each text that a guest writes for people.
 const MAX_TEXT: usize = 2_000;
 
@@ -61,7 +70,7 @@ pub(super) fn request(request: &Request) -> wit::Request {
         workload: request.workload.to_string(),
         context: request.context.to_string(),
         inputs: request.inputs.iter().map(input).collect(),
-        extensions: "{}".to_owned(),
+        extensions: Value::Object(request.extensions.clone()).to_string(),
     }
 }
 
@@ -125,7 +134,11 @@ pub(super) fn description(raw: wit::Description) -> Result<Description, String> 
     if raw.context_keys.len().max(raw.resource_types.len()) > MAX_NAMES {
         return Err(format!("it lists more than {MAX_NAMES} context keys or resource types"));
     }
+    let extensions = object("its extensions", &raw.extensions)?;
+    let requests = extensions.get(REQUESTS).and_then(Value::as_array);
     Ok(Description {
+        wants_workload_resource: requests
+            .is_some_and(|names| names.iter().any(|name| name == WORKLOAD_RESOURCE)),
         developer_schema: schema("the developer schema", &raw.developer_schema)?,
         platform_schema: schema("the platform schema", &raw.platform_schema)?,
         name: raw.name,
@@ -170,6 +183,7 @@ fn documents(raw: &wit::Output) -> impl Iterator<Item = &str> {
     let patches = raw.patches.iter().filter_map(|raw| match raw {
         wit::Patch::Env(document) => Some(document),
         wit::Patch::JsonPatch(patch) | wit::Patch::MergePatch(patch) => Some(&patch.document),
+        wit::Patch::Other(patch) => Some(&patch.document),
         _ => None,
     });
     let needs = raw.needs.iter().map(|raw| &raw.document);
@@ -225,10 +239,25 @@ fn patch(raw: wit::Patch) -> Result<Patch, String> {
             let (id, document) = resource_patch(patch)?;
             Patch::Merge { id, document }
         }
+        wit::Patch::Other(other) if other.kind == VOLUMES => volumes(&other.document)?,
         wit::Patch::Other(other) => {
             return Err(format!("patches of kind `{}` are unknown to this kusion", other.kind));
         }
     })
+}
+
+fn volumes(document: &str) -> Result<Patch, String> {
+    let mut members = object("patches of volumes", document)?;
+    let mut list = |key: &str| match members.remove(key) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(items)) if items.iter().all(Value::is_object) => Ok(items),
+        Some(_) => Err(format!("`{key}` of a patch of volumes is not a list of objects")),
+    };
+    let (volumes, mounts) = (list("volumes")?, list("mounts")?);
+    match members.keys().next() {
+        None => Ok(Patch::Volumes { volumes, mounts }),
+        Some(key) => Err(format!("a patch of volumes has no `{key}`")),
+    }
 }
 
 fn resource_patch(raw: wit::ResourcePatch) -> Result<(ResourceId, Value), String> {
@@ -347,6 +376,55 @@ mod tests {
         assert_eq!(places[0].message, format!("{}… (2 bytes more)", "ö".repeat(MAX_TEXT)));
         assert_eq!(places[1].message, "ö");
         assert_eq!(places[MAX_PLACES].message, "7 more problems like these");
+    }
+
+    #[test]
+    fn kinds_of_patches_are_known_by_name() {
+        let other = |kind: &str, document: Value| {
+            let (kind, document) = (kind.to_owned(), document.to_string());
+            patch(wit::Patch::Other(wit::OtherPatch { kind, document }))
+        };
+        let volume = json!({"name": "data", "emptyDir": {}});
+        assert_eq!(
+            other("volumes", json!({"volumes": [volume]})),
+            Ok(Patch::Volumes { volumes: vec![volume], mounts: Vec::new() })
+        );
+        for (kind, document, expected) in [
+            ("volumes", json!([]), "patches of volumes are not a JSON object"),
+            (
+                "volumes",
+                json!({"mounts": [1]}),
+                "`mounts` of a patch of volumes is not a list of objects",
+            ),
+            ("volumes", json!({"files": []}), "a patch of volumes has no `files`"),
+            ("sidecars", json!({}), "patches of kind `sidecars` are unknown to this kusion"),
+        ] {
+            assert_eq!(other(kind, document), Err(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_description_says_what_requests_shall_hold() {
+        let wants = |extensions: &str| {
+            let schema = || "{}".to_owned();
+            let text = |text: &str| text.to_owned();
+            let described = description(wit::Description {
+                name: text("a"),
+                version: text("1.0.0"),
+                kind: text("accessory"),
+                summary: String::new(),
+                context_keys: Vec::new(),
+                developer_schema: schema(),
+                platform_schema: schema(),
+                resource_types: Vec::new(),
+                extensions: text(extensions),
+            });
+            described.map(|description| description.wants_workload_resource)
+        };
+        assert_eq!(wants(r#"{"requests": ["later", "workloadResource"], "later": 1}"#), Ok(true));
+        assert_eq!(wants("{}"), Ok(false));
+        assert_eq!(wants(r#"{"requests": "workloadResource"}"#), Ok(false));
+        assert!(wants("[]").is_err());
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The largest component that anybody can allow, in bytes: the whole of it is read into memory.
+const LARGEST_COMPONENT: usize = 1 << 30;
+
 /// Bounds of one module: of its bytes, of compiling it, and of each call.
 ///
 /// Fuel is the verdict: it is the same number on every machine. The other bounds of a call are
@@ -40,6 +43,13 @@ pub struct Limits {
     pub compile_time: Duration,
     /// Address space of the compiling process in bytes. A JavaScript module takes 440 MB.
     pub compile_memory: u64,
+}
+
+impl Limits {
+    /// Returns limits for whoever only carries components, of which others say how large they may be.
+    pub fn for_carrying() -> Self {
+        Self { component_size: LARGEST_COMPONENT, ..Self::default() }
+    }
 }
 
 impl Default for Limits {

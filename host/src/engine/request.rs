@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::spec::{Patch, Resource, SecretSource};
 
@@ -31,6 +31,9 @@ pub struct Request {
     /// Answers to what earlier calls asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<Input>,
+    /// What the module's description asks for beside all that.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub extensions: Map<String, Value>,
 }
 
 /// Names that say where a call belongs.
@@ -86,6 +89,8 @@ pub struct Description {
     pub platform_schema: Value,
     /// Types of resources the module can make.
     pub resource_types: Vec<String>,
+    /// Whether the module wants to know which resource runs the app's containers.
+    pub wants_workload_resource: bool,
 }
 
 impl Description {

@@ -152,11 +152,25 @@ pub enum BuildError {
         /// What is wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A file cannot be read or written.
+    /// A file cannot be read.
+    #[error("cannot read what the component is made of")]
+    Read {
+        /// The file and what the operating system says about it.
+        source: io::Error,
+    },
+    /// A file cannot be written.
     #[error("cannot write the component")]
     Write {
         /// The file and what the operating system says about it.
         source: io::Error,
+    },
+    /// A manifest is not what its language says.
+    #[error("`{}` cannot be read: {reason}", manifest.display())]
+    Manifest {
+        /// The manifest.
+        manifest: PathBuf,
+        /// What is wrong, in one line.
+        reason: String,
     },
 }
 
@@ -167,7 +181,9 @@ fn quoted(names: &[&str]) -> String {
 impl Diagnose for BuildError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoTool { .. } | Self::Tool { .. } | Self::Write { .. } => Kind::Environment,
+            Self::NoTool { .. } | Self::Tool { .. } | Self::Read { .. } | Self::Write { .. } => {
+                Kind::Environment
+            }
             _ => Kind::User,
         }
     }
@@ -175,13 +191,13 @@ impl Diagnose for BuildError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::NoPackage { .. } => {
-                vec!["`kusion mod init NAME` makes a module".to_owned()]
+                vec!["`kusion mod init NAME --lang rust` makes a module".to_owned()]
             }
             Self::Ambiguous { .. } => {
                 vec!["keep what belongs to another language in a folder of its own".to_owned()]
             }
             Self::NoTool { program } => install_hint(program),
-            Self::Failed { tool, output, .. } => failed_hint(tool, output),
+            Self::Failed { tool, folder, output } => failed_hint(tool, folder, output),
             Self::NoLibrary { .. } => {
                 vec!["add `[lib] crate-type = [\"cdylib\", \"rlib\"]` to its Cargo.toml".to_owned()]
             }
@@ -206,22 +222,20 @@ fn install_hint(program: &Path) -> Vec<String> {
 }
 
 /// Says what the usual reason is for which a tool fails before it has looked at the module.
-fn failed_hint(tool: &str, output: &str) -> Vec<String> {
-    // What was shown to the user is not known here, and a hint that is not needed does no harm.
+///
+/// What a tool printed for the user to read is not known here, so the folder is asked what it lacks.
+fn failed_hint(tool: &str, folder: &Path, output: &str) -> Vec<String> {
+    let lacks = |name: &str| !folder.join(name).exists();
     let hint = match tool {
         "cargo build" if output.contains("target may not be installed") => {
             "run `rustup target add wasm32-unknown-unknown`"
         }
-        "componentize-js" if output.is_empty() || output.contains("Cannot find package") => {
-            "run `npm install` in the folder first, if you have not"
+        "componentize-js" if lacks("node_modules") => "run `npm install` in the folder first",
+        "componentize-py" if lacks(".venv") => {
+            "run `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` in the folder first, unless the \
+             SDK is installed elsewhere"
         }
-        "componentize-py" if output.is_empty() || output.contains("No module named") => {
-            "run `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` in the folder first, if you \
-             have not"
-        }
-        "go build" if output.contains("go mod tidy") || output.contains("missing go.sum") => {
-            "run `go mod tidy` in the folder first"
-        }
+        "go build" if lacks("go.sum") => "run `go mod tidy` in the folder first",
         _ => return Vec::new(),
     };
     vec![hint.to_owned()]

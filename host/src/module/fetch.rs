@@ -1,5 +1,7 @@
 //! From what a workspace asks for and what the lock says to verified bytes of modules in registries.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use semver::Version;
@@ -10,8 +12,7 @@ use crate::module::registry::{
     Requirement, Stored,
 };
 use crate::module::verify::SignaturePolicy;
-use crate::module::{FetchError, Pin};
-
+use crate::module::{FetchError, Lock, Pin};
 use crate::name::ModuleName;
 
 /// How many modules are fetched at once.
@@ -57,18 +58,31 @@ pub struct Fetcher {
     pub(super) client: Option<RegistryClient>,
     pub(super) limit: u64,
     pub(super) policy: SignaturePolicy,
+    /// The manifests of versions that are pinned somewhere, by source and version.
+    known: BTreeMap<(String, Version), Digest>,
 }
 
 impl Fetcher {
     /// Uses a store and a client; without a client no connection is made. Components may have `limit` bytes.
     pub fn new(store: ContentStore, client: Option<RegistryClient>, limit: u64) -> Self {
-        Self { store, client, limit, policy: SignaturePolicy::default() }
+        let (policy, known) = (SignaturePolicy::default(), BTreeMap::new());
+        Self { store, client, limit, policy, known }
     }
 
     /// Asks for signatures of modules, which are verified before anything of a module is handed out.
     #[must_use]
     pub fn with_policy(mut self, policy: SignaturePolicy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Remembers all that a lock pins, so that a version is the same in every workspace.
+    #[must_use]
+    pub fn with_known(mut self, lock: &Lock) -> Self {
+        let pins = lock.pins().filter_map(|(_, _, pin)| {
+            Some(((pin.source.clone(), pin.version.clone()), pin.manifest?))
+        });
+        self.known.extend(pins);
         self
     }
 
@@ -131,10 +145,16 @@ impl Fetcher {
             .as_ref()
             .ok_or(FetchError::Offline { module, what: "which version is to be used" })?;
         let version = self.choose(client, wanted).await?;
-        let raw = self.ask(&wanted.module, client.manifest(&wanted.repository, &version)).await?;
+        let raw = match client.manifest(&wanted.repository, &version).await {
+            Err(RegistryError::NotFound { .. }) => {
+                return Err(self.no_version(client, wanted).await);
+            }
+            raw => self.ask(&wanted.module, async { raw }).await?,
+        };
+        let known = self.known.get(&(source.clone(), version.clone())).copied();
         let same = pin.filter(|pin| pin.source == source && pin.version == version);
-        if let Some(pin) = same {
-            check_unmoved(wanted, pin, raw.digest)?;
+        for pinned in same.and_then(|pin| pin.manifest).into_iter().chain(known) {
+            check_unmoved(wanted, (&version, pinned), raw.digest)?;
         }
         let manifest = self.keep(wanted, &version, &raw)?;
         let bytes = self.content(wanted, client, &manifest.layer).await?;
@@ -154,8 +174,12 @@ impl Fetcher {
         let kept = self.store.look(&pin.layer);
         let kept = kept.map_err(|source| FetchError::Store { module: module.clone(), source })?;
         let client = match (kept, &self.client) {
-            (Stored::Sound(bytes), _) => {
-                return Ok(FetchedModule { pin: pin.clone(), bytes: bytes.into() });
+            (Stored::Sound(bytes), client) => {
+                if self.names_its_layer(wanted, pin)? {
+                    return Ok(FetchedModule { pin: pin.clone(), bytes: bytes.into() });
+                }
+                let (module, version) = (module.clone(), pin.version.clone());
+                client.as_ref().ok_or(FetchError::NotHere { module, version })?
             }
             (Stored::Broken | Stored::Absent, Some(client)) => client,
             (kept, None) => {
@@ -171,11 +195,31 @@ impl Fetcher {
         };
         let raw = client.manifest(&wanted.repository, &pin.version);
         let raw = self.ask(&wanted.module, raw).await?;
-        check_unmoved(wanted, pin, raw.digest)?;
+        if let Some(pinned) = pin.manifest {
+            check_unmoved(wanted, (&pin.version, pinned), raw.digest)?;
+        }
         let manifest = self.keep(wanted, &pin.version, &raw)?;
         check_layer(wanted, pin, &manifest)?;
         let bytes = self.content(wanted, client, &manifest.layer).await?;
         Ok(FetchedModule { pin: pin.clone(), bytes })
+    }
+
+    /// Returns whether the manifest that a pin names is on this machine, and refuses one that names another component.
+    /// Where signatures are needed, whoever verifies them looks at it anyway.
+    fn names_its_layer(&self, wanted: &WantedModule, pin: &Pin) -> Result<bool, FetchError> {
+        let Some(digest) = pin.manifest else { return Ok(true) };
+        if self.policy.rule(&wanted.repository).is_some() {
+            return Ok(true);
+        }
+        let module = &wanted.module;
+        let Some(bytes) = self.stored(module, &digest)? else { return Ok(false) };
+        let raw = RawManifest { bytes, digest };
+        let manifest = raw.read(self.limit).map_err(|source| FetchError::Registry {
+            module: module.clone(),
+            source: Box::new(RegistryError::Layout { what: format!("`{digest}`"), source }),
+        })?;
+        check_layer(wanted, pin, &manifest)?;
+        Ok(true)
     }
 
     /// Returns the manifest that a pin names, if it is on this machine and can be read.
@@ -223,16 +267,18 @@ impl Fetcher {
                 self.content(wanted, client, part).await?;
             }
         }
-        // Whoever takes the module elsewhere takes along who signed it.
-        if pin.signer.is_some() && self.client.is_some() {
-            let signatures = self.signatures(&wanted.repository, &digest).await;
-            signatures.map_err(|source| FetchError::Signature {
+        // Whoever takes the module elsewhere takes along who signed it, also where nobody asks for that yet.
+        if self.client.is_none() {
+            return Ok(());
+        }
+        match self.signatures(&wanted.repository, &digest).await {
+            Err(source) if pin.signer.is_some() => Err(FetchError::Signature {
                 wanted: Box::new(wanted.clone()),
                 version: pin.version.clone(),
                 source: Box::new(source),
-            })?;
+            }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Chooses the best version. One that is named needs no list.
@@ -249,6 +295,14 @@ impl Fetcher {
             wanted: Box::new(wanted.clone()),
             available: versions,
         })
+    }
+
+    /// Says which versions there are instead of the one that is named. Who has none of the module says so.
+    async fn no_version(&self, client: &RegistryClient, wanted: &WantedModule) -> FetchError {
+        match self.ask(&wanted.module, client.versions(&wanted.repository)).await {
+            Ok(available) => FetchError::NoVersion { wanted: Box::new(wanted.clone()), available },
+            Err(error) => error,
+        }
     }
 
     /// Keeps a manifest, for whoever takes the module elsewhere, and reads it.
@@ -318,21 +372,22 @@ fn check_layer(wanted: &WantedModule, pin: &Pin, manifest: &Manifest) -> Result<
 }
 
 /// Refuses a version behind which other bytes stand than those that were pinned.
-fn check_unmoved(wanted: &WantedModule, pin: &Pin, found: Digest) -> Result<(), FetchError> {
-    match pin.manifest {
-        Some(pinned) if pinned != found => Err(FetchError::Moved {
-            wanted: Box::new(wanted.clone()),
-            version: pin.version.clone(),
-            pinned,
-            found,
-        }),
-        _ => Ok(()),
+fn check_unmoved(
+    wanted: &WantedModule,
+    (version, pinned): (&Version, Digest),
+    found: Digest,
+) -> Result<(), FetchError> {
+    if pinned == found {
+        return Ok(());
     }
+    let (wanted, version) = (Box::new(wanted.clone()), version.clone());
+    Err(FetchError::Moved { wanted, version, pinned, found })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::registry::{Artifact, Contents};
 
     fn wanted(requirement: &str) -> WantedModule {
         WantedModule {
@@ -346,16 +401,22 @@ mod tests {
         Pin {
             source: "oci://r.example.com/team/mysql".to_owned(),
             version: Version::parse(version).unwrap(),
-            manifest: Some(Digest::of(b"manifest")),
+            manifest: Some(artifact(bytes).digest),
             layer: Digest::of(bytes),
             signer: None,
         }
+    }
+
+    /// What lies in the registry under a version.
+    fn artifact(bytes: &[u8]) -> Artifact {
+        Artifact::of(bytes, &Contents::default()).unwrap()
     }
 
     fn offline() -> (tempfile::TempDir, Fetcher) {
         let folder = tempfile::tempdir().unwrap();
         let store = ContentStore::new(folder.path());
         store.put(b"component").unwrap();
+        store.put(&artifact(b"component").manifest).unwrap();
         (folder, Fetcher::new(store, None, 1 << 20))
     }
 
@@ -369,6 +430,22 @@ mod tests {
                     fetcher.fetch(&wanted(requirement), Some(&pin), pinning).await.unwrap();
                 assert_eq!((fetched.pin, &fetched.bytes[..]), (pin.clone(), &b"component"[..]));
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lock_says_the_same_twice_or_is_refused() {
+        let (_folder, fetcher) = offline();
+        fetcher.store.put(&artifact(b"another").manifest).unwrap();
+        let pin = pin("1.2.3", b"component");
+        for (manifest, message) in [
+            (artifact(b"another").digest, "kusion.lock contradicts itself"),
+            (Digest::of(b"nothing"), "module `mysql` 1.2.3 is not on this machine"),
+        ] {
+            let pin = Pin { manifest: Some(manifest), ..pin.clone() };
+            let refused = fetcher.fetch(&wanted("^1"), Some(&pin), Pinning::Locked).await;
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.starts_with(message), "{refused}");
         }
     }
 

@@ -173,8 +173,11 @@ impl Diagnose for FetchError {
             Self::CatalogMoved { module, .. } => format!(
                 "run `kusion mod update {module}` to use what it carries, or run the kusion that pinned it"
             ),
-            Self::Offline { .. } | Self::NotHere { .. } | Self::Changed { .. } => {
+            Self::Offline { .. } | Self::Changed { .. } => {
                 "run `kusion mod pull` where the registry can be reached".to_owned()
+            }
+            Self::NotHere { .. } => {
+                "run `kusion mod pull` where the registry can be reached, or load a bundle from there".to_owned()
             }
             Self::NoVersion { available, .. } if available.is_empty() => {
                 "no version is published there".to_owned()
@@ -184,7 +187,8 @@ impl Diagnose for FetchError {
                 format!("the newest versions: {}", newest.collect::<Vec<_>>().join(", "))
             }
             Self::Moved { .. } => {
-                "a published version never changes: ask its publisher, and choose another version"
+                "a published version never changes: unless somebody changed kusion.lock, ask its publisher, and choose \
+                 another version"
                     .to_owned()
             }
             Self::Contradiction { wanted, .. } => format!(

@@ -22,6 +22,8 @@ pub const LOCK_FILE: &str = "kusion.lock";
 /// The version of the format that is written, and the newest that is read.
 const FORMAT: i64 = 1;
 const HEADER: &str = "# Written by kusion; commit it. `kusion mod update` moves what it pins.\n";
+/// The source of a module that came with the program.
+const CATALOG: &str = "catalog";
 /// The keys of the file, and those of a module.
 const KEYS: [&str; 2] = ["lockVersion", "workspaces"];
 const MODULE_KEYS: [&str; 5] = ["source", "version", "manifest", "layer", "signer"];
@@ -50,6 +52,38 @@ pub struct Pin {
     pub signer: Option<String>,
 }
 
+impl Pin {
+    /// Pins a module that comes with the program.
+    pub fn of_catalog(version: Version, layer: Digest) -> Self {
+        Self { source: CATALOG.to_owned(), version, manifest: None, layer, signer: None }
+    }
+
+    /// Refuses another pin of the same version that stands for other bytes, or for another signer.
+    fn check_same(&self, other: &Self) -> Result<(), LockError> {
+        let differs = |pinned: String, found: String| LockError::Differs {
+            module: self.source.clone(),
+            version: self.version.clone(),
+            pinned,
+            found,
+        };
+        let digest = |pin: &Self| pin.manifest.unwrap_or(pin.layer);
+        if digest(self) != digest(other) || self.layer != other.layer {
+            return Err(differs(digest(self).to_string(), digest(other).to_string()));
+        }
+        match (&self.signer, &other.signer) {
+            (Some(pinned), Some(found)) if pinned != found => {
+                Err(differs(format!("signed by {pinned}"), format!("signed by {found}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns whether the module came with the program. All others have a manifest, in a registry.
+    pub fn is_of_catalog(&self) -> bool {
+        self.source == CATALOG
+    }
+}
+
 /// Why a lock cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,6 +95,26 @@ pub enum LockError {
         path: PathBuf,
         /// Everything that is wrong, in its place.
         problems: Vec<Problem>,
+    },
+    /// Another lock says something else about a version.
+    #[error(
+        "{module} {version} is another one there than in kusion.lock: {found} instead of {pinned}"
+    )]
+    Differs {
+        /// The source of the module.
+        module: String,
+        /// Its version.
+        version: Version,
+        /// What is pinned here: a digest, or a signer.
+        pinned: String,
+        /// What the other lock says.
+        found: String,
+    },
+    /// Another run has moved a pin since this one looked.
+    #[error("another run has pinned module `{module}` anew in kusion.lock meanwhile")]
+    Moved {
+        /// The module.
+        module: ModuleName,
     },
     /// The file cannot be read.
     #[error("cannot read `{path}`")]
@@ -83,15 +137,27 @@ pub enum LockError {
 impl Diagnose for LockError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Invalid { .. } => Kind::User,
-            Self::Read { .. } | Self::Write { .. } => Kind::Environment,
+            Self::Invalid { .. } | Self::Differs { .. } => Kind::User,
+            Self::Read { .. } | Self::Write { .. } | Self::Moved { .. } => Kind::Environment,
         }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::Differs { .. } => {
+                "a published version never changes: ask its publisher which one is meant; to take the other one, \
+                 remove the module from kusion.lock"
+            }
+            Self::Moved { .. } => "run the command again",
+            Self::Invalid { .. } | Self::Read { .. } | Self::Write { .. } => return Vec::new(),
+        };
+        vec![hint.to_owned()]
     }
 
     fn problems(&self) -> &[Problem] {
         match self {
             Self::Invalid { problems, .. } => problems,
-            Self::Read { .. } | Self::Write { .. } => &[],
+            _ => &[],
         }
     }
 }
@@ -161,6 +227,27 @@ impl Lock {
     /// Pins a module, and returns what it was pinned to before.
     pub fn set(&mut self, workspace: &WorkspaceName, module: &ModuleName, pin: Pin) -> Option<Pin> {
         self.workspaces.entry(workspace.clone()).or_default().insert(module.clone(), pin)
+    }
+
+    /// Takes over what another lock pins.
+    ///
+    /// # Errors
+    ///
+    /// It says something else about a version that is pinned here, in whatever workspace, or names another signer.
+    pub fn adopt(&mut self, other: &Self) -> Result<(), LockError> {
+        for (_, _, found) in other.pins() {
+            let same = |pin: &&Pin| pin.source == found.source && pin.version == found.version;
+            let known: Vec<&Pin> = self.pins().map(|(_, _, pin)| pin).filter(same).collect();
+            for pinned in known {
+                pinned.check_same(found)?;
+            }
+        }
+        for (workspace, module, found) in other.pins() {
+            let known = self.pin(workspace, module).filter(|pin| pin.manifest == found.manifest);
+            let signer = found.signer.clone().or_else(|| known.and_then(|pin| pin.signer.clone()));
+            self.set(workspace, module, Pin { signer, ..found.clone() });
+        }
+        Ok(())
     }
 
     /// Forgets the pins of a workspace's modules but those that are kept.
@@ -260,13 +347,24 @@ impl Reader {
         let signer = node
             .get("signer")
             .map(|_| self.text(node, "signer", |text| Ok::<_, String>(text.to_owned())));
-        Some(Pin {
+        let pin = Pin {
             source: source?,
             version: version?,
             manifest: manifest.map_or(Some(None), |manifest| manifest.map(Some))?,
             layer: layer?,
             signer: signer.map_or(Some(None), |signer| signer.map(Some))?,
-        })
+        };
+        match (pin.is_of_catalog(), &pin.manifest) {
+            (false, None) => {
+                self.problem(node, "a module of a registry is pinned with its `manifest`", None);
+                None
+            }
+            (true, Some(_)) => {
+                self.problem(node, "a module of the catalog has no `manifest`", None);
+                None
+            }
+            _ => Some(pin),
+        }
     }
 
     fn text<T, E: std::fmt::Display>(
@@ -326,12 +424,12 @@ mod tests {
         let (dev, mysql) = names("dev", "mysql");
         let mut lock = Lock::default();
         assert_eq!(lock.set(&dev, &mysql, pin("1.2.3")), None);
-        let bundled = Pin {
-            source: "catalog".to_owned(),
-            manifest: None,
+        let bundled = Pin { source: "catalog".to_owned(), manifest: None, ..pin("0.1.0") };
+        let signed = Pin {
             signer: Some("ada@example.com (https://login.example.com)".to_owned()),
-            ..pin("0.1.0")
+            ..pin("0.2.0")
         };
+        lock.set(&dev, &names("dev", "redis").1, signed);
         lock.set(&dev, &names("dev", "network").1, bundled);
         let text = lock.to_text().unwrap();
         insta::assert_snapshot!(text, @r#"
@@ -347,6 +445,11 @@ mod tests {
             network:
               source: catalog
               version: "0.1.0"
+              layer: sha256:dac1d7cfa95021764849fd102524e141488c5e3a90f861dbb5a12d9ac8584f85
+            redis:
+              source: oci://example.com/team/mysql
+              version: "0.2.0"
+              manifest: sha256:05b3abf2579a5eb66403cd78be557fd860633a1fe2103c7642030defe32c657f
               layer: sha256:dac1d7cfa95021764849fd102524e141488c5e3a90f861dbb5a12d9ac8584f85
               signer: ada@example.com (https://login.example.com)
         "#);
@@ -381,6 +484,55 @@ more: 1
             "{problems:#?}"
         );
         assert!(problems.iter().any(|problem| problem.starts_with("5: ")), "{problems:#?}");
+    }
+
+    #[test]
+    fn another_lock_is_taken_over_unless_it_contradicts() {
+        let ((dev, mysql), (prod, redis)) = (names("dev", "mysql"), names("prod", "redis"));
+        let lock = |pins: &[(&WorkspaceName, &ModuleName, Pin)]| {
+            let mut lock = Lock::default();
+            for (workspace, module, pin) in pins {
+                lock.set(workspace, module, pin.clone());
+            }
+            lock
+        };
+        let signed = |by: &str| Pin { signer: Some(by.to_owned()), ..pin("1.2.3") };
+        let mut ours = lock(&[(&dev, &mysql, signed("ada"))]);
+        ours.adopt(&lock(&[(&prod, &redis, pin("2.0.0")), (&dev, &mysql, pin("1.2.3"))])).unwrap();
+        assert_eq!(
+            ours,
+            lock(&[(&dev, &mysql, signed("ada")), (&prod, &redis, pin("2.0.0"))]),
+            "who signed is not forgotten"
+        );
+        let before = ours.clone();
+        let other = Pin { manifest: Some(Digest::of(b"other")), ..pin("1.2.3") };
+        for (pin, expected) in [
+            (other, " instead of sha256:05b3"),
+            (signed("eve"), "signed by eve instead of signed by ada"),
+        ] {
+            let refused = ours.adopt(&lock(&[(&prod, &mysql, pin)])).unwrap_err();
+            assert!(refused.to_string().contains(expected), "{refused}");
+            assert_eq!(ours, before);
+        }
+    }
+
+    #[test]
+    fn what_is_in_a_registry_has_a_manifest_and_what_is_in_the_catalog_has_none() {
+        let digest = Digest::of(b"x");
+        let pin = |text: &str| {
+            let module = format!("{{version: 1.0.0, layer: {digest}, {text}}}");
+            read(&format!("lockVersion: 1\nworkspaces: {{dev: {{mysql: {module}}}}}\n"))
+        };
+        assert!(pin("source: catalog").is_ok());
+        assert!(pin(&format!("source: oci://x/y, manifest: {digest}")).is_ok());
+        assert_eq!(
+            pin("source: oci://x/y"),
+            Err(vec!["2: a module of a registry is pinned with its `manifest`".to_owned()])
+        );
+        assert_eq!(
+            pin(&format!("source: catalog, manifest: {digest}")),
+            Err(vec!["2: a module of the catalog has no `manifest`".to_owned()])
+        );
     }
 
     #[test]

@@ -63,13 +63,28 @@ impl LockFile {
     ///
     /// The file cannot be read or written.
     pub fn change(&self, change: impl FnOnce(&mut Lock)) -> Result<bool, LockError> {
+        self.try_change(|lock| {
+            change(lock);
+            Ok(())
+        })
+    }
+
+    /// Changes the lock as [`Self::change`] does, unless the change is refused.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or written, or the change is refused: then the file stays as it is.
+    pub fn try_change(
+        &self,
+        change: impl FnOnce(&mut Lock) -> Result<(), LockError>,
+    ) -> Result<bool, LockError> {
         let unwritable = |source| LockError::Write { path: self.path.clone(), source };
         let folder = fs::File::open(&self.folder).map_err(unwritable)?;
         // Some file systems of networks cannot do this. Then the last of two who write at the same time wins.
         let _locked = folder.lock();
         let before = self.read()?;
         let mut after = before.clone();
-        change(&mut after);
+        change(&mut after)?;
         if after == before {
             return Ok(false);
         }
@@ -92,7 +107,7 @@ mod tests {
         Pin {
             source: "oci://r.example.com/a".to_owned(),
             version: Version::new(1, 2, 3),
-            manifest: None,
+            manifest: Some(Digest::of(b"manifest")),
             layer: Digest::of(b""),
             signer: None,
         }

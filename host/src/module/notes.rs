@@ -35,10 +35,12 @@ pub(super) fn of_package(
 ) -> BTreeMap<&'static str, String> {
     let mut command = Command::new(&request.tools.cargo);
     command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
-    let output = command.arg(manifest).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    command.arg(manifest).current_dir(&request.folder);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
     let text = output.map(|output| output.stdout).unwrap_or_default();
     let Ok(Metadata { packages }) = serde_json::from_slice(&text) else { return BTreeMap::new() };
-    let manifest = fs_err::canonicalize(manifest).unwrap_or_else(|_| manifest.to_owned());
+    let manifest = request.folder.join(manifest);
+    let manifest = fs_err::canonicalize(&manifest).unwrap_or(manifest);
     let package = packages.into_iter().find(|package| {
         fs_err::canonicalize(&package.manifest_path).is_ok_and(|path| path == manifest)
     });

@@ -62,7 +62,12 @@ impl Fetcher {
             }
             (here, _) => here,
         };
-        let signer = found.map_err(refuse)?;
+        let signer = found.map_err(|error| match (error, recorded) {
+            (SignatureError::Unsigned, Some(pinned)) => {
+                refuse(SignatureError::SignatureGone { pinned: pinned.to_owned() })
+            }
+            (error, _) => refuse(error),
+        })?;
         tracing::debug!(module = %wanted.module, signer, "verified who signed");
         // A lock that may not be written says what it said.
         let is_noted = recorded.is_some() || pinning != Pinning::Locked;

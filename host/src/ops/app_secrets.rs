@@ -2,12 +2,12 @@
 //!
 //! The host makes them itself, because no module may see their values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use crate::config::{App, AppSecret, SecretKind};
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Problem, name_hints};
 use crate::ops::OpsError;
 use crate::runtime::KUBERNETES;
 use crate::secret::ExternalRef;
@@ -17,6 +17,8 @@ use crate::spec::{
 
 /// Characters of a value that the developer leaves to be generated; as many as upstream draws.
 const GENERATED_LENGTH: u32 = 54;
+/// The longest name of an object, and of a key in it, in bytes.
+const MAX_NAME: usize = 253;
 /// The accessory that references to the workload's secrets name.
 pub(super) const WORKLOAD: &str = "workload";
 
@@ -34,6 +36,11 @@ pub(super) fn contribution(app: &App, namespace: &str) -> Result<Option<Contribu
     let mut secrets = BTreeMap::new();
     let mut problems = Vec::new();
     for (name, secret) in app.secrets() {
+        let wrong = misnamed(name, secret);
+        if !wrong.is_empty() {
+            problems.extend(wrong);
+            continue;
+        }
         match resource(app, namespace, name, secret, &mut secrets) {
             Ok(resource) => resources.push(resource),
             Err(problem) => problems.push(problem),
@@ -105,19 +112,70 @@ fn resource(
     })
 }
 
-/// The keys of the Secret: those its kind demands, or those that were written.
-fn keys(secret: &AppSecret) -> Vec<String> {
-    let demanded: &[&str] = match secret.kind() {
+/// Lists what is wrong with the names of a secret and of its keys, which Kubernetes would refuse or nobody would read.
+fn misnamed(name: &str, secret: &AppSecret) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !is_object_name(name) {
+        let message = format!("`{name}` cannot be the name of a Secret");
+        problems.push(Problem::at(secret.location().clone(), message).hint(
+            "it consists of lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit",
+        ));
+    }
+    let demanded = demanded(secret.kind());
+    // A mistyped key would be left out in silence, and a value drawn in its place.
+    let is_closed = matches!(secret.kind(), SecretKind::Basic | SecretKind::Token);
+    for (key, value) in secret.data() {
+        let at = |message| Problem::at(value.location().clone(), message);
+        if is_closed && !demanded.contains(&key.as_str()) {
+            let kind = secret.kind().as_str();
+            let message = format!("secret `{name}` of type `{kind}` has no key `{key}`");
+            let hints = name_hints(key, demanded.iter().copied());
+            problems.push(Problem { hints, ..at(message) });
+        } else if !is_data_key(key) {
+            let hint = "it consists of letters, digits, `-`, `_` and `.`";
+            problems.push(at(format!("`{key}` cannot be a key of a Secret")).hint(hint));
+        }
+    }
+    if secret.kind() == SecretKind::External && secret.data().is_empty() {
+        let message = format!("secret `{name}` refers to nothing");
+        let hint =
+            "give its keys under `data`, each with a reference, as in `ref://shop/db/password`";
+        problems.push(Problem::at(secret.location().clone(), message).hint(hint));
+    }
+    problems
+}
+
+fn is_object_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        label.chars().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= MAX_NAME && name.split('.').all(|label| !label.is_empty() && is_label(label))
+}
+
+fn is_data_key(key: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !key.is_empty()
+        && key.len() <= MAX_NAME
+        && key.chars().all(allowed)
+        && key != "."
+        && !key.starts_with("..")
+}
+
+/// The keys that a kind of secret has whatever is written.
+fn demanded(kind: SecretKind) -> &'static [&'static str] {
+    match kind {
         SecretKind::Basic => &["username", "password"],
         SecretKind::Token => &["token"],
         SecretKind::Certificate => &["tls.crt", "tls.key"],
         SecretKind::Opaque | SecretKind::External => &[],
-    };
-    if demanded.is_empty() {
-        secret.data().keys().cloned().collect()
-    } else {
-        demanded.iter().map(|key| (*key).to_owned()).collect()
     }
+}
+
+/// The keys of the Secret: those its kind demands, and those that were written, such as `ca.crt`.
+fn keys(secret: &AppSecret) -> BTreeSet<String> {
+    let demanded = demanded(secret.kind()).iter().map(|key| (*key).to_owned());
+    demanded.chain(secret.data().keys().cloned()).collect()
 }
 
 fn kubernetes_type(kind: SecretKind) -> &'static str {
@@ -135,4 +193,38 @@ fn reference_name(secret: &str, key: &str, taken: &BTreeMap<String, SecretSource
     let numbered = (2..=taken.len() + 1).map(|number| format!("{name}_{number}"));
     let mut candidates = std::iter::once(name.clone()).chain(numbered);
     candidates.find(|name| !taken.contains_key(name)).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_kubernetes_takes() {
+        for (name, expected) in [
+            ("login", true),
+            ("shop.db-2", true),
+            ("", false),
+            ("My-Secret", false),
+            ("a_b", false),
+            ("-a", false),
+            ("a.", false),
+            ("a..b", false),
+        ] {
+            assert_eq!(is_object_name(name), expected, "{name}");
+        }
+        assert!(!is_object_name(&"a".repeat(254)) && is_object_name(&"a".repeat(253)));
+        for (key, expected) in [
+            ("tls.crt", true),
+            ("API_KEY-2", true),
+            (".env", true),
+            ("", false),
+            (".", false),
+            ("..x", false),
+            ("a b", false),
+            ("a/b", false),
+        ] {
+            assert_eq!(is_data_key(key), expected, "{key}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Makes a target what a proposal says, and keeps the release.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,11 +11,9 @@ use futures_util::future::{Either, select};
 
 use crate::apply::{Event, Execution, Listener, Outcome, Refused, Settling};
 use crate::backend::{Holder, Lease};
-use crate::ops::compare::secrets_in;
+use crate::ops::compare::changed_secrets;
 use crate::ops::proposal::NoSecrets;
-use crate::ops::{
-    Comparison, OpsError, Proposal, Session, generate, propose_destroy, propose_rollback,
-};
+use crate::ops::{OpsError, Proposal, Session, generate, propose_destroy, propose_rollback};
 use crate::plan::{Action, Plan, Reason};
 use crate::release::{
     Change, Draft, Intent, Journal, Operation, Phase, Recovered, Release, ReleaseError,
@@ -23,7 +21,7 @@ use crate::release::{
 };
 use crate::runtime::{Claimant, Runtime, RuntimeError};
 use crate::secret::Resolve;
-use crate::spec::{Resource, SecretRef, Spec, State};
+use crate::spec::{Resource, State};
 
 /// A change that waits for approval. It holds the stack's lease until it is dropped.
 pub struct Prepared<'a> {
@@ -477,14 +475,6 @@ impl<'a> Prepared<'a> {
 /// Returns whether a run that finds nothing to do and everything working ends what the last release began.
 fn can_be_reached(operation: Operation, last: Option<Phase>) -> bool {
     operation != Operation::Destroy && last == Some(Phase::Failed)
-}
-
-/// Lists the secrets of what is about to be made or changed, so that one without a value is told before anything is
-/// begun.
-fn changed_secrets(comparison: &Comparison, spec: &Spec) -> BTreeSet<SecretRef> {
-    let steps = comparison.plan.steps.iter().filter(|step| step.action != Action::Unchanged);
-    let resources = steps.filter_map(|step| spec.resources.get(&step.id));
-    resources.flat_map(|resource| secrets_in(&resource.attributes)).collect()
 }
 
 /// Writes each event into the journal before anybody else hears it, and lets no change begin that somebody else

@@ -169,6 +169,7 @@ mod tests {
             developer_schema: json!({}),
             platform_schema: json!({}),
             resource_types: Vec::new(),
+            wants_workload_resource: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! One module call: what is asked, with the files asked for in between, and how a refusal is told.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::config::{App, Component, Platform, Stack, Workspace};
 use crate::diagnostic::{Diagnose as _, Problem};
@@ -10,12 +10,14 @@ use crate::ops::needs::{ReadFile, Reader};
 use crate::ops::target::manifests;
 use crate::ops::visible;
 use crate::source::{Location, Node};
-use crate::spec::{Origin, SecretSource};
+use crate::spec::{Origin, Resource, SecretSource};
 
 /// How often a module may ask for files before it must answer.
 const MAX_ROUNDS: usize = 4;
 /// How many files and folders a module may ask for in one round.
 const MAX_NEEDS: usize = 1_000;
+/// The extension of a request that tells which resource runs the app's containers.
+const WORKLOAD_RESOURCE: &str = "workloadResource";
 
 /// One module call and what it used.
 #[derive(Debug, Clone)]
@@ -114,8 +116,12 @@ pub(super) fn call(
     (stack, workspace): (&Stack, &Workspace),
     used: &Use<'_>,
     module: &Module,
+    workload: Option<&Resource>,
 ) -> Result<(Call, Generated), Unanswered> {
     let mut request = request((stack, workspace), used, module);
+    if module.description().wants_workload_resource {
+        request.extensions = workload.map(workload_extension).unwrap_or_default();
+    }
     let mut reader = Reader::new(stack.stack_dir(), &manifests(stack, workspace));
     for round in 1..=MAX_ROUNDS {
         let mut generated = module.generate(&request)?;
@@ -176,7 +182,20 @@ fn request((stack, workspace): (&Stack, &Workspace), used: &Use<'_>, module: &Mo
         workload,
         context: visible::context(workspace.context(), &module.description().context_keys),
         inputs: Vec::new(),
+        extensions: Map::new(),
     }
+}
+
+/// Tells which resource runs the app's containers, and nothing else of it.
+pub(super) fn workload_extension(resource: &Resource) -> Map<String, Value> {
+    let text = |pointer: &str| resource.attributes.pointer(pointer).cloned().unwrap_or_default();
+    let workload = json!({
+        "id": resource.id,
+        "apiVersion": text("/apiVersion"),
+        "kind": text("/kind"),
+        "name": text("/metadata/name"),
+    });
+    Map::from_iter([(WORKLOAD_RESOURCE.to_owned(), workload)])
 }
 
 /// Refuses an external secret whose reference nobody gave to the module.

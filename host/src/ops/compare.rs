@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 use crate::diagnostic::{Diagnose as _, Kind};
 use crate::ops::OpsError;
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::runtime::{Runtime, RuntimeError, Subject};
 use crate::secret::Resolve;
 use crate::spec::{
@@ -152,4 +152,12 @@ fn collect(value: &Value, known: &mut BTreeSet<SecretRef>) {
         Value::Object(map) => map.values().for_each(|value| collect(value, known)),
         _ => {}
     }
+}
+
+/// Lists the secrets of what is about to be made or changed, so that one without a value is told before anything is
+/// begun.
+pub(super) fn changed_secrets(comparison: &Comparison, spec: &Spec) -> BTreeSet<SecretRef> {
+    let steps = comparison.plan.steps.iter().filter(|step| step.action != Action::Unchanged);
+    let resources = steps.filter_map(|step| spec.resources.get(&step.id));
+    resources.flat_map(|resource| secrets_in(&resource.attributes)).collect()
 }

@@ -30,6 +30,8 @@ pub struct DriftReport {
     pub plan: Plan,
     /// What is on record.
     pub latest: LatestState,
+    /// What else whoever reads it should know, a sentence each: which secrets cannot be read now.
+    pub notes: Vec<String>,
     /// Why nothing can be said of some resources.
     pub untold: Option<OpsError>,
 }
@@ -50,7 +52,8 @@ pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
             return Err(OpsError::OnAnotherRecord { run });
         }
         let (revision, plan) = (latest.revision, Plan::default());
-        return Ok(DriftReport { revision, plan, latest, untold: None });
+        let notes = Vec::new();
+        return Ok(DriftReport { revision, plan, latest, notes, untold: None });
     };
     let vault = session.open_vault().await?;
     let recorded = session.releases().get(revision).await?.secrets.unwrap_or_default();
@@ -72,9 +75,9 @@ pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
         lost,
         written: false,
     };
-    let (comparison, untold) = match weigh(&session, vault, wanted).await {
-        Ok(weighed) => (weighed.comparison, None),
-        Err(OpsError::Partly { rest, why }) => (*rest, Some(*why)),
+    let (comparison, notes, untold) = match weigh(&session, vault, wanted).await {
+        Ok(weighed) => (weighed.comparison, weighed.secrets.unread_notes(), None),
+        Err(OpsError::Partly { rest, why }) => (*rest, Vec::new(), Some(*why)),
         Err(error) => return Err(error),
     };
     let observed = comparison.observed;
@@ -90,5 +93,5 @@ pub async fn find_drift(session: Session<'_>) -> Result<DriftReport, OpsError> {
         step.after.clear();
         step.notes.retain(|note| !CONSENT.contains(&note.kind));
     }
-    Ok(DriftReport { revision: Some(revision), plan, latest, untold })
+    Ok(DriftReport { revision: Some(revision), plan, latest, notes, untold })
 }

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use crate::config::{ModuleEntry, ModuleOrigin, Stack, Workspace};
 use crate::diagnostic::Problem;
-use crate::module::registry::{ContentStore, Descriptor, Repository, Requirement};
-use crate::module::{FetchError, FetchedModule, Fetcher, Lock, Pin, Pinning, WantedModule};
+use crate::module::registry::{ContentStore, Repository, Requirement};
+use crate::module::{
+    FetchError, FetchedModule, Fetcher, Lock, LockError, Pin, Pinning, WantedModule,
+};
 use crate::name::ModuleName;
 use crate::ops::{OpsError, signature_policy};
 
@@ -81,7 +83,7 @@ pub async fn fetch_modules(
         return Err(OpsError::Invalid { problems });
     }
     tracing::Span::current().record("modules", wanted.len());
-    let fetcher = fetcher.with_policy(signature_policy(workspace)?);
+    let fetcher = fetcher.with_policy(signature_policy(workspace)?).with_known(lock);
     let answers = fetcher.fetch_all(&wanted, pinning).await;
     let mut fetched = FetchedModules::default();
     for ((WantedModule { module, .. }, pin), answer) in wanted.into_iter().zip(answers) {
@@ -103,7 +105,7 @@ pub async fn fetch_modules(
 pub async fn complete_modules(fetcher: &Fetcher, lock: &Lock) -> Result<(), OpsError> {
     let mut wanted = Vec::new();
     let mut problems = Vec::new();
-    for (_, module, pin) in lock.pins().filter(|(_, _, pin)| pin.manifest.is_some()) {
+    for (_, module, pin) in lock.pins().filter(|(_, _, pin)| !pin.is_of_catalog()) {
         match pin.source.parse::<Repository>() {
             Ok(repository) => {
                 let (module, requirement) = (module.clone(), Requirement::only(&pin.version));
@@ -124,7 +126,7 @@ pub async fn complete_modules(fetcher: &Fetcher, lock: &Lock) -> Result<(), OpsE
 impl FetchedModules {
     /// Returns the pins that a person should know of: what comes with the program is new in every new project.
     pub fn news(&self) -> impl Iterator<Item = &PinChange> {
-        let is_news = |change: &&PinChange| change.to.manifest.is_some() || change.from.is_some();
+        let is_news = |change: &&PinChange| !change.to.is_of_catalog() || change.from.is_some();
         self.changes.iter().filter(is_news)
     }
 
@@ -134,22 +136,28 @@ impl FetchedModules {
     ///
     /// They cannot be written.
     pub fn keep(&self, store: &ContentStore) -> Result<(), FetchError> {
-        for (name, module) in self.modules.iter().filter(|(_, one)| one.pin.manifest.is_none()) {
-            let size = module.bytes.len() as u64;
-            if !store.has(&Descriptor { digest: module.pin.layer, size }) {
-                let kept = store.put(&module.bytes);
-                kept.map_err(|source| FetchError::Store { module: name.clone(), source })?;
-            }
+        for (name, module) in self.modules.iter().filter(|(_, one)| one.pin.is_of_catalog()) {
+            let kept = store.put_of_catalog(&module.pin.layer, &module.bytes);
+            kept.map_err(|source| FetchError::Store { module: name.clone(), source })?;
         }
         Ok(())
     }
 
     /// Writes down in a lock what changes, and forgets what the workspace has in no registry or catalog any more.
-    pub fn pin(&self, workspace: &Workspace, lock: &mut Lock) {
-        for change in &self.changes {
-            lock.set(workspace.name(), &change.module, change.to.clone());
+    ///
+    /// # Errors
+    ///
+    /// The lock says something else than when the modules were chosen.
+    pub fn pin(&self, workspace: &Workspace, lock: &mut Lock) -> Result<(), LockError> {
+        for PinChange { module, from, to } in &self.changes {
+            let now = lock.pin(workspace.name(), module);
+            if now != from.as_ref() && now != Some(to) {
+                return Err(LockError::Moved { module: module.clone() });
+            }
+            lock.set(workspace.name(), module, to.clone());
         }
         lock.retain(workspace.name(), |module| is_pinned(workspace, module));
+        Ok(())
     }
 }
 

@@ -8,13 +8,16 @@ use std::sync::OnceLock;
 use crate::config::{ModuleOrigin, Schema, SchemaError, Stack, Workspace, surely_accepts};
 use crate::diagnostic::Problem;
 use crate::engine::{Engine, Generated, Module};
-use crate::module::{ModuleLocation, Resolver};
+use crate::module::registry::Requirement;
+use crate::module::{FetchedModule, ModuleLocation, Resolver};
 use crate::name::ModuleName;
 use crate::ops::call::{Call, Use, call};
 use crate::ops::{OpsError, app_secrets, host_keys, parallel};
 use crate::runtime::KubernetesSemantics;
 use crate::secret::check_drawable;
-use crate::spec::{AssembleInput, Assembled, Contribution, SecretSource, assemble};
+use crate::spec::{
+    AssembleInput, Assembled, Contribution, Resource, SecretSource, assemble, workload_among,
+};
 
 /// What `generate` works on.
 #[derive(Clone, Copy)]
@@ -226,16 +229,24 @@ fn unusable(used: &Use<'_>, whose: &str, error: &SchemaError) -> Problem {
 
 /// Refuses a module of another version than the workspace asks for.
 fn check_version(project: &Project<'_>, name: &ModuleName, module: &Module) -> Option<Problem> {
-    let (wanted, location) = project.workspace.modules().get(name)?.version()?;
+    let entry = project.workspace.modules().get(name)?;
     let version = &module.description().version;
-    let exact = wanted == version;
+    // Whoever has the registry can put a module under the version of another one.
+    if let Some(FetchedModule { pin, .. }) = project.resolver.fetched(name)
+        && pin.version.to_string() != *version
+    {
+        let message = format!(
+            "module `{name}` says that it has version {version}, and `{}` has it as {}",
+            pin.source, pin.version
+        );
+        return Some(Problem::at(entry.location().clone(), message));
+    }
+    let (wanted, location) = entry.version()?;
     let admitted = || {
-        let version = semver::Version::parse(version).ok()?;
-        // A bare version means that version, as upstream reads it; only an operator makes a range.
-        let range = semver::Version::parse(wanted).is_err();
-        Some(range && semver::VersionReq::parse(wanted).ok()?.matches(&version))
+        let (wanted, version) = (wanted.parse::<Requirement>().ok()?, version.parse().ok()?);
+        Some(wanted.admits(&version))
     };
-    if exact || admitted() == Some(true) {
+    if wanted == version || admitted() == Some(true) {
         return None;
     }
     let message =
@@ -250,16 +261,36 @@ fn call_all(
     uses: &[Use<'_>],
     modules: &BTreeMap<ModuleName, Loaded>,
 ) -> Result<Vec<(Call, Generated)>, OpsError> {
-    let results = parallel::map(project.parallelism, uses, |used| {
-        match modules.get(used.component.module()) {
-            Some(loaded) => call((project.stack, project.workspace), used, &loaded.module)
-                .map_err(|unanswered| unanswered.problems(used)),
-            None => Err(project.workspace.module_of(used.component).err().into_iter().collect()),
-        }
+    let module = |used: &Use<'_>| modules.get(used.component.module());
+    let ask = |used: &Use<'_>, workload: Option<&Resource>| match module(used) {
+        Some(loaded) => call((project.stack, project.workspace), used, &loaded.module, workload)
+            .map_err(|unanswered| unanswered.problems(used)),
+        None => Err(project.workspace.module_of(used.component).err().into_iter().collect()),
+    };
+    let (mut later, now): (Vec<_>, Vec<_>) = uses.iter().enumerate().partition(|(_, used)| {
+        module(used).is_some_and(|loaded| loaded.module.description().wants_workload_resource)
     });
+    let results = parallel::map(project.parallelism, &now, |(_, used)| ask(used, None));
+    let mut results: Vec<_> = now.into_iter().zip(results).collect();
+
+    let mut workloads = BTreeMap::new();
+    for ((_, used), result) in results.iter().filter(|((_, used), _)| used.is_workload()) {
+        let resources = result.as_ref().map(|(_, generated)| generated.resources.iter());
+        let workload = resources.map(|all| workload_among(all, &KubernetesSemantics));
+        workloads.insert(used.app.name(), workload);
+    }
+    // Where the workload is wrong, accessories would only tell that they miss it.
+    later.retain(|(_, used)| workloads.get(used.app.name()).is_none_or(Result::is_ok));
+    let told = parallel::map(project.parallelism, &later, |(_, used)| {
+        let workload = workloads.get(used.app.name()).and_then(|known| known.ok().flatten());
+        ask(used, workload)
+    });
+    results.extend(later.into_iter().zip(told));
+    results.sort_by_key(|((index, _), _)| *index);
+
     let mut answers = Vec::with_capacity(results.len());
     let mut problems = Vec::new();
-    for result in results {
+    for (_, result) in results {
         match result {
             Ok(answer) => answers.push(answer),
             Err(wrong) => problems.extend(wrong),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::config::{ModuleEntry, Platform, Workspace};
 use crate::diagnostic::{Problem, name_hints};
-use crate::ops::OpsError;
+use crate::ops::{OpsError, signature_policy};
 use crate::runtime::check_health_policy;
 use crate::source::Node;
 use crate::spec::Resource;
@@ -35,10 +35,15 @@ pub(super) fn apply(platform: &Platform, resources: &mut [Resource]) -> Result<(
 ///
 /// # Errors
 ///
-/// Every policy that cannot be read, at its place.
+/// Every policy that cannot be read, of health and of signatures, at its place.
 pub fn check_workspace(workspace: &Workspace) -> Result<(), OpsError> {
     let policies = workspace.modules().values().flat_map(ModuleEntry::health_policies);
-    let problems: Vec<Problem> = policies.flat_map(problems_of).collect();
+    let mut problems: Vec<Problem> = policies.flat_map(problems_of).collect();
+    match signature_policy(workspace) {
+        Ok(_) => {}
+        Err(OpsError::Invalid { problems: more }) => problems.extend(more),
+        Err(error) => return Err(error),
+    }
     if problems.is_empty() { Ok(()) } else { Err(OpsError::Invalid { problems }) }
 }
 

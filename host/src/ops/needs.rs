@@ -123,9 +123,7 @@ impl<'a> Reader<'a> {
         match full.strip_prefix(&folder) {
             Err(_) => Err(NeedError::Outside { path: path() }),
             Ok(real) if real.iter().any(is_private) => Err(NeedError::Private { path: path() }),
-            Ok(_) if self.manifests.iter().any(|manifests| full.starts_with(manifests)) => {
-                Err(NeedError::InTarget { path: path() })
-            }
+            Ok(_) if self.is_of_target(&full) => Err(NeedError::InTarget { path: path() }),
             Ok(_) => Ok(full),
         }
     }
@@ -155,18 +153,25 @@ impl<'a> Reader<'a> {
 
     fn folder(&mut self, path: &str, full: &Path) -> Result<Value, NeedError> {
         let cannot = |source| NeedError::Read { path: path.to_owned(), source };
-        let mut names = Vec::new();
+        let (mut names, mut folders) = (Vec::new(), Vec::new());
         for entry in fs::read_dir(full).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
-            let for_modules = !is_private(&entry.file_name());
-            if for_modules && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                names.push(entry.file_name().to_string_lossy().into_owned());
+            let name = entry.file_name();
+            let kind = entry.file_type().ok().filter(|_| !is_private(&name));
+            let name = name.to_string_lossy().into_owned();
+            match kind {
+                Some(kind) if kind.is_file() => names.push(name),
+                Some(kind) if kind.is_dir() && !self.is_of_target(&full.join(&name)) => {
+                    folders.push(name);
+                }
+                _ => {}
             }
-            if names.len() > MAX_FILES {
+            if names.len() + folders.len() > MAX_FILES {
                 return Err(NeedError::TooMany { path: path.to_owned() });
             }
         }
         names.sort();
+        folders.sort();
         let mut files = serde_json::Map::new();
         for name in names {
             match self.file(&format!("{path}/{name}"), &full.join(&name)) {
@@ -176,7 +181,16 @@ impl<'a> Reader<'a> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(json!({ "files": files }))
+        let mut answer = json!({ "files": files });
+        if !folders.is_empty() {
+            answer["folders"] = folders.into();
+        }
+        Ok(answer)
+    }
+
+    /// Whether a path lies where the target keeps manifests.
+    fn is_of_target(&self, full: &Path) -> bool {
+        self.manifests.iter().any(|manifests| full.starts_with(manifests))
     }
 }
 
@@ -207,6 +221,19 @@ mod tests {
         let input = reader.answer(need("file", "conf/a.txt")).unwrap();
         assert_eq!(input.answer, json!({"content": "a"}));
         assert_eq!(reader.files.len(), 3);
+    }
+
+    #[test]
+    fn folders_in_a_folder_are_named_but_not_hidden_ones_links_and_the_target() {
+        let stack = tempfile::tempdir().unwrap();
+        for folder in ["conf/b", "conf/a/c", "conf/.git", "conf/manifests"] {
+            fs::create_dir_all(stack.path().join(folder)).unwrap();
+        }
+        std::os::unix::fs::symlink(stack.path().join("conf/a"), stack.path().join("conf/link"))
+            .unwrap();
+        let mut reader = Reader::new(stack.path(), &[stack.path().join("conf/manifests")]);
+        let input = reader.answer(need("folder", "conf")).unwrap();
+        assert_eq!(input.answer, json!({"files": {}, "folders": ["a", "b"]}));
     }
 
     #[test]

@@ -13,9 +13,6 @@ use crate::module::{
 use crate::name::ModuleName;
 use crate::ops::{FetchedModules, OpsError, PinChange};
 
-/// What tells a pin of the catalog from those of registries.
-const CATALOG: &str = "catalog";
-
 /// Where modules of the catalog are, and where those stay that were.
 #[derive(Clone, Copy)]
 pub struct CatalogPlaces<'a> {
@@ -51,7 +48,7 @@ pub fn pin_catalog(
 ) -> Result<(), OpsError> {
     for name in names.iter().filter(|name| is_in_catalog(workspace, name)) {
         let recorded = lock.pin(workspace.name(), name);
-        let pinned = recorded.filter(|pin| pin.source == CATALOG && pinning != Pinning::Update);
+        let pinned = recorded.filter(|pin| pin.is_of_catalog() && pinning != Pinning::Update);
         let carried = places.resolver.resolve(name, &ModuleLocation::Catalog).ok();
         let module = match (pinned, carried) {
             (Some(pin), carried) => Some(places.pinned(name, pin, carried)?),
@@ -82,7 +79,7 @@ impl CatalogPlaces<'_> {
         if let Some(carried) = carried.filter(|carried| carried.digest == pin.layer) {
             return Ok(FetchedModule { pin: pin.clone(), bytes: carried.bytes });
         }
-        let kept = self.store.get(&pin.layer);
+        let kept = self.store.get_of_catalog(&pin.layer);
         match kept.map_err(|source| FetchError::Store { module: name.clone(), source })? {
             Some(bytes) => Ok(FetchedModule { pin: pin.clone(), bytes: bytes.into() }),
             None => Err(FetchError::CatalogMoved {
@@ -98,8 +95,6 @@ impl CatalogPlaces<'_> {
         let ResolvedModule { digest, bytes, .. } = carried;
         let module = self.engine.load(name, &digest, &bytes).ok()?;
         let version = module.description().version.parse::<Version>().ok()?;
-        let source = CATALOG.to_owned();
-        let pin = Pin { source, version, manifest: None, layer: digest, signer: None };
-        Some(FetchedModule { pin, bytes })
+        Some(FetchedModule { pin: Pin::of_catalog(version, digest), bytes })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ops::basis::Basis;
-use crate::ops::compare::compare;
+use crate::ops::compare::{changed_secrets, compare};
 use crate::ops::session::Secrets;
 use crate::ops::weigh::{Wanted, Weighed, leave_behind, weigh};
 use crate::ops::{Comparison, Generation, OpsError, Rollback, Session, generate};
@@ -164,19 +164,44 @@ impl<'a> Proposal<'a> {
         if self.plan().is_empty() {
             return self.failed_note().into_iter().collect();
         }
+        let mut notes = self.secrets.as_ref().map(Secrets::unread_notes).unwrap_or_default();
         if let Some(run) = &self.unrecorded {
-            return vec![format!(
+            notes.push(format!(
                 "The stack is on another record: {run}. An apply from here takes it over; to go on with that record, use its KUSION_HOME or backend."
-            )];
-        }
-        if self.forgets_secrets() {
-            return vec![
+            ));
+        } else if self.forgets_secrets() {
+            notes.push(
                 "The stack's vault is deleted too: generated secrets, and written ones of earlier releases."
                     .to_owned(),
-            ];
+            );
+        } else {
+            let of_rollback = self.rollback.as_ref().map(Rollback::secret_notes);
+            notes.extend(of_rollback.into_iter().flatten().map(str::to_owned));
         }
-        let notes = self.rollback.as_ref().map(Rollback::secret_notes).unwrap_or_default();
-        notes.into_iter().map(str::to_owned).collect()
+        notes
+    }
+
+    /// Refuses a change that needs the value of a secret which cannot be read now.
+    ///
+    /// A preview goes on without; whoever is about to apply need not be asked first.
+    ///
+    /// # Errors
+    ///
+    /// Why the value cannot be read.
+    pub fn check_values(&self) -> Result<(), OpsError> {
+        let Some(secrets) = &self.secrets else { return Ok(()) };
+        if !self.session.runtime.holds_secrets() {
+            return Ok(());
+        }
+        let resolver = secrets.resolver();
+        for secret in changed_secrets(&self.comparison, &self.resolved) {
+            match resolver.resolve(&secret) {
+                // It is drawn when the change is made.
+                Ok(_) | Err(SecretError::NotMade { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Says what becomes of a release that failed when nothing is left to do.

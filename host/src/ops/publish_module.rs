@@ -7,10 +7,11 @@ use semver::Version;
 
 use crate::diagnostic::{Diagnose, Kind, Problem};
 use crate::engine::{Description, Engine, LoadError, Surface};
-use crate::module::ResolvedModule;
 use crate::module::registry::{
     Artifact, Contents, RegistryError, Repository, RepositoryError, StoreError,
 };
+use crate::module::signing::SignError;
+use crate::module::{FetchError, ResolvedModule};
 use crate::name::ModuleName;
 use crate::ops::compatibility::{Break, Promise, next_breaking};
 
@@ -106,12 +107,23 @@ pub enum PublishError {
         /// Why it does not load.
         source: Box<LoadError>,
     },
+    /// A published version does not say what it promises, and cannot be had or trusted.
+    #[error("cannot tell what {what} promises")]
+    Fetch {
+        /// The version, with where it lies.
+        what: String,
+        /// Why not.
+        source: Box<FetchError>,
+    },
     /// The registry cannot be asked, or does not take it.
     #[error(transparent)]
     Registry(Box<RegistryError>),
     /// What was fetched cannot be kept or read.
     #[error(transparent)]
     Store(StoreError),
+    /// It is published, and cannot be signed.
+    #[error(transparent)]
+    Sign(SignError),
     /// What is said about it has no JSON form.
     #[error("module `{module}` cannot be described")]
     Write {
@@ -155,6 +167,8 @@ impl Diagnose for PublishError {
         match self {
             Self::Load(error) => error.kind(),
             Self::Registry(error) => error.kind(),
+            Self::Fetch { source, .. } => source.kind(),
+            Self::Sign(error) => error.kind(),
             Self::Store(_) => Kind::Environment,
             _ => Kind::User,
         }
@@ -171,6 +185,12 @@ impl Diagnose for PublishError {
         match self {
             Self::Load(error) => error.hints(),
             Self::Registry(error) => error.hints(),
+            Self::Sign(error) => error.hints(),
+            Self::Fetch { source, .. } => {
+                let mut hints = source.hints();
+                hints.push(format!("to publish it whatever that version promises, add {OVERRIDE}"));
+                hints
+            }
             Self::Unknown { .. } => vec![format!("publish it with {OVERRIDE}")],
             Self::Version { .. } => vec!["write one with three numbers, as in `0.2.0`".to_owned()],
             _ => Vec::new(),

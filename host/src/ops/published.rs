@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::engine::{Engine, Limits, Surface};
-use crate::module::registry::{ContentStore, Manifest, RegistryClient, RegistryError};
+use crate::module::registry::{ContentStore, Manifest, RegistryClient, RegistryError, Requirement};
+use crate::module::{FetchedModule, Fetcher, Pinning, WantedModule};
 use crate::ops::compatibility::{Promise, breaks, neighbours};
 use crate::ops::publish_module::{
     DEVELOPER, KIND, PLATFORM, Publication, PublishError, RESOURCE_TYPES,
@@ -18,7 +19,9 @@ pub struct Published<'a> {
     pub client: &'a RegistryClient,
     /// Keeps what was fetched.
     pub store: &'a ContentStore,
-    /// Asks a component that was published without saying what it promises.
+    /// Fetches a component that was published without saying what it promises, if the workspace's policy lets it.
+    pub fetcher: &'a Fetcher,
+    /// Asks it.
     pub engine: &'a Engine,
 }
 
@@ -86,11 +89,16 @@ impl Published<'_> {
         if let Some(promise) = annotated(&manifest, &config.unwrap_or_default()) {
             return Ok(promise);
         }
-        self.client.content(repository, &manifest.layer, self.store).await.map_err(registry)?;
-        let digest = manifest.layer.digest;
-        let component = self.store.get(&digest).map_err(PublishError::Store)?;
-        let component = component.unwrap_or_default();
-        let module = self.engine.load(&publication.module, &digest, &component);
+        let wanted = WantedModule {
+            module: publication.module.clone(),
+            repository: repository.clone(),
+            requirement: Requirement::only(version),
+        };
+        let fetched = self.fetcher.fetch(&wanted, None, Pinning::Keep).await;
+        let FetchedModule { pin, bytes: component } = fetched.map_err(|source| {
+            PublishError::Fetch { what: what.clone(), source: Box::new(source) }
+        })?;
+        let module = self.engine.load(&publication.module, &pin.layer, &component);
         let module =
             module.map_err(|source| PublishError::Unknown { what, source: Box::new(source) })?;
         Ok(Promise::of(module.description(), &Surface::of(&component)))

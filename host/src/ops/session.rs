@@ -5,14 +5,19 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::backend::Backend;
+use crate::diagnostic::Problem;
 use crate::ops::compare::secrets_in;
-use crate::ops::{OpsError, Project};
+use crate::ops::store::StorePlace;
+use crate::ops::{OpsError, Project, StoreOptions};
 use crate::release::{ReleaseStore, StackKey, TargetRecord};
 use crate::runtime::{KubernetesSemantics, Runtime};
-use crate::secret::{KeyFile, Resolver, SecretError, SecretStore, Vault};
+use crate::secret::{External, KeyFile, Resolver, SecretError, Vault};
 use crate::spec::{
     Observed, Resource, ResourceId, SecretRef, SecretSource, Semantics as _, Spec, State,
 };
+
+/// How many secrets that cannot be read are told one by one.
+const MAX_UNREAD: usize = 5;
 
 /// A project together with where its resources live and its releases are kept.
 #[derive(Clone)]
@@ -25,6 +30,8 @@ pub struct Session<'a> {
     pub backend: Arc<dyn Backend>,
     /// The user's key for stored secrets.
     pub key_file: KeyFile,
+    /// What the workspace does not say about its secret store.
+    pub stores: StoreOptions,
     /// How many releases are kept; `None` keeps all.
     pub keep_releases: Option<NonZeroUsize>,
 }
@@ -34,12 +41,12 @@ pub(super) struct Secrets {
     pub(super) vault: Vault,
     pub(super) sources: BTreeMap<SecretRef, SecretSource>,
     pub(super) known: BTreeSet<SecretRef>,
-    pub(super) store: SecretStore,
+    pub(super) external: External,
 }
 
 impl Secrets {
     pub(super) fn resolver(&self) -> Resolver {
-        Resolver::new(&self.sources, &self.known, &self.vault, self.store.clone())
+        Resolver::new(&self.sources, &self.known, &self.vault, self.external.clone())
     }
 
     /// Refuses to go on without a secret that an earlier release generated: whoever uses it would be locked out
@@ -96,6 +103,18 @@ impl Secrets {
         Ok(())
     }
 
+    /// Says which external secrets cannot be read now, and why, a sentence each.
+    pub(super) fn unread_notes(&self) -> Vec<String> {
+        let unread = self.external.unread();
+        let told = unread.iter().take(MAX_UNREAD).map(|error| {
+            let text = Problem::of(*error).message;
+            format!("A secret cannot be read now, so that its value is unknown: {text}.")
+        });
+        let more = unread.len().saturating_sub(MAX_UNREAD);
+        let more = (more > 0).then(|| format!("So it is with {more} more."));
+        told.chain(more).collect()
+    }
+
     fn is_generated(&self, secret: &SecretRef) -> bool {
         matches!(self.sources.get(secret), Some(SecretSource::Generated { .. }))
     }
@@ -128,19 +147,41 @@ impl Session<'_> {
         Ok(Vault::open(self.backend.as_ref(), key, self.key_file.clone()).await?)
     }
 
-    /// Adds the store to the vault; `known` are the secrets that must not be drawn anew.
-    pub(super) fn secrets(
+    /// Adds what the workspace's store has to the vault; `known` are the secrets that must not be drawn anew.
+    ///
+    /// The store is read here and nowhere else, once for all that a run does.
+    pub(super) async fn secrets(
         &self,
         vault: Vault,
         sources: BTreeMap<SecretRef, SecretSource>,
         known: BTreeSet<SecretRef>,
     ) -> Result<Secrets, OpsError> {
-        let settings = self.project.workspace.secret_store();
-        let block = settings
-            .map(|store| serde_json::json!({ "provider": { store.provider(): store.config().to_json() } }));
-        let store = SecretStore::parse(block.as_ref())?;
-        let secrets = Secrets { vault, sources, known, store };
+        let mut secrets = Secrets { vault, sources, known, external: External::default() };
         secrets.check_kept()?;
+        secrets.external = self.external(&secrets.sources).await;
         Ok(secrets)
+    }
+
+    async fn external(&self, sources: &BTreeMap<SecretRef, SecretSource>) -> External {
+        let references: BTreeSet<&str> = sources
+            .values()
+            .filter_map(|source| match source {
+                SecretSource::External { reference } => Some(reference.as_str()),
+                _ => None,
+            })
+            .collect();
+        // A target that no value goes to needs no store, which may be out of reach from here.
+        if references.is_empty() || !self.runtime.holds_secrets() {
+            return External::default();
+        }
+        let place = StorePlace {
+            workspace: self.project.workspace,
+            namespace: self.project.stack.namespace(),
+            runtime: Some(self.runtime),
+        };
+        match place.open(&self.stores).await {
+            Ok(store) => External::read(store.as_ref(), references, self.stores.reading).await,
+            Err(error) => External::failed(references, &error),
+        }
     }
 }

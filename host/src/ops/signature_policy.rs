@@ -23,8 +23,16 @@ const MAX_SIZE: u64 = 1 << 20;
 /// read lets nothing pass.
 pub fn signature_policy(workspace: &Workspace) -> Result<SignaturePolicy, OpsError> {
     let mut problems = Vec::new();
-    let rules: Vec<Rule> =
-        workspace.verify().iter().filter_map(|entry| rule(entry, &mut problems)).collect();
+    let mut rules: Vec<Rule> = Vec::new();
+    for entry in workspace.verify() {
+        let Some(rule) = rule(entry, &mut problems) else { continue };
+        if rules.iter().any(|other| other.scope.is_same(&rule.scope)) {
+            let message = format!("`{}` says the same as an entry above", entry.scope());
+            let problem = Problem::at(entry.location().clone(), message);
+            problems.push(problem.hint("put the keys and identities of both into one entry"));
+        }
+        rules.push(rule);
+    }
     if problems.is_empty() {
         Ok(SignaturePolicy::new(rules))
     } else {
@@ -149,6 +157,23 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt
         let rule = policy.rule(&"r.example.com/a".parse().unwrap()).unwrap();
         assert_eq!(rule.keys.len(), 2);
         assert_eq!(rule.keys[0], rule.keys[1]);
+    }
+
+    #[test]
+    fn two_spellings_of_one_place_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("team.pub"), KEY).unwrap();
+        let text = "verify:
+  - {match: oci://r.example.com/team/*, keys: [team.pub]}
+  - {match: R.example.com:443/team/*, keys: [team.pub]}
+  - {match: r.example.com/team/mysql, keys: [team.pub]}
+  - {match: r.example.com:443/team/mysql, keys: [team.pub]}
+";
+        assert_eq!(
+            policy(text, folder.path()).unwrap_err(),
+            ["`R.example.com:443/team/*`", "`r.example.com:443/team/mysql`"]
+                .map(|text| format!("{text} says the same as an entry above"))
+        );
     }
 
     #[test]

@@ -3,12 +3,16 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::config::{SecretsMode, Stack, Target, Workspace};
 use crate::diagnostic::{Diagnose, Kind};
+use crate::ops::store::{StoreOptions, StorePlace};
 use crate::runtime::{
     Access, DirectoryRuntime, KubernetesRuntime, Owner, Runtime, RuntimeError, SecretPolicy, Terms,
 };
-use crate::secret::{Recipient, SecretError};
+use crate::secret::{ExternalRef, Recipient, SecretError, StoreError};
+use crate::source::Node;
 
 /// How much is done at once in a directory.
 const IN_A_DIRECTORY: NonZeroUsize = NonZeroUsize::new(10).unwrap();
@@ -73,6 +77,16 @@ pub enum TargetError {
         /// What is wrong with it.
         source: Box<SecretError>,
     },
+    /// The way to the cluster is a secret that cannot be read.
+    #[error("cannot read `context.{key}` of workspace `{workspace}`")]
+    Context {
+        /// The key.
+        key: &'static str,
+        /// The workspace.
+        workspace: String,
+        /// Why.
+        source: Box<StoreError>,
+    },
     /// The way to the cluster cannot be used.
     #[error(transparent)]
     Runtime(Box<RuntimeError>),
@@ -82,6 +96,7 @@ impl Diagnose for TargetError {
     fn kind(&self) -> Kind {
         match self {
             Self::Runtime(error) => error.kind(),
+            Self::Context { source, .. } => source.kind(),
             _ => Kind::User,
         }
     }
@@ -106,6 +121,7 @@ impl Diagnose for TargetError {
             Self::Recipient { .. } => {
                 "give `plain`, `omit`, or a public key of age that begins with `age1`".to_owned()
             }
+            Self::Context { source, .. } => return source.hints(),
             Self::Runtime(error) => return error.hints(),
         };
         vec![hint]
@@ -144,6 +160,8 @@ pub struct TargetOptions {
     pub approved_unseen: bool,
     /// What was agreed to beforehand.
     pub terms: Terms,
+    /// What the workspace does not say about its secret store, in which the way to the cluster may be.
+    pub stores: StoreOptions,
 }
 
 /// Opens the target of a workspace for one stack. Nothing is sent to a cluster yet.
@@ -172,7 +190,8 @@ pub async fn open_target(
         let runtime = DirectoryRuntime::new(folder, owner, policy(workspace, secrets)?);
         return Ok(Box::new(runtime.titled(below_project.display().to_string())));
     }
-    let access = access(workspace, options)?;
+    let written = Written::read(workspace, stack.namespace(), &options.stores).await?;
+    let access = access(workspace, written, options)?;
     let runtime = KubernetesRuntime::open(&access, owner, stack.namespace(), options.terms).await;
     Ok(Box::new(runtime.map_err(|error| TargetError::Runtime(Box::new(error)))?))
 }
@@ -193,7 +212,11 @@ fn policy(workspace: &Workspace, secrets: &SecretsMode) -> Result<SecretPolicy, 
 
 /// Finds the way to a cluster: what the workspace says, then what its context holds as upstream has it, then
 /// the user's kubeconfig, then the cluster around us.
-fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, TargetError> {
+fn access(
+    workspace: &Workspace,
+    written: Written,
+    options: &TargetOptions,
+) -> Result<Access, TargetError> {
     let name = || workspace.name().to_string();
     let given = options.context.clone();
     let expand = |path: &str| expand(path, options.user_home.as_deref());
@@ -218,15 +241,10 @@ fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, Targ
         };
         return in_files(paths, given.or_else(|| context.clone()));
     }
-    let from_context = |key: &str| {
-        let text = workspace.context().get(key)?.to_json();
-        text.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
-    };
-    if let Some(text) = from_context("KUBECONFIG_CONTENT") {
-        return Ok(Access::Content { text, context: given });
-    }
-    if let Some(path) = from_context("KUBECONFIG_PATH") {
-        return in_files(vec![expand(&path)], given);
+    match written {
+        Written::Content(text) => return Ok(Access::Content { text, context: given }),
+        Written::Path(path) => return in_files(vec![expand(&path)], given),
+        Written::Nowhere => {}
     }
     if !options.kubeconfigs.is_empty() {
         return in_files(options.kubeconfigs.clone(), given);
@@ -237,7 +255,50 @@ fn access(workspace: &Workspace, options: &TargetOptions) -> Result<Access, Targ
     Err(TargetError::Missing { workspace: name() })
 }
 
-fn expand(path: &str, user_home: Option<&Path>) -> PathBuf {
+/// A kubeconfig as the workspace's context has it.
+enum Written {
+    Nowhere,
+    /// The kubeconfig itself. It may hold credentials.
+    Content(String),
+    /// The path of the file.
+    Path(String),
+}
+
+impl Written {
+    /// Looks for a kubeconfig where upstream has it. What refers to the workspace's secret store is read there; this is
+    /// the only part of the context that the host itself uses.
+    async fn read(
+        workspace: &Workspace,
+        namespace: &str,
+        stores: &StoreOptions,
+    ) -> Result<Self, TargetError> {
+        if workspace.target().is_some() {
+            return Ok(Self::Nowhere);
+        }
+        for key in ["KUBECONFIG_CONTENT", "KUBECONFIG_PATH"] {
+            let value = workspace.context().get(key).map(Node::to_json);
+            let text = value.as_ref().and_then(Value::as_str).unwrap_or_default();
+            if text.trim().is_empty() {
+                continue;
+            }
+            let mut text = text.to_owned();
+            if ExternalRef::is_meant(&text) {
+                let place = StorePlace { workspace, namespace, runtime: None };
+                let value = place.read_one(text.trim(), stores).await.map_err(|source| {
+                    let (workspace, source) = (workspace.name().to_string(), Box::new(source));
+                    TargetError::Context { key, workspace, source }
+                })?;
+                text = value.expose().to_owned();
+            }
+            let is_path = key == "KUBECONFIG_PATH";
+            return Ok(if is_path { Self::Path(text) } else { Self::Content(text) });
+        }
+        Ok(Self::Nowhere)
+    }
+}
+
+/// Returns the path that a user means.
+pub(super) fn expand(path: &str, user_home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~/"), user_home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
@@ -255,6 +316,12 @@ mod tests {
         Workspace::parse(name, &SourceFile::new("dev.yaml", text), None).unwrap()
     }
 
+    /// Finds the way as a run does.
+    async fn find(workspace: &Workspace, options: &TargetOptions) -> Result<Access, TargetError> {
+        let written = Written::read(workspace, "shop", &options.stores).await?;
+        access(workspace, written, options)
+    }
+
     fn options(context: Option<&str>) -> TargetOptions {
         TargetOptions {
             kubeconfigs: vec!["/env/config".into()],
@@ -269,8 +336,8 @@ mod tests {
         Access::Files { paths: vec![path.into()], context: context.map(str::to_owned) }
     }
 
-    #[test]
-    fn what_is_written_down_wins_over_the_surroundings() {
+    #[tokio::test]
+    async fn what_is_written_down_wins_over_the_surroundings() {
         let target = "targets: {kubernetes: {kubeconfig: ~/k, context: prod}}\n";
         let content = "context: {KUBECONFIG_PATH: /p, KUBECONFIG_CONTENT: \"kind: Config\"}\n";
         let both = Access::Content { text: "kind: Config".to_owned(), context: None };
@@ -283,51 +350,79 @@ mod tests {
             ("modules: {}\n", None, files("/env/config", None)),
         ];
         for (text, context, expected) in cases {
-            assert_eq!(access(&workspace(text), &options(context)).unwrap(), expected, "{text}");
+            assert_eq!(
+                find(&workspace(text), &options(context)).await.unwrap(),
+                expected,
+                "{text}"
+            );
         }
     }
 
-    #[test]
-    fn without_anything_else_the_cluster_around_us_is_meant() {
+    #[tokio::test]
+    async fn without_anything_else_the_cluster_around_us_is_meant() {
         let bare = TargetOptions { kubeconfigs: Vec::new(), ..options(None) };
         let workspace = workspace("modules: {}\n");
-        assert_eq!(access(&workspace, &bare).unwrap(), Access::InCluster);
-        let nothing = access(&workspace, &TargetOptions::default()).unwrap_err();
+        assert_eq!(find(&workspace, &bare).await.unwrap(), Access::InCluster);
+        let nothing = find(&workspace, &TargetOptions::default()).await.unwrap_err();
         assert_eq!(nothing.to_string(), "workspace `dev` has no target");
         let pinned = self::workspace("targets: {kubernetes: {context: prod}}\n");
-        let nothing = access(&pinned, &TargetOptions::default()).unwrap_err();
+        let nothing = find(&pinned, &TargetOptions::default()).await.unwrap_err();
         assert_eq!(
             nothing.to_string(),
             "workspace `dev` is for a cluster, and you have no kubeconfig"
         );
     }
 
-    #[test]
-    fn a_context_that_nobody_sees_must_be_named_and_a_pinned_one_stays() {
+    #[tokio::test]
+    async fn a_context_that_nobody_sees_must_be_named_and_a_pinned_one_stays() {
         let unseen = |context| TargetOptions { approved_unseen: true, ..options(context) };
         let bare = workspace("modules: {}\n");
-        let needed = access(&bare, &unseen(None)).unwrap_err();
+        let needed = find(&bare, &unseen(None)).await.unwrap_err();
         assert_eq!(needed.to_string(), "workspace `dev` names no context, and nobody is asked");
         // A file that the workspace names has a current context, too, and whoever changes it is not asked either.
         for text in
             ["targets: {kubernetes: {kubeconfig: /k}}\n", "context: {KUBECONFIG_PATH: /k}\n"]
         {
-            assert!(access(&workspace(text), &unseen(None)).is_err(), "{text}");
+            assert!(find(&workspace(text), &unseen(None)).await.is_err(), "{text}");
             assert_eq!(
-                access(&workspace(text), &unseen(Some("c"))).unwrap(),
+                find(&workspace(text), &unseen(Some("c"))).await.unwrap(),
                 files("/k", Some("c"))
             );
-            assert_eq!(access(&workspace(text), &options(None)).unwrap(), files("/k", None));
+            assert_eq!(find(&workspace(text), &options(None)).await.unwrap(), files("/k", None));
         }
         let text = "context: {KUBECONFIG_CONTENT: \"kind: Config\"}\n";
-        assert!(access(&workspace(text), &unseen(None)).is_ok());
-        assert_eq!(access(&bare, &unseen(Some("c"))).unwrap(), files("/env/config", Some("c")));
+        assert!(find(&workspace(text), &unseen(None)).await.is_ok());
+        assert_eq!(find(&bare, &unseen(Some("c"))).await.unwrap(), files("/env/config", Some("c")));
         let pinned = workspace("targets: {kubernetes: {context: prod}}\n");
-        assert!(access(&pinned, &unseen(None)).is_ok());
-        let other = access(&pinned, &options(Some("dev"))).unwrap_err();
+        assert!(find(&pinned, &unseen(None)).await.is_ok());
+        let other = find(&pinned, &options(Some("dev"))).await.unwrap_err();
         assert_eq!(
             other.to_string(),
             "workspace `dev` is for context `prod`, and `--context` says `dev`"
         );
+    }
+
+    #[tokio::test]
+    async fn a_kubeconfig_can_be_in_the_secret_store() {
+        let store = "secretStore: {provider: {fake: {data: [{key: cluster/kubeconfig, value: \"kind: Config\"}, {key: cluster/path, value: /p}]}}}\n";
+        let context = |key: &str, reference: &str| {
+            workspace(&format!("{store}context: {{{key}: \"{reference}\"}}\n"))
+        };
+        let content = context("KUBECONFIG_CONTENT", "ref://cluster/kubeconfig");
+        let expected = Access::Content { text: "kind: Config".to_owned(), context: None };
+        assert_eq!(find(&content, &options(None)).await.unwrap(), expected);
+        let path = context("KUBECONFIG_PATH", "ref://cluster/path");
+        assert_eq!(find(&path, &options(Some("c"))).await.unwrap(), files("/p", Some("c")));
+        let missing = context("KUBECONFIG_CONTENT", "ref://cluster/kubecnfig");
+        let error = find(&missing, &options(None)).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot read `context.KUBECONFIG_CONTENT` of workspace `dev`"
+        );
+        assert_eq!(error.hints()[0], "did you mean `kubeconfig`?");
+        let text = "secretStore: {provider: {kubernetes: {}}}\ncontext: {KUBECONFIG_CONTENT: \"ref://a/b\"}\n";
+        let inside = TargetOptions { in_cluster: false, ..options(None) };
+        let error = find(&workspace(text), &inside).await.unwrap_err();
+        assert!(error.hints()[0].starts_with("give `context`"), "{error}");
     }
 }

@@ -20,15 +20,13 @@ const CREDENTIAL: [&str; 9] = [
     "AUTHORIZATION",
 ];
 
-/// Where references into a secret store begin.
-const REFERENCE: &str = "ref://";
-
-/// Picks the keys that a module named. Credentials are left out at any depth: a key that speaks of one, and
-/// a text that refers to a secret store.
+/// Picks the keys that a module named. Credentials are left out at any depth: what has a key that speaks of one.
+///
+/// A text that refers to the workspace's secret store stays that text: a module can ask for the secret by it, and
+/// nobody reads the value for a module.
 pub(super) fn context(context: &Node, keys: &[String]) -> Value {
     let picked = keys.iter().filter(|key| !is_credential(key));
-    let picked =
-        picked.filter_map(|key| Some((key.clone(), visible(context.get(key)?.to_json())?)));
+    let picked = picked.filter_map(|key| Some((key.clone(), visible(context.get(key)?.to_json()))));
     Value::Object(picked.collect())
 }
 
@@ -39,18 +37,16 @@ fn is_credential(key: &str) -> bool {
     CREDENTIAL.iter().any(|part| word.contains(part))
 }
 
-/// Returns what is left of a value; nothing if it is a reference as a whole.
-fn visible(value: Value) -> Option<Value> {
-    Some(match value {
-        Value::String(text) if text.trim_start().starts_with(REFERENCE) => return None,
-        Value::Array(items) => Value::Array(items.into_iter().filter_map(visible).collect()),
+/// Returns what is left of a value.
+fn visible(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(visible).collect(),
         Value::Object(members) => {
             let shown = members.into_iter().filter(|(key, _)| !is_credential(key));
-            let shown = shown.filter_map(|(key, value)| Some((key, visible(value)?)));
-            Value::Object(Map::from_iter(shown))
+            Value::Object(Map::from_iter(shown.map(|(key, value)| (key, visible(value)))))
         }
         value => value,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -66,15 +62,15 @@ context:
   REGION: eu
   AWS_SECRET_ACCESS_KEY: planted
   KUBECONFIG_CONTENT: planted
-  pass-word: planted
-  db: ref://shop/db/password
+  pass-word: ref://planted
+  db: ref://shop/db/entry
   cloud:
     name: acme
     accessKey: planted
-    nested: {deeper: {api_token: planted, zone: z}, note: \" ref://planted\"}
+    nested: {deeper: {api_token: planted, zone: z}}
     list:
       - {id: 1, clientSecret: planted}
-      - ref://planted/again
+      - ref://shop/again
       - [{Password: planted, ok: true}]
 ";
 
@@ -99,9 +95,10 @@ context:
         let cloud = json!({
             "name": "acme",
             "nested": {"deeper": {"zone": "z"}},
-            "list": [{"id": 1}, [{"ok": true}]],
+            "list": [{"id": 1}, "ref://shop/again", [{"ok": true}]],
         });
-        assert_eq!(see(&all), json!({"REGION": "eu", "cloud": cloud}));
+        let seen = json!({"REGION": "eu", "db": "ref://shop/db/entry", "cloud": cloud});
+        assert_eq!(see(&all), seen);
         assert!(!see(&all).to_string().contains("planted"));
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn weigh(
     known.extend(known_secrets(&latest.state));
     let resolved = resolve(wanted.spec);
     take_over_placed(session, &mut vault, (&resolved, &latest.state), &wanted.sources).await?;
-    let secrets = session.secrets(vault, wanted.sources, known)?;
+    let secrets = session.secrets(vault, wanted.sources, known).await?;
     let resolver = Watched {
         resolver: secrets.resolver(),
         lost: wanted.lost,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::plan::diff::unknown;
 use crate::plan::drift::changes;
 use crate::plan::grade::grade;
 use crate::plan::{Action, Plan, Reason, Step};
@@ -99,8 +100,11 @@ fn keep(
             &as_recorded
         }
     };
-    let (changes, why) = changes(desired, prior, observed);
+    let (mut changes, why) = changes(desired, prior, observed);
     let (action, reason) = judge(desired, prior, observed, why);
+    if observed.live.is_some() {
+        changes.extend(observed.unread.iter().map(|pointer| unknown(pointer)));
+    }
     let (id, kind) = (desired.id.clone(), desired.kind.clone());
     let grades = grade(action, &observed.grades);
     let notes = observed.notes.clone();
@@ -139,6 +143,9 @@ fn judge(
     }
     if observed.secrets_changed {
         return (action, Some(Reason::Secret));
+    }
+    if !observed.unread.is_empty() {
+        return (action, Some(Reason::SecretUnknown));
     }
     if observed.replace {
         return (action, Some(Reason::Configuration));

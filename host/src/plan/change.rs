@@ -19,6 +19,10 @@ pub struct Change {
     pub new: Option<Value>,
     /// Whether the values are secret and therefore not given.
     pub sensitive: bool,
+    /// Whether nobody can tell now if it changes, because the value it will have cannot be read; then there is no new
+    /// one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
     /// What somebody did to it in the target since the last apply, if somebody did.
     pub drift: Option<Drift>,
 }

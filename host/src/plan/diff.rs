@@ -3,11 +3,13 @@
 //! Lists of objects that all have a `name` of their own are compared by name, as their readers see
 //! them: containers, variables, volumes, ports.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::plan::{Change, SENSITIVE};
+use crate::source::pointer_tokens;
 use crate::spec::{at_or_below, push_segment};
 
 /// Lists what differs between a document as it is and as it will be, in a stable order.
@@ -27,6 +29,22 @@ pub(super) fn located(
     let mut differ = Differ { sensitive, changes: Vec::new(), whole: Vec::new() };
     differ.compare(&mut Place::default(), old, new);
     differ.changes
+}
+
+/// Says of a secret value of a document that nobody can tell now whether it changes.
+pub(super) fn unknown(pointer: &str) -> Change {
+    let mut place = Place::default();
+    let keys: Vec<_> = pointer_tokens(pointer).collect();
+    let path = display(&mut place, &keys);
+    let old = Some(Value::from(SENSITIVE));
+    Change { path, old, new: None, sensitive: true, unknown: true, drift: None }
+}
+
+fn display(place: &mut Place, keys: &[Cow<'_, str>]) -> String {
+    match keys.split_first() {
+        Some((key, rest)) => place.member(key, |place| display(place, rest)),
+        None => place.display.clone(),
+    }
 }
 
 /// Lists the paths of objects and items that only one of two documents has.
@@ -168,7 +186,8 @@ impl Differ<'_> {
         };
         let path = if place.display.is_empty() { ".".to_owned() } else { place.display.clone() };
         let (old, new) = (shown(old), shown(new));
-        self.changes.push((Change { path, old, new, sensitive, drift: None }, place.old.clone()));
+        let change = Change { path, old, new, sensitive, unknown: false, drift: None };
+        self.changes.push((change, place.old.clone()));
     }
 }
 

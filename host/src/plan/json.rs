@@ -50,6 +50,8 @@ struct ChangeDocument<'a> {
     new: Option<&'a Value>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     sensitive: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unknown: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     drift: Option<&'a Drift>,
 }
@@ -79,7 +81,7 @@ impl Serialize for Plan {
 }
 
 fn change(change: &Change) -> ChangeDocument<'_> {
-    let Change { path, old, new, sensitive, drift } = change;
+    let Change { path, old, new, sensitive, unknown, drift } = change;
     let (old, new, drift) = (old.as_ref(), new.as_ref(), drift.as_ref());
-    ChangeDocument { path, old, new, sensitive: *sensitive, drift }
+    ChangeDocument { path, old, new, sensitive: *sensitive, unknown: *unknown, drift }
 }

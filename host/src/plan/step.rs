@@ -50,6 +50,8 @@ pub enum Reason {
     DeletedOutside,
     /// The value of a secret changed; whether here or in the target is not known.
     Secret,
+    /// The value of a secret cannot be read now, so that nobody can tell whether it changed.
+    SecretUnknown,
     /// It exists in the target and comes under management.
     Adopted,
     /// The configuration changed, and the target is that way already.
@@ -68,6 +70,7 @@ impl fmt::Display for Reason {
             Self::ConfigurationAndDrift => "changed in the configuration and outside kusion",
             Self::DeletedOutside => "deleted outside kusion",
             Self::Secret => "a secret value changed",
+            Self::SecretUnknown => "whether a secret value changed is unknown",
             Self::Adopted => "existed before and becomes managed",
             Self::AlreadyThere => "in the target already, and not on record in this form",
             Self::Unrecorded => "in the target already, and not on record",

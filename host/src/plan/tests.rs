@@ -56,6 +56,7 @@ fn desired_recorded_and_live_decide_what_happens_and_why() {
     let foreign = Observed { foreign: true, ..live(same()) };
     let replace = Observed { replace: true, ..live(json!({"a": 2, "b": 1})) };
     let secret = Observed { secrets_changed: true, ..live(same()) };
+    let unread = Observed { unread: vec!["/a".to_owned()], ..live(same()) };
     let hidden = Observed { sensitive: vec!["/a".to_owned()], ..live(json!({"a": 2, "b": 1})) };
     let defaulted = Observed {
         planned: Some(json!({"a": 1, "b": 1, "default": true})),
@@ -120,6 +121,20 @@ fn desired_recorded_and_live_decide_what_happens_and_why() {
         ("cannot change in place", recorded(same()), replace, Action::Replace, Some(Reason::Drift)),
         ("secret not shown", recorded(same()), secret, Action::Update, Some(Reason::Secret)),
         ("secret in the document", recorded(same()), hidden, Action::Update, Some(Reason::Secret)),
+        (
+            "secret that cannot be read",
+            recorded(same()),
+            unread.clone(),
+            Action::Update,
+            Some(Reason::SecretUnknown),
+        ),
+        (
+            "secret that cannot be read beside what is configured",
+            recorded(json!({"a": 1, "b": 2})),
+            Observed { live: Some(json!({"a": 1, "b": 2})), ..unread },
+            Action::Update,
+            Some(Reason::Configuration),
+        ),
         (
             "unreadable",
             recorded(same()),
@@ -396,6 +411,33 @@ fn a_secret_drifted_only_if_somebody_else_set_it() {
     assert_eq!(change(&["/data/b"]), (Reason::Secret, None));
     let by = Some(Drift { recorded: None, configured: false, by: Some(editor("x")) });
     assert_eq!(change(&["/data/a"]), (Reason::Drift, by));
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_told_as_unknown() {
+    let same = || json!({"data": {"a.b": "$1", "c": "$2"}});
+    let observed = Observed {
+        live: Some(same()),
+        planned: Some(same()),
+        sensitive: vec!["/data".to_owned()],
+        unread: vec!["/data/a.b".to_owned(), "/data/c".to_owned()],
+        ..Observed::default()
+    };
+    let recorded = || resource("r", &[], same());
+    let (spec, state) = (spec(vec![recorded()]), state(vec![entry(recorded())]));
+    let observed = [(id("r"), observed)].into();
+    let plan = Plan::between(&spec, &state, &observed, &BTreeMap::new());
+    assert!(!plan.steps[0].is_drifted());
+    assert_eq!(
+        json!(plan)["steps"][0],
+        json!({
+            "id": "r", "type": "Kubernetes", "action": "update", "reason": "secret-unknown",
+            "changes": [
+                {"path": "data[\"a.b\"]", "old": "(sensitive)", "sensitive": true, "unknown": true},
+                {"path": "data.c", "old": "(sensitive)", "sensitive": true, "unknown": true},
+            ],
+        })
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::secret::Resolve;
+use crate::secret::{Resolve, Store};
 use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, Spec, StateEntry};
 
 mod claimant;
@@ -29,8 +29,8 @@ pub use error::RuntimeError;
 pub use going::Going;
 pub use kubernetes::{
     Access, ClusterError, Explanation, FieldConflict, FieldProblem, KUBERNETES, KubernetesRuntime,
-    KubernetesSemantics, Readiness, ReportedCondition, Terms, Trouble, TroubledPod, Warning,
-    check_health_policy,
+    KubernetesSemantics, KubernetesStore, Readiness, ReportedCondition, Terms, Trouble,
+    TroubledPod, Warning, check_health_policy,
 };
 pub use last_run::LastRun;
 #[cfg(test)]
@@ -149,6 +149,13 @@ pub trait Runtime: Send + Sync {
     ) -> Result<BTreeMap<SecretRef, SecretText>, RuntimeError> {
         let _ = (subjects, wanted);
         Ok(BTreeMap::new())
+    }
+
+    /// Returns a store of what somebody else keeps in Secrets of a namespace, read on the same connection; `None` if
+    /// the target has no such thing.
+    fn store(&self, namespace: &str) -> Option<Box<dyn Store>> {
+        let _ = namespace;
+        None
     }
 
     /// Reads what is there and computes what would be there. Changes nothing.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::backend::{BackendError, Key};
 use crate::diagnostic::{Diagnose, Kind};
+use crate::secret::StoreError;
 use crate::spec::SecretRef;
 
 /// Says why a secret could not be kept or found.
@@ -53,44 +54,9 @@ pub enum SecretError {
         /// The cause.
         source: getrandom::Error,
     },
-    /// A text is not a reference to a secret store.
-    #[error("`{reference}` is not a secret reference: {reason}")]
-    Reference {
-        /// The text.
-        reference: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// The workspace names no secret store.
-    #[error("`{reference}` needs a secret store, and the workspace has none")]
-    NoStore {
-        /// The reference.
-        reference: String,
-    },
-    /// This version cannot talk to the store.
-    #[error(
-        "secret store provider `{provider}` is not available in this version; `{reference}` needs it"
-    )]
-    NoProvider {
-        /// The reference.
-        reference: String,
-        /// The provider.
-        provider: String,
-    },
-    /// The workspace describes a secret store that cannot be understood.
-    #[error("the workspace's `secretStore` {reason}")]
-    Store {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The store has no such secret.
-    #[error("secret store provider `{provider}` has no secret for `{reference}`")]
-    NotInStore {
-        /// The reference.
-        reference: String,
-        /// The provider.
-        provider: String,
-    },
+    /// The workspace's secret store does not give a value.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A text is not a public key of age.
     #[error("`{recipient}` is not an age recipient")]
     Recipient {
@@ -182,9 +148,14 @@ pub enum SecretError {
 
 impl SecretError {
     /// Says whether a preview goes on with an unknown value: the secret is not made yet, or its store
-    /// cannot be reached.
+    /// cannot be read now.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::NotMade { .. } | Self::NoProvider { .. })
+        matches!(self, Self::NotMade { .. }) || self.is_unread()
+    }
+
+    /// Says whether there is a value, in a store that cannot be read now.
+    pub fn is_unread(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unread())
     }
 }
 
@@ -195,12 +166,8 @@ impl Diagnose for SecretError {
             Self::NotMade { .. }
             | Self::Length { .. }
             | Self::Alphabet { .. }
-            | Self::Reference { .. }
-            | Self::NoStore { .. }
-            | Self::NoProvider { .. }
-            | Self::Store { .. }
-            | Self::NotInStore { .. }
             | Self::Recipient { .. } => Kind::User,
+            Self::Store(error) => error.kind(),
             Self::Backend(error) => error.kind(),
             _ => Kind::Environment,
         }
@@ -220,13 +187,12 @@ impl Diagnose for SecretError {
             }
             Self::Newer { .. } => "upgrade kusion".to_owned(),
             Self::NotMade { .. } => "the next apply makes it".to_owned(),
-            Self::NoStore { .. } => "add `secretStore` to the workspace".to_owned(),
             Self::KeyMode { path, .. } => format!("run `chmod 600 {}`", path.display()),
             Self::KeyOwner { .. } => "use a key file of your own".to_owned(),
-            Self::Reference { .. } => "write `ref://<name>/<key>?version=<version>`".to_owned(),
             Self::Recipient { .. } => {
                 "a recipient begins with `age1`; `age-keygen` makes one".to_owned()
             }
+            Self::Store(error) => return error.hints(),
             Self::Backend(error) => return error.hints(),
             _ => return Vec::new(),
         };

@@ -1,23 +1,26 @@
 //! Secret values: where they are kept and how a runtime gets them at the last moment.
 //!
-//! A value lives in memory, in the target, in the workspace's secret store, or encrypted in a
+//! A value lives in memory, in the target, in the workspace's secret [`Store`], or encrypted in a
 //! [`Vault`]. It never enters a module, a Spec, a plan, a release, a log or a cache.
 
 mod draw;
 mod error;
-mod external;
 mod identity;
 mod recipient;
 mod resolver;
+mod store;
 mod vault;
 mod written;
 
 pub use draw::check_drawable;
 pub use error::SecretError;
-pub use external::{ExternalRef, FakeStore, SecretStore};
 pub use identity::{Identity, KeyFile};
 pub use recipient::{Recipient, encrypt_to};
 pub use resolver::Resolver;
+pub use store::{
+    Contents, EnvStore, External, ExternalRef, FakeEntry, FakeStore, NoStore, Reading, Store,
+    StoreError, StoredSecret, UnknownStore, Variables, VaultSettings, VaultStore, VaultVersion,
+};
 pub use vault::Vault;
 
 use crate::spec::{SecretRef, SecretText};

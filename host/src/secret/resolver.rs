@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backend::Key;
-use crate::secret::{ExternalRef, Identity, Resolve, SecretError, SecretStore, Vault};
+use crate::secret::{External, Identity, Resolve, SecretError, Vault};
 use crate::spec::{SecretRef, SecretSource, SecretText};
 
 /// Resolves the secrets of a stack.
 #[derive(Debug)]
 pub struct Resolver {
     homes: BTreeMap<SecretRef, Home>,
-    store: SecretStore,
+    external: External,
     vault: Key,
     identity: Option<Identity>,
 }
@@ -25,7 +25,8 @@ enum Home {
 }
 
 impl Resolver {
-    /// Says where the secrets of a stack are; `known` are those of the last release.
+    /// Says where the secrets of a stack are; `known` are those of the last release, `external` those that were read
+    /// from the workspace's store.
     ///
     /// Generated ones are taken from the vault as it is now: before an apply, [`Vault::ensure_all`]
     /// and [`Vault::save`] come first; in a preview those not made yet are unknown.
@@ -33,7 +34,7 @@ impl Resolver {
         sources: &BTreeMap<SecretRef, SecretSource>,
         known: &BTreeSet<SecretRef>,
         vault: &Vault,
-        store: SecretStore,
+        external: External,
     ) -> Self {
         let home = |secret: &SecretRef, source: &SecretSource| match source {
             SecretSource::Literal(text) => Home::Here(text.clone()),
@@ -49,7 +50,7 @@ impl Resolver {
                 .iter()
                 .map(|(secret, source)| (secret.clone(), home(secret, source)))
                 .collect(),
-            store,
+            external,
             vault: vault.key().clone(),
             identity: vault.identity().cloned(),
         }
@@ -60,7 +61,7 @@ impl Resolve for Resolver {
     fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
         match self.homes.get(secret) {
             Some(Home::Here(text)) => Ok(text.clone()),
-            Some(Home::Store(reference)) => self.store.get(&ExternalRef::parse(reference)?),
+            Some(Home::Store(reference)) => Ok(self.external.get(reference)?),
             Some(Home::NotMade) => Err(SecretError::NotMade { secret: secret.clone() }),
             Some(Home::Gone) => {
                 Err(SecretError::Gone { secret: secret.clone(), vault: self.vault.clone() })

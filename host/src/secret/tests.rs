@@ -233,14 +233,16 @@ async fn a_preview_knows_what_is_made_and_makes_nothing() {
         (secret("external"), SecretSource::External { reference: "ref://token".into() }),
         (secret("bad"), SecretSource::External { reference: "token".into() }),
     ]);
-    let store = json!({"provider": {"fake": {"data": [{"key": "token", "value": "t"}]}}});
-    let store = SecretStore::parse(Some(&store)).unwrap();
+    let entry =
+        FakeEntry { key: "token".to_owned(), value: SecretText::new("t"), version: String::new() };
+    let store = FakeStore::new(vec![entry]);
+    let external = External::read(&store, ["ref://token", "token"], Reading::default()).await;
     let resolver = |vault: &Vault, known: &[&str]| {
         Resolver::new(
             &sources,
             &known.iter().map(|name| secret(name)).collect(),
             vault,
-            store.clone(),
+            external.clone(),
         )
     };
     let vault = house.open().await.unwrap();
@@ -250,7 +252,10 @@ async fn a_preview_knows_what_is_made_and_makes_nothing() {
     assert!(preview.resolve(&secret("new")).unwrap_err().is_unknown());
     assert_eq!(preview.resolve(&secret("literal")).unwrap().expose(), "l");
     assert_eq!(preview.resolve(&secret("external")).unwrap().expose(), "t");
-    assert!(matches!(preview.resolve(&secret("bad")), Err(SecretError::Reference { .. })));
+    assert!(matches!(
+        preview.resolve(&secret("bad")),
+        Err(SecretError::Store(StoreError::Reference { .. }))
+    ));
     assert!(matches!(preview.resolve(&secret("other")), Err(SecretError::Undeclared { .. })));
     assert!(house.key_file().load().unwrap().is_none(), "a preview made a key");
 

@@ -62,6 +62,13 @@ pub enum Patch {
     PodLabels(BTreeMap<String, String>),
     /// Annotations of the workload's pods.
     PodAnnotations(BTreeMap<String, String>),
+    /// Volumes (core/v1 `Volume` objects) for the pods of the app's workload, and where its containers see them.
+    Volumes {
+        /// The volumes.
+        volumes: Vec<Value>,
+        /// `VolumeMount` objects, each with the name of a `container` if it is not for all of them.
+        mounts: Vec<Value>,
+    },
     /// RFC 6902.
     Json {
         /// The resource to change.

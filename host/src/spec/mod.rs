@@ -17,7 +17,7 @@ mod semantics;
 mod state;
 mod walk;
 
-pub use assemble::{AssembleError, AssembleInput, Assembled, Fault, assemble};
+pub use assemble::{AssembleError, AssembleInput, Assembled, Fault, assemble, workload_among};
 pub use contribution::{Contribution, Origin, Patch};
 pub use editor::Editor;
 pub use grade::Grade;

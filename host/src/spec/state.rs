@@ -53,6 +53,9 @@ pub struct Observed {
     pub sensitive: Vec<String>,
     /// Whether secret values that are not part of `live` and `planned` differ.
     pub secrets_changed: bool,
+    /// JSON Pointers of secret values of an existing resource that cannot be read now, so that nobody can tell whether
+    /// they differ. In `planned` they are as in `live`.
+    pub unread: Vec<String>,
     /// Whether the live resource exists but nobody recorded it as ours.
     pub foreign: bool,
     /// Whether the change cannot be made in place.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kusion_sdk::workload::Container;
+use kusion_sdk::workload::{Container, PodSecurity, TopologySpreadConstraint};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -12,9 +12,11 @@ use serde_json::{Map, Value};
 #[serde(rename_all = "camelCase")]
 pub struct Config {
     /// The containers, by name.
+    #[schemars(extend("examples" = [{"main": {"image": "ghcr.io/acme/shop:1.4.2"}}]))]
     pub containers: BTreeMap<String, Container>,
-    /// When it runs, in the five fields of cron, for example `0 3 * * *`; once if absent or empty.
+    /// When it runs: the five fields of cron, for example `0 3 * * *`, or `@daily` and the like; once if absent or empty.
     #[serde(default)]
+    #[schemars(extend("examples" = ["0 3 * * *", "@daily"]))]
     pub schedule: String,
     /// Accepted for the sake of what all workloads share; a job has no copies.
     #[schemars(range(max = 2147483647))]
@@ -28,6 +30,9 @@ pub struct Config {
     /// Secrets of the app, by name; kusion makes them itself.
     #[serde(default)]
     pub secrets: BTreeMap<String, Map<String, Value>>,
+    /// How the pods spread over the cluster's nodes and zones, by any name.
+    #[serde(default)]
+    pub topology_spread_constraints: BTreeMap<String, TopologySpreadConstraint>,
 }
 
 /// The platform's settings.
@@ -41,4 +46,12 @@ pub struct Platform {
     pub labels: BTreeMap<String, String>,
     /// Annotations of every workload.
     pub annotations: BTreeMap<String, String>,
+    /// How much the pods may do.
+    pub pod_security: PodSecurity,
+    /// Whether the pods get a token for the API of Kubernetes.
+    pub automount_service_account_token: bool,
+    /// Resources of containers, for the names of which the developer says nothing; `cpu: 100m-` and
+    /// `memory: 128Mi-1Gi` if absent.
+    #[schemars(extend("examples" = [{"cpu": "250m-1", "memory": "512Mi"}]))]
+    pub resources: BTreeMap<String, String>,
 }

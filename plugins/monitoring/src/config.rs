@@ -58,7 +58,7 @@ impl Default for Platform {
 }
 
 /// What the operator watches.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum MonitorType {
     /// The app's Services, by a ServiceMonitor.
     #[default]

@@ -4,55 +4,56 @@
 //! `KUSION_DB_USERNAME_<NAME>` and `KUSION_DB_PASSWORD_<NAME>`.
 
 mod config;
-mod local;
+mod server;
 
-use kusion_sdk::{Module, Output, Pointer, Problems, Rejection, Request};
+use kusion_databases::{
+    ALICLOUD_REGION, AWS_REGION, Account, Engine, Managed, Platform, SQL_RESOURCE_TYPES, generate,
+};
+use kusion_sdk::{Module, Output, Rejection, Request};
 
-pub use crate::config::{Cloud, Config, DatabaseType, Platform};
+pub use crate::config::Config;
+
+/// What is known of MySQL.
+const ENGINE: Engine = Engine {
+    module: "mysql",
+    version: "8.0",
+    port: server::PORT,
+    account: Account { longest: 32, more: "-.", ..ACCOUNT },
+    server: server::server,
+    aws: Managed { engine: "mysql", account: Account { longest: 16, ..ACCOUNT } },
+    alicloud: Managed {
+        engine: "MySQL",
+        // The service keeps `root` for itself.
+        account: Account { default: "kusion_default", longest: 32, is_lower_case: true, ..ACCOUNT },
+    },
+};
+
+const ACCOUNT: Account = Account {
+    default: server::ROOT,
+    longest: 0,
+    more: "",
+    is_lower_case: false,
+    reserved_prefix: None,
+};
 
 /// The `mysql` module.
 #[derive(Debug)]
 pub struct Mysql;
 
 impl Module for Mysql {
-    const NAME: &'static str = "mysql";
+    const NAME: &'static str = ENGINE.module;
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const SUMMARY: &'static str = "Gives an app a MySQL database and the way to it.";
-    const RESOURCE_TYPES: &'static [&'static str] =
-        &["v1:Secret", "v1:PersistentVolumeClaim", "v1:Service", "apps/v1:Deployment"];
+    const CONTEXT_KEYS: &'static [&'static str] = &[AWS_REGION, ALICLOUD_REGION];
+    const RESOURCE_TYPES: &'static [&'static str] = SQL_RESOURCE_TYPES;
 
     type Config = Config;
     type Platform = Platform;
 
     fn generate(request: Request<Config, Platform>) -> Result<Output, Rejection> {
-        if request.config.type_ == DatabaseType::Cloud {
-            return Err(Rejection::unsupported(
-                "mysql of type `cloud` is not available in this version: only `local`",
-            ));
-        }
-        let mut problems = Problems::default();
-        if !is_image_tag(&request.config.version) {
-            problems.add(
-                Pointer::config().key("version"),
-                "must be a version of the `mysql` image, as in \"8.0\"",
-            );
-        }
-        if request.platform.size == 0 {
-            problems.add(Pointer::platform().key("size"), "must be at least 1");
-        }
-        if request.platform.username.is_empty() {
-            problems.add(Pointer::platform().key("username"), "must not be empty");
-        }
-        problems.finish()?;
-        Ok(local::database(&request))
+        let Config { type_, version } = &request.config;
+        generate(&request, &ENGINE, *type_, version)
     }
-}
-
-fn is_image_tag(text: &str) -> bool {
-    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    text.len() <= 128
-        && text.bytes().next().is_some_and(is_word)
-        && text.bytes().all(|b| is_word(b) || matches!(b, b'.' | b'-'))
 }
 
 kusion_sdk::export!(Mysql);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kusion_sdk::workload::Container;
+use kusion_sdk::workload::{Container, PodSecurity, TopologySpreadConstraint};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 #[serde(rename_all = "camelCase")]
 pub struct Config {
     /// The containers, by name.
+    #[schemars(extend("examples" = [{"main": {"image": "ghcr.io/acme/shop:1.4.2"}}]))]
     pub containers: BTreeMap<String, Container>,
     /// How many copies run; the platform's number if absent.
     #[schemars(range(max = 2147483647))]
@@ -25,77 +26,13 @@ pub struct Config {
     /// Secrets of the app, by name; kusion makes them itself.
     #[serde(default)]
     pub secrets: BTreeMap<String, Map<String, Value>>,
-    /// How the pods spread over the cluster's nodes and zones, by any name.
+    /// How the pods spread over the cluster's nodes and zones, by any name; as the platform says if there is none.
     #[serde(default)]
     pub topology_spread_constraints: BTreeMap<String, TopologySpreadConstraint>,
 }
 
-/// A rule for spreading pods.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TopologySpreadConstraint {
-    /// By how many pods two domains may differ.
-    #[schemars(range(min = 1))]
-    pub max_skew: u32,
-    /// The label of nodes that tells domains apart, for example `topology.kubernetes.io/zone`.
-    pub topology_key: String,
-    /// What happens to a pod that cannot be placed by the rule.
-    pub when_unsatisfiable: WhenUnsatisfiable,
-    /// The pods that count.
-    pub label_selector: Option<LabelSelector>,
-    /// Labels of pods whose values are added to the selector.
-    pub match_label_keys: Option<Vec<String>>,
-    /// The fewest domains; only with `DoNotSchedule`.
-    #[schemars(range(min = 1))]
-    pub min_domains: Option<u32>,
-    /// Whether the pod's node affinity limits the domains.
-    pub node_affinity_policy: Option<NodePolicy>,
-    /// Whether taints of nodes limit the domains.
-    pub node_taints_policy: Option<NodePolicy>,
-}
-
-/// What happens to a pod that cannot be placed by the rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub enum WhenUnsatisfiable {
-    /// It waits.
-    DoNotSchedule,
-    /// It is placed where it does the least harm.
-    ScheduleAnyway,
-}
-
-/// Whether something limits the domains.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub enum NodePolicy {
-    /// It does.
-    Honor,
-    /// It does not.
-    Ignore,
-}
-
-/// Chooses pods by their labels.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LabelSelector {
-    /// Labels and the values they must have.
-    pub match_labels: Option<BTreeMap<String, String>>,
-    /// Further conditions.
-    pub match_expressions: Option<Vec<LabelSelectorRequirement>>,
-}
-
-/// A condition on a label.
-#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LabelSelectorRequirement {
-    /// The label.
-    pub key: String,
-    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
-    pub operator: String,
-    /// The values for `In` and `NotIn`.
-    pub values: Option<Vec<String>>,
-}
-
 /// The platform's settings.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Platform {
     /// The kind of object that runs the pods.
@@ -108,10 +45,35 @@ pub struct Platform {
     pub labels: BTreeMap<String, String>,
     /// Annotations of every workload.
     pub annotations: BTreeMap<String, String>,
+    /// How much the pods may do.
+    pub pod_security: PodSecurity,
+    /// Whether the pods get a token for the API of Kubernetes.
+    pub automount_service_account_token: bool,
+    /// Resources of containers, for the names of which the developer says nothing; `cpu: 100m-` and
+    /// `memory: 128Mi-1Gi` if absent.
+    #[schemars(extend("examples" = [{"cpu": "250m-1", "memory": "512Mi"}]))]
+    pub resources: BTreeMap<String, String>,
+    /// Whether pods of which nobody says how they spread do so over nodes and zones, as well as it goes.
+    pub topology_spread: bool,
+}
+
+impl Default for Platform {
+    fn default() -> Self {
+        Self {
+            type_: ServiceType::default(),
+            replicas: None,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            pod_security: PodSecurity::default(),
+            automount_service_account_token: false,
+            resources: BTreeMap::new(),
+            topology_spread: true,
+        }
+    }
 }
 
 /// A kind of object that runs pods.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub enum ServiceType {
     /// What every cluster has.
     #[default]

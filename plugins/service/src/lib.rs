@@ -4,16 +4,12 @@
 //! for each file with a text.
 
 mod config;
-mod spread;
 
-use kusion_sdk::workload::{self, Pods};
+use kusion_sdk::workload::{self, PodSettings, Pods, Security};
 use kusion_sdk::{Kind, Module, Output, Pointer, Problems, Rejection, Request, kubernetes};
 use serde_json::json;
 
-pub use crate::config::{
-    Config, LabelSelector, LabelSelectorRequirement, NodePolicy, Platform, ServiceType,
-    TopologySpreadConstraint, WhenUnsatisfiable,
-};
+pub use crate::config::{Config, Platform, ServiceType};
 
 /// The `service` module.
 #[derive(Debug)]
@@ -33,15 +29,26 @@ impl Module for Service {
     fn generate(request: Request<Config, Platform>) -> Result<Output, Rejection> {
         let (config, platform) = (&request.config, &request.platform);
         let mut problems = Problems::default();
-        let labels = workload::labels(&request, &platform.labels, &config.labels, &mut problems);
-        let annotations =
-            workload::annotations(&request, &platform.annotations, &config.annotations);
-        let pods = Pods::new(&request, &config.containers, labels, annotations, &mut problems);
-        let spread = spread::constraints(
-            &config.topology_spread_constraints,
-            &Pointer::config().key("topologySpreadConstraints"),
-            &mut problems,
-        );
+        let settings = PodSettings {
+            labels: workload::labels(&request, &platform.labels, &config.labels, &mut problems),
+            annotations: workload::annotations(
+                &request,
+                &platform.annotations,
+                &config.annotations,
+                &mut problems,
+            ),
+            security: Security::new(platform.pod_security)
+                .service_account_token(platform.automount_service_account_token),
+            resources: &platform.resources,
+        };
+        let pods = Pods::new(&request, &config.containers, settings, &mut problems);
+        let selector = request.selector();
+        let spread = if config.topology_spread_constraints.is_empty() && platform.topology_spread {
+            workload::spread_everywhere(&selector)
+        } else {
+            let at = Pointer::config().key("topologySpreadConstraints");
+            workload::spread(&config.topology_spread_constraints, &selector, &at, &mut problems)
+        };
         problems.finish()?;
 
         let (api_version, kind) = match platform.type_ {
@@ -54,7 +61,7 @@ impl Module for Service {
             "metadata": pods.object_metadata(&request.unique_app_name()),
             "spec": {
                 "replicas": config.replicas.or(platform.replicas),
-                "selector": {"matchLabels": request.selector()},
+                "selector": {"matchLabels": selector},
                 "template": pods.template(json!({
                     "topologySpreadConstraints": kubernetes::unless_empty(&spread),
                 })),

@@ -23,6 +23,18 @@ export interface Input {
   readonly answer: Json;
 }
 
+/** The Kubernetes object that runs the app's containers. */
+export interface WorkloadResource {
+  /** The id of the resource, for patches. */
+  readonly id: string;
+  /** The API version, for example `apps/v1`. */
+  readonly apiVersion: string;
+  /** The kind, for example `Deployment`. */
+  readonly kind: string;
+  /** The object's name. */
+  readonly name: string;
+}
+
 /** One call: what the developer and the platform team wrote, and where it belongs. */
 export class Request<Config = unknown, Platform = unknown> {
   constructor(members: Partial<Request<Config, Platform>>);
@@ -54,6 +66,8 @@ export class Request<Config = unknown, Platform = unknown> {
   objectLabels(): Record<string, string>;
   /** The text that stands for the secret `name` of this call until the host resolves it. */
   secretReference(name: string): string;
+  /** The resource that runs the app's containers, for a module with `needsWorkloadResource`; not without a workload. */
+  workloadResource(): WorkloadResource | undefined;
   /** The names of the workload's containers, sorted; empty without a workload. */
   containerNames(): string[];
 }
@@ -144,6 +158,11 @@ export class Patch {
   static podLabels(labels: Record<string, string>): Patch;
   /** Adds annotations to the workload's pods. */
   static podAnnotations(annotations: Record<string, string>): Patch;
+  /**
+   * Adds volumes (core/v1 `Volume`) to the workload's pods, and mounts them (core/v1 `VolumeMount`) into the `container` that
+   * a mount names, or into all.
+   */
+  static volumes(volumes: Iterable<Json>, mounts: Iterable<Json>): Patch;
   /** Changes another resource by a JSON Patch (RFC 6902): a list of operations. */
   static json(id: string, operations: Json[]): Patch;
   /** Changes another resource by a JSON Merge Patch (RFC 7396). */
@@ -192,18 +211,29 @@ export class Output {
   need(...needs: Need[]): this;
 }
 
-/** A JSON Schema; of its words `type`, `properties`, `required`, `items`, `enum`, bounds and `default` also decode. */
+/** What a value can be. */
+export type SchemaType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
+
+/**
+ * A JSON Schema. Its words `type`, `properties`, `required`, `additionalProperties`, `items`, `prefixItems`, `enum`,
+ * `minimum`, `maximum`, `default`, `$ref` and `allOf` also decode; what others describe is handed on as it is.
+ */
 export interface Schema {
-  type?: "object" | "array" | "string" | "integer" | "number" | "boolean";
+  type?: SchemaType | readonly SchemaType[];
   description?: string;
-  properties?: Record<string, Schema>;
+  properties?: Readonly<Record<string, Schema | boolean>>;
   required?: readonly string[];
   additionalProperties?: boolean | Schema;
-  items?: Schema;
-  enum?: readonly string[];
+  items?: Schema | boolean;
+  prefixItems?: readonly (Schema | boolean)[];
+  enum?: readonly Json[];
   minimum?: number;
   maximum?: number;
   default?: Json;
+  /** A JSON Pointer into this schema, such as `#/$defs/port`. */
+  $ref?: string;
+  $defs?: Readonly<Record<string, Schema | boolean>>;
+  allOf?: readonly (Schema | boolean)[];
   [word: string]: unknown;
 }
 
@@ -221,6 +251,8 @@ export interface Module<Config, Platform> {
   contextKeys?: readonly string[];
   /** Types of resources it can make, for example `apps/v1:Deployment`. */
   resourceTypes?: readonly string[];
+  /** Whether it must know which resource runs the app's containers; `Request.workloadResource` says so then. */
+  needsWorkloadResource?: boolean;
   /** What a developer writes in `app.yaml`. */
   config?: Schema;
   /** What the platform team writes in the workspace; everything in it has a default. */

@@ -4,7 +4,7 @@ import { decode, Misfit } from "./decode.js";
 import * as log from "./log.js";
 import { Pointer } from "./pointer.js";
 import { Rejection } from "./rejection.js";
-import { Request } from "./request.js";
+import { Request, WORKLOAD_RESOURCE } from "./request.js";
 
 const NOTHING = { type: "object", properties: {} };
 
@@ -25,7 +25,7 @@ export function defineModule(module) {
       developerSchema: schema(module.config ?? NOTHING),
       platformSchema: schema(module.platform ?? NOTHING),
       resourceTypes: module.resourceTypes ?? [],
-      extensions: "{}",
+      extensions: JSON.stringify(module.needsWorkloadResource ? { requests: [WORKLOAD_RESOURCE] } : {}),
     }),
     generate: (raw) => {
       try {
@@ -92,6 +92,8 @@ function loweredPatch(tag, value) {
     case "json-patch":
     case "merge-patch":
       return { id: value.id, document: JSON.stringify(value.document) };
+    case "other":
+      return { kind: value.kind, document: JSON.stringify(value.document) };
     default:
       return Object.entries(value);
   }

@@ -50,6 +50,11 @@ export class Patch {
     return new Patch("pod-annotations", { ...annotations });
   }
 
+  /** Adds volumes to the workload's pods, and mounts them into the `container` that a mount names, or into all. */
+  static volumes(volumes, mounts) {
+    return new Patch("other", { kind: "volumes", document: { volumes: [...volumes], mounts: [...mounts] } });
+  }
+
   /** Changes another resource by a JSON Patch (RFC 6902): a list of operations. */
   static json(id, operations) {
     return new Patch("json-patch", { id, document: operations });

@@ -2,6 +2,9 @@
 
 import * as names from "./names.js";
 
+/** What a description asks for, and the extension of a request that tells it. */
+export const WORKLOAD_RESOURCE = "workloadResource";
+
 /** One call: what the developer and the platform team wrote, and where it belongs. */
 export class Request {
   constructor(members) {
@@ -37,6 +40,11 @@ export class Request {
   /** The text that stands for the secret `name` of this call until the host resolves it. */
   secretReference(name) {
     return `$kusion_secret.${this.scope.app}.${this.accessory || "workload"}.${name}`;
+  }
+
+  /** The resource that runs the app's containers, for a module with `needsWorkloadResource`. */
+  workloadResource() {
+    return this.extensions?.[WORKLOAD_RESOURCE];
   }
 
   /** The names of the workload's containers, sorted; empty without a workload. */

@@ -11,20 +11,25 @@ export interface Call {
   config?: Json;
   platform?: Json;
   workload?: Json;
+  /** API version and kind of what runs the workload, for a module that needs to know it; a Deployment if left out. */
+  workloadKind?: [string, string];
   context?: Json;
   inputs?: Input[];
 }
 
-/** The answer, with its documents read: an output or a rejection. */
-export interface Answer {
-  output?: {
-    resources: { id: string; type: string; attributes: Json; dependsOn: string[]; extensions: Json }[];
-    patches: Record<string, Json>[];
-    secrets: { name: string; source: Record<string, Json> }[];
-    needs: { kind: string; document: Json }[];
-  };
-  rejection?: { invalid: Problem[] } | { unsupported: string } | { failed: string };
+/** An output with its documents read. */
+export interface Answered {
+  resources: { id: string; type: string; attributes: any; dependsOn: string[]; extensions: Record<string, Json> }[];
+  patches: Record<string, any>[];
+  secrets: { name: string; source: Record<string, any> }[];
+  needs: { kind: string; document: any }[];
 }
+
+/** Why a call was rejected. */
+export type Rejected = { invalid: Problem[] } | { unsupported: string } | { failed: string };
+
+/** The answer: an output or a rejection. */
+export type Answer = { output: Answered; rejection?: undefined } | { output?: undefined; rejection: Rejected };
 
 /** Calls a module: project `shop`, stack and workspace `dev`, app `web`, namespace `shop`. */
 export function call(generator: Generator, members?: Call): Answer;

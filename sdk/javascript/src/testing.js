@@ -1,11 +1,18 @@
 /** Calls a module in a test exactly as the host would, from plain values. */
 
+import * as kubernetes from "./kubernetes.js";
+import * as names from "./names.js";
+import { WORKLOAD_RESOURCE } from "./request.js";
+
 /** A request with defaults: project `shop`, stack and workspace `dev`, app `web`, namespace `shop`. */
 export function call(generator, members = {}) {
-  const { name, kind } = generator.describe();
+  const { name, kind, extensions } = generator.describe();
   const document = (value) => JSON.stringify(value);
+  const scope = { project: "shop", stack: "dev", workspace: "dev", app: "web", namespace: "shop", ...members.scope };
+  const wanted = JSON.parse(extensions).requests ?? [];
+  const told = wanted.includes(WORKLOAD_RESOURCE) && members.workload != null;
   const request = {
-    scope: { project: "shop", stack: "dev", workspace: "dev", app: "web", namespace: "shop", ...members.scope },
+    scope,
     accessory: members.accessory ?? (kind === "workload" ? "" : name),
     labels: Object.entries(members.labels ?? {}),
     annotations: Object.entries(members.annotations ?? {}),
@@ -18,7 +25,7 @@ export function call(generator, members = {}) {
       need: document(need),
       answer: document(answer),
     })),
-    extensions: "{}",
+    extensions: document(told ? { [WORKLOAD_RESOURCE]: workloadResource(scope, members.workloadKind) } : {}),
   };
   try {
     return { output: raised(generator.generate(request)) };
@@ -28,10 +35,17 @@ export function call(generator, members = {}) {
   }
 }
 
+/** What the host tells of the resource that runs the app's containers: of a Deployment unless the test says otherwise. */
+function workloadResource(scope, [apiVersion, kind] = ["apps/v1", "Deployment"]) {
+  const name = names.uniqueAppName(scope);
+  return { id: kubernetes.id(apiVersion, kind, scope.namespace, name), apiVersion, kind, name };
+}
+
 /** The answer with its documents read. */
 function raised(output) {
   const inner = (tag, value) => {
     if (tag === "env") return JSON.parse(value);
+    if (tag === "other") return { kind: value.kind, document: JSON.parse(value.document) };
     if (tag.endsWith("-patch")) return { id: value.id, document: JSON.parse(value.document) };
     return Object.fromEntries(value);
   };

@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::files::FileSpec;
 use super::image;
-use super::probe::{self, Lifecycle, Probe};
-use super::quantity;
+use super::probe::{self, Decides, Lifecycle, Probe};
 use super::secret_ref::{self, SecretRef};
 use crate::kubernetes::{self, unless_empty};
 use crate::pointer::Pointer;
 use crate::rejection::Problems;
+use crate::syntax;
 
 /// A container.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{"image": "ghcr.io/acme/shop:1.4.2", "resources": {"cpu": "250m-", "memory": "256Mi"}}]))]
 pub struct Container {
     /// The image, for example `ghcr.io/acme/shop:1.4.2`.
+    #[schemars(extend("examples" = ["ghcr.io/acme/shop:1.4.2"]))]
     pub image: String,
     /// The program, instead of the image's entry point.
     #[serde(default)]
@@ -28,19 +30,24 @@ pub struct Container {
     #[serde(default)]
     pub args: Vec<String>,
     /// Environment variables. A value may refer to another variable (`$(OTHER)`) or be one key of a
-    /// Secret (`secret://name/key`).
+    /// Secret (`secret://name/key`). The name `secret://name` with an empty value stands for all keys of a Secret.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"LOG_LEVEL": "info", "TOKEN": "secret://web-token/token", "secret://mail": ""}]))]
     pub env: BTreeMap<String, String>,
     /// The folder in which the program starts.
     pub working_dir: Option<String>,
-    /// Limits (`cpu: 500m`), or requests and limits (`cpu: 250m-500m`), of `cpu`, `memory` and others.
+    /// Limits (`cpu: 500m`), requests and limits (`cpu: 250m-500m`), or requests (`cpu: 250m-`), of `cpu`, `memory` and
+    /// others; the platform's for what is not named.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"cpu": "250m-500m", "memory": "256Mi"}]))]
     pub resources: BTreeMap<String, String>,
     /// Files, by their path in the container.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"/etc/shop/shop.toml": {"content": "colour = 'blue'"}}]))]
     pub files: BTreeMap<String, FileSpec>,
     /// Folders with all keys of a Secret (`secret://name`), by their path in the container.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"/etc/tls": "secret://web-tls"}]))]
     pub dirs: BTreeMap<String, String>,
     /// Whether the container must be restarted.
     pub liveness_probe: Option<Probe>,
@@ -60,21 +67,20 @@ pub(super) fn container(
     at: &Pointer,
     problems: &mut Problems,
 ) -> Value {
-    if let Some(problem) = image::problem(&container.image) {
+    if let Some(problem) = image::image_problem(&container.image) {
         let image = match container.image.as_str() {
             "" => "the image".to_owned(),
             image => format!("image `{image}`"),
         };
         problems.add(at.key("image"), format!("{image} of container `{name}` {problem}"));
     }
-    let env = env(container, at, problems);
-    let mut probe = |probe: &Option<Probe>, key: &str| {
-        let is_readiness = key == "readinessProbe";
-        probe.as_ref().map(|probe| probe::probe(probe, is_readiness, &at.key(key), problems))
+    let (env, env_from) = env(container, at, problems);
+    let mut probe = |probe: &Option<Probe>, decides: Decides, key: &str| {
+        probe.as_ref().map(|probe| probe::probe(probe, decides, &at.key(key), problems))
     };
-    let liveness_probe = probe(&container.liveness_probe, "livenessProbe");
-    let readiness_probe = probe(&container.readiness_probe, "readinessProbe");
-    let startup_probe = probe(&container.startup_probe, "startupProbe");
+    let liveness_probe = probe(&container.liveness_probe, Decides::Life, "livenessProbe");
+    let readiness_probe = probe(&container.readiness_probe, Decides::Readiness, "readinessProbe");
+    let startup_probe = probe(&container.startup_probe, Decides::Life, "startupProbe");
     let lifecycle = container
         .lifecycle
         .as_ref()
@@ -86,7 +92,7 @@ pub(super) fn container(
         "args": unless_empty(&container.args),
         "workingDir": container.working_dir,
         "env": unless_empty(&env),
-        "resources": resources(container, at, problems),
+        "envFrom": unless_empty(&env_from),
         "volumeMounts": unless_empty(mounts),
         "livenessProbe": liveness_probe,
         "readinessProbe": readiness_probe,
@@ -95,60 +101,46 @@ pub(super) fn container(
     })
 }
 
-fn env(container: &Container, at: &Pointer, problems: &mut Problems) -> Vec<Value> {
-    let mut variables = Vec::with_capacity(container.env.len());
+/// The variables one by one, and the Secrets all of whose keys are variables.
+fn env(container: &Container, at: &Pointer, problems: &mut Problems) -> (Vec<Value>, Vec<Value>) {
+    let (mut variables, mut sources) = (Vec::new(), Vec::new());
     for (name, value) in &container.env {
         let at = at.key("env").key(name);
-        if !is_env_name(name) {
+        if let Some(secret) = secret_ref::parse(name) {
+            match (secret, value.as_str()) {
+                (Ok(SecretRef { name, key: None }), "") => {
+                    sources.push(json!({"secretRef": {"name": name}}));
+                }
+                (Ok(SecretRef { key: None, .. }), _) => {
+                    problems.add(at, "must be empty: every key of the Secret is a variable");
+                }
+                (Ok(_), _) => problems.add(
+                    at.name(),
+                    "must be a whole Secret; one key of it is a value: `NAME: secret://name/key`",
+                ),
+                (Err(message), _) => problems.add(at.name(), message),
+            }
+            continue;
+        }
+        if !syntax::is_env_name(name) {
             problems.add(
                 at.name(),
-                "the name of a variable consists of letters, digits, `_`, `-` and `.`, and does not begin with a digit",
+                "the name of a variable consists of letters, digits, `_`, `-` and `.`, and does not begin with a digit or `..`",
             );
         }
-        variables.push(match secret_ref::parse(value) {
-            None => kubernetes::env(name, value),
+        match secret_ref::parse(value) {
+            None => variables.push(kubernetes::env(name, value)),
             Some(Ok(SecretRef { name: secret, key: Some(key) })) => {
-                kubernetes::env_from_secret(name, secret, key)
+                variables.push(kubernetes::env_from_secret(name, secret, key));
             }
-            Some(Ok(SecretRef { key: None, .. })) => {
-                problems.add(at, "must be one key of a Secret: `secret://name/key`");
-                Value::Null
-            }
-            Some(Err(message)) => {
-                problems.add(at, message);
-                Value::Null
-            }
-        });
-    }
-    variables
-}
-
-fn is_env_name(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-}
-
-fn resources(container: &Container, at: &Pointer, problems: &mut Problems) -> Value {
-    let mut requests = Map::new();
-    let mut limits = Map::new();
-    for (name, text) in &container.resources {
-        let Some(range) = quantity::range(text) else {
-            problems.add(
-                at.key("resources").key(name),
-                "must be a quantity (`500m`, `1Gi`) or two of them with a dash between (`250m-500m`)",
-            );
-            continue;
-        };
-        if let Some(request) = range.request {
-            requests.insert(name.clone(), request.into());
+            Some(Ok(SecretRef { key: None, .. })) => problems.add(
+                at,
+                "must be one key of a Secret: `secret://name/key`; all keys are `\"secret://name\": \"\"`",
+            ),
+            Some(Err(message)) => problems.add(at, message),
         }
-        limits.insert(name.clone(), range.limit.into());
     }
-    if limits.is_empty() {
-        return Value::Null;
-    }
-    json!({"requests": unless_empty(&requests), "limits": limits})
+    (variables, sources)
 }
 
 #[cfg(test)]
@@ -180,17 +172,15 @@ mod tests {
             let found = told(json!({"image": given}));
             assert_eq!(found, [(image.to_owned(), expected.to_owned())]);
         }
-        let [(place, _)] = told(json!({"image": "a", "env": {"1A": "x"}})).try_into().unwrap();
-        assert_eq!(place, "/config/containers/main/env/1A#");
-    }
-
-    #[test]
-    fn names_of_variables_follow_the_rule_of_the_container_schema() {
-        for name in ["A", "_x", "-", ".a", "a-b.c_1"] {
-            assert!(is_env_name(name), "{name}");
-        }
-        for name in ["", "1A", "A B", "A/B", "ä"] {
-            assert!(!is_env_name(name), "{name}");
+        for (env, expected) in [
+            (json!({"1A": "x"}), "1A#"),
+            (json!({"A": "secret://db"}), "A"),
+            (json!({"secret://db": "x"}), "secret:~1~1db"),
+            (json!({"secret://db/key": ""}), "secret:~1~1db~1key#"),
+            (json!({"secret://DB": ""}), "secret:~1~1DB#"),
+        ] {
+            let [(place, _)] = told(json!({"image": "a", "env": env})).try_into().unwrap();
+            assert_eq!(place, format!("/config/containers/main/env/{expected}"));
         }
     }
 }

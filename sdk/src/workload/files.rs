@@ -5,23 +5,32 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::pods::Pods;
-use super::secret_ref::{self, SecretRef, is_data_key};
-use crate::names;
+use super::secret_ref::{self, SecretRef};
+use super::volumes;
 use crate::pointer::Pointer;
 use crate::rejection::Problems;
+use crate::syntax;
 
 /// The permissions of a file whose `mode` is absent, and of files in folders.
 const DEFAULT_MODE: u32 = 0o644;
+/// The most permissions that Kubernetes gives a file.
+const MAX_MODE: u32 = 0o777;
+/// The longest text: a ConfigMap holds no more.
+const MAX_TEXT: usize = 1024 * 1024;
 
 /// A file: `content` or `contentFrom`, and its permissions.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [
+    {"content": "colour = 'blue'"},
+    {"contentFrom": "secret://web-tls/tls.key", "mode": "0400"},
+]))]
 pub struct FileSpec {
     /// The file's text.
     pub content: Option<String>,
     /// Where the text comes from: `secret://name/key`.
     pub content_from: Option<String>,
-    /// The permissions, in octal digits as `chmod` takes them; `0644` if absent.
+    /// The permissions, in octal digits as `chmod` takes them, at most `0777`; `0644` if absent.
     #[schemars(regex(pattern = r"^[0-7]{3,4}$"))]
     pub mode: Option<String>,
 }
@@ -40,17 +49,24 @@ pub(super) fn file(
         Some(mode) => mode,
     };
     if mode.is_none() {
-        problems.add(at.key("mode"), "must be three or four octal digits, as in `0644`");
+        problems.add(at.key("mode"), "must be octal digits, as in `0644`, at most `0777`");
     }
     let mount_path = absolute(path);
     let name = path.rsplit('/').next().unwrap_or_default();
-    if mount_path.is_none() || !is_data_key(name) {
+    if mount_path.is_none() || !syntax::is_data_key(name) {
         problems.add(
             at.clone(),
             "the path must end in a file name of letters, digits, `-`, `_` and `.`, without `..` or `:`",
         );
     }
     let source = match (&spec.content, &spec.content_from) {
+        (Some(content), None) if content.len() > MAX_TEXT => {
+            problems.add(
+                at.key("content"),
+                "is longer than 1 MiB, which is the most that Kubernetes keeps",
+            );
+            None
+        }
         (Some(content), None) => Some(Source::Text(content)),
         (None, Some(reference)) => match key_of_secret(reference) {
             Ok((secret, key)) => Some(Source::Secret(secret, key)),
@@ -69,9 +85,11 @@ pub(super) fn file(
         Source::Text(content) => {
             pods.config_map(config_map, name, content);
             let volume = json!({"configMap": {"name": config_map, "defaultMode": mode}});
-            (pods.volume(config_map, volume), name)
+            (volumes::add(&mut pods.volumes, config_map, volume), name)
         }
-        Source::Secret(secret, key) => (pods.volume(secret, secret_volume(secret, mode)), key),
+        Source::Secret(secret, key) => {
+            (volumes::add(&mut pods.volumes, secret, secret_volume(secret, mode)), key)
+        }
     };
     Some(json!({"name": volume, "mountPath": mount_path, "subPath": sub_path}))
 }
@@ -100,7 +118,7 @@ pub(super) fn folder(
         }
     };
     let (mount_path, secret) = (mount_path?, secret?);
-    let volume = pods.volume(secret, secret_volume(secret, DEFAULT_MODE));
+    let volume = volumes::add(&mut pods.volumes, secret, secret_volume(secret, DEFAULT_MODE));
     Some(json!({"name": volume, "mountPath": mount_path}))
 }
 
@@ -123,7 +141,7 @@ fn key_of_secret(reference: &str) -> Result<(&str, &str), &'static str> {
 
 fn octal(mode: &str) -> Option<u32> {
     let is_mode = matches!(mode.len(), 3 | 4) && mode.bytes().all(|b| matches!(b, b'0'..=b'7'));
-    is_mode.then(|| u32::from_str_radix(mode, 8).ok()).flatten()
+    is_mode.then(|| u32::from_str_radix(mode, 8).ok()).flatten().filter(|mode| *mode <= MAX_MODE)
 }
 
 /// The path from the root, without empty parts; `None` for the root itself and for what Kubernetes
@@ -137,30 +155,6 @@ fn absolute(path: &str) -> Option<String> {
     Some(format!("/{}", parts.join("/")))
 }
 
-impl Pods {
-    /// Adds a volume, or finds the same one; returns its name.
-    fn volume(&mut self, name: &str, volume: Value) -> String {
-        let mut candidate = names::dns_label(name);
-        let mut number = 1_usize;
-        loop {
-            let taken = self.volumes.iter().find(|it| it["name"] == candidate);
-            let mut named = volume.clone();
-            named["name"] = candidate.clone().into();
-            match taken {
-                Some(existing) if *existing == named => return candidate,
-                Some(_) => {
-                    number += 1;
-                    candidate = names::with_suffix(name, &number.to_string());
-                }
-                None => {
-                    self.volumes.push(named);
-                    return candidate;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,7 +164,8 @@ mod tests {
         assert_eq!(octal("0644"), Some(420));
         assert_eq!(octal("644"), Some(420));
         assert_eq!(octal("0400"), Some(256));
-        for mode in ["", "64", "0888", "00644", "u+x", "+644"] {
+        assert_eq!(octal("0777"), Some(511));
+        for mode in ["", "64", "0888", "00644", "1777", "u+x", "+644"] {
             assert_eq!(octal(mode), None, "{mode}");
         }
     }

@@ -10,7 +10,14 @@ const MIN_DIGEST: usize = 32;
 /// Says what is wrong with the name of an image: `[registry[:port]/]path[:tag][@digest]`.
 ///
 /// What no registry could have is told before anything is made; otherwise only a pod that does not start says so.
-pub(super) fn problem(image: &str) -> Option<&'static str> {
+///
+/// ```
+/// use kusion_sdk::workload::image_problem;
+///
+/// assert_eq!(image_problem("ghcr.io/acme/shop:1.4.2"), None);
+/// assert_eq!(image_problem("Shop"), Some("must be written in lower case"));
+/// ```
+pub fn image_problem(image: &str) -> Option<&'static str> {
     if image.trim().is_empty() {
         return Some("must not be empty");
     }
@@ -113,7 +120,7 @@ mod tests {
             "REGISTRY.example.com/shop:Latest",
             &digest,
         ] {
-            assert_eq!(problem(image), None, "{image}");
+            assert_eq!(image_problem(image), None, "{image}");
         }
     }
 
@@ -136,7 +143,7 @@ mod tests {
             ("shop@sha256:12", "has a digest"),
             ("shop@1", "has a digest"),
         ] {
-            let found = problem(image).unwrap_or_default();
+            let found = image_problem(image).unwrap_or_default();
             assert!(found.starts_with(expected), "{image}: {found}");
         }
     }

@@ -6,12 +6,33 @@ use serde_json::{Value, json};
 
 use super::container::{self, Container};
 use super::files;
+use super::resources::Resources;
+use super::security::Security;
 use crate::kubernetes::{self, unless_empty};
-use crate::names;
 use crate::pointer::Pointer;
 use crate::rejection::Problems;
 use crate::request::Request;
 use crate::resource::Resource;
+use crate::syntax;
+
+/// What an image may write to when its root file system is read-only.
+const WRITABLE: [&str; 1] = ["/tmp"];
+
+/// What the containers of an app get that say nothing of a resource.
+const RESOURCES: [(&str, &str); 2] = [("cpu", "100m-"), ("memory", "128Mi-1Gi")];
+
+/// What a workload module knows of its pods, beside their containers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodSettings<'a> {
+    /// Labels of the pods, and of the workload's own object; see [`labels`](super::labels).
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the pods, and of the workload's own object; see [`annotations`](super::annotations).
+    pub annotations: BTreeMap<String, String>,
+    /// How the pods are secured.
+    pub security: Security,
+    /// The platform's `resources` for containers that say nothing of a name.
+    pub resources: &'a BTreeMap<String, String>,
+}
 
 /// The pods of a workload.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +46,7 @@ pub struct Pods {
     pub(super) volumes: Vec<Value>,
     namespace: String,
     containers: Vec<Value>,
+    security: Security,
 }
 
 impl Pods {
@@ -32,37 +54,44 @@ impl Pods {
     /// wrong with them. The result is only of use if nothing was.
     ///
     /// A file's ConfigMap is named `<project>-<stack>-<app>-<container>-<index>`, the index being
-    /// that of the file among the container's files.
+    /// that of the file among the container's files. A container gets of each resource what the developer says, else
+    /// what the platform says, else `100m-` of `cpu` and `128Mi-1Gi` of `memory`.
     pub fn new<C, P>(
         request: &Request<C, P>,
         containers: &BTreeMap<String, Container>,
-        labels: BTreeMap<String, String>,
-        annotations: BTreeMap<String, String>,
+        settings: PodSettings<'_>,
         problems: &mut Problems,
     ) -> Self {
+        let PodSettings { labels, annotations, security, resources } = settings;
         let mut pods = Self {
             labels,
             annotations,
+            security,
             config_maps: Vec::new(),
             volumes: Vec::new(),
             namespace: request.scope.namespace.clone(),
             containers: Vec::new(),
         };
+        let platform = Pointer::platform().key("resources");
+        // Once, and not for each container.
+        let _ = Resources::new().layer(resources, &platform, problems);
         let at = Pointer::config().key("containers");
         if containers.is_empty() {
             problems.add(at.clone(), "needs at least one container");
         }
         for (name, container) in containers {
             let at = at.key(name);
-            if names::dns_label(name) != *name {
+            if !syntax::is_dns_label(name) {
                 problems.add(
-                    at.clone(),
+                    at.name(),
                     "the name of a container consists of lower-case letters, digits and dashes, at most 63",
                 );
             }
             let mounts = pods.mounts(request, name, container, &at, problems);
-            let container = container::container(name, container, &mounts, &at, problems);
-            pods.containers.push(container);
+            let mut made = container::container(name, container, &mounts, &at, problems);
+            let own = Resources::new().layer(&container.resources, &at.key("resources"), problems);
+            made["resources"] = own.defaults(texts(resources)).defaults(RESOURCES).to_json();
+            pods.containers.push(made);
         }
         pods
     }
@@ -86,6 +115,7 @@ impl Pods {
         if let (Some(spec), Value::Object(fields)) = (spec.as_object_mut(), fields) {
             spec.extend(fields);
         }
+        let spec = self.security.pod_spec(spec, &WRITABLE);
         json!({
             "metadata": {
                 "labels": self.labels,
@@ -141,4 +171,8 @@ impl Pods {
         }
         mounts
     }
+}
+
+fn texts(map: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+    map.iter().map(|(key, value)| (key.as_str(), value.as_str()))
 }

@@ -16,6 +16,10 @@ const SELF: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// A check that is repeated while the container runs: one of `http`, `tcp` and `exec`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [
+    {"http": {"url": "http://localhost:8080/ready"}, "periodSeconds": 5},
+    {"tcp": {"url": "localhost:8080"}},
+]))]
 pub struct Probe {
     /// Asks for a page; a status below 400 is healthy.
     pub http: Option<Http>,
@@ -32,7 +36,7 @@ pub struct Probe {
     /// Seconds between two checks.
     #[schemars(range(max = 2147483647))]
     pub period_seconds: Option<u32>,
-    /// Checks that must succeed in a row after one has failed.
+    /// Checks that must succeed in a row after one has failed; only a readiness probe can want more than 1.
     #[schemars(range(max = 2147483647))]
     pub success_threshold: Option<u32>,
     /// Checks that must fail in a row before anything happens.
@@ -56,6 +60,7 @@ pub struct Lifecycle {
 /// Something to do: one of `http` and `exec`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("examples" = [{"exec": {"command": ["/bin/sleep", "5"]}}]))]
 pub struct LifecycleHandler {
     /// Asks for a page.
     pub http: Option<Http>,
@@ -90,10 +95,19 @@ pub struct Tcp {
     pub url: String,
 }
 
-/// Makes a Kubernetes probe; `is_readiness` because one field is not for those.
+/// What a probe decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decides {
+    /// Whether the container gets requests.
+    Readiness,
+    /// Whether it goes on running.
+    Life,
+}
+
+/// Makes a Kubernetes probe.
 pub(super) fn probe(
     probe: &Probe,
-    is_readiness: bool,
+    decides: Decides,
     at: &Pointer,
     problems: &mut Problems,
 ) -> Value {
@@ -107,8 +121,11 @@ pub(super) fn probe(
         at,
         problems,
     );
-    if is_readiness && probe.termination_grace_period.is_some() {
+    if decides == Decides::Readiness && probe.termination_grace_period.is_some() {
         problems.add(at.key("terminationGracePeriod"), "a readiness probe never stops a container");
+    }
+    if decides == Decides::Life && probe.success_threshold.is_some_and(|threshold| threshold > 1) {
+        problems.add(at.key("successThreshold"), "is always 1 but for a readiness probe");
     }
     for (key, seconds) in [
         ("initialDelaySeconds", probe.initial_delay_seconds),
@@ -190,6 +207,12 @@ fn http_get(http: &Http, at: &Pointer, problems: &mut Problems) -> Value {
         problems.add(at.key("url"), "must be a host, a port and a path");
         return Value::Null;
     };
+    for name in http.headers.keys().filter(|name| !is_header(name)) {
+        problems.add(
+            at.key("headers").key(name).name(),
+            "the name of a header consists of letters, digits and `-`",
+        );
+    }
     let headers: Vec<Value> =
         http.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     json!({
@@ -199,6 +222,10 @@ fn http_get(http: &Http, at: &Pointer, problems: &mut Problems) -> Value {
         "path": path,
         "httpHeaders": unless_empty(&headers),
     })
+}
+
+fn is_header(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn tcp_socket(tcp: &Tcp, at: &Pointer, problems: &mut Problems) -> Value {

@@ -1,5 +1,7 @@
 //! References to Kubernetes Secrets: `secret://name/key`.
 
+use crate::syntax;
+
 /// A Secret, and one of its keys if only that is meant.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SecretRef<'a> {
@@ -17,32 +19,13 @@ pub(super) fn parse(text: &str) -> Option<Result<SecretRef<'_>, &'static str>> {
         Some((name, key)) => (name, Some(key)),
         None => (path, None),
     };
-    if !is_secret_name(name) {
+    if !syntax::is_domain(name) {
         return Some(Err("the name of the Secret is not a valid one"));
     }
-    if key.is_some_and(|key| !is_data_key(key)) {
+    if key.is_some_and(|key| !syntax::is_data_key(key)) {
         return Some(Err("the key of the Secret is not a valid one"));
     }
     Some(Ok(SecretRef { name, key }))
-}
-
-/// Whether `text` can be a key in the data of a Secret or ConfigMap.
-pub(super) fn is_data_key(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 253
-        && !matches!(text, "." | "..")
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-}
-
-fn is_secret_name(text: &str) -> bool {
-    let is_edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    text.len() <= 253
-        && text.split('.').all(|part| {
-            let bytes = part.as_bytes();
-            bytes.first().is_some_and(|b| is_edge(*b))
-                && bytes.last().is_some_and(|b| is_edge(*b))
-                && bytes.iter().all(|b| is_edge(*b) || *b == b'-')
-        })
 }
 
 #[cfg(test)]

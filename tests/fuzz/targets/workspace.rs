@@ -4,7 +4,6 @@ use std::path::Path;
 
 use kusion::config::Workspace;
 use kusion::name::{ModuleName, ProjectName, WorkspaceName};
-use kusion::secret::SecretStore;
 use kusion::source::SourceFile;
 
 use super::Target;
@@ -49,9 +48,7 @@ fn check(workspace: &Workspace) {
         }
     }
     if let Some(store) = workspace.secret_store() {
-        let provider = store.provider().to_owned();
-        let block = serde_json::json!({"provider": {provider: store.config().to_json()}});
-        drop(SecretStore::parse(Some(&block)));
+        drop(format!("{} {:?}", store.provider(), store.settings()));
     }
 }
 

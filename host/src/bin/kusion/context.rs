@@ -4,12 +4,15 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use kusion::config::Workspace;
 use kusion::engine::{Compiler, Engine, Limits, Options};
 use kusion::home::Home;
 use kusion::module::registry::{ClientOptions, ContentStore, Credentials, RegistryClient};
 use kusion::module::{Fetcher, Resolver, Tools};
-use kusion::ops::TargetOptions;
+use kusion::ops::{StoreOptions, TargetOptions, VaultSurroundings};
 use kusion::runtime::Terms;
+use kusion::secret::Variables;
+use kusion::spec::SecretText;
 
 use tracing::Level;
 use zeroize::Zeroizing;
@@ -41,10 +44,21 @@ pub(crate) struct World {
     kubeconfigs: Vec<PathBuf>,
     credentials: Vec<PathBuf>,
     in_cluster: bool,
+    vault: VaultVariables,
+    variables: Variables,
     silent: bool,
     /// Whether texts have no colour, wherever they go.
     plain: bool,
     key_password: Option<Password>,
+}
+
+/// What the environment says about Vault, by the names that its own tools read.
+#[derive(Debug, Clone)]
+struct VaultVariables {
+    server: Option<String>,
+    token: Option<SecretText>,
+    namespace: Option<String>,
+    authority: Option<PathBuf>,
 }
 
 /// A password that no log shows.
@@ -112,6 +126,20 @@ impl World {
             kubeconfigs: kubeconfigs(variable("KUBECONFIG"), variable("HOME").map(PathBuf::from)),
             credentials: credentials(variable),
             in_cluster: variable("KUBERNETES_SERVICE_HOST").is_some(),
+            vault: VaultVariables {
+                server: text("VAULT_ADDR"),
+                // The second name is upstream's.
+                token: text("VAULT_TOKEN")
+                    .or_else(|| text("VAULT_SERVER_TOKEN"))
+                    .map(SecretText::new),
+                namespace: text("VAULT_NAMESPACE"),
+                authority: variable("VAULT_CACERT").map(PathBuf::from),
+            },
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
             silent: false,
             plain: false,
             // Unlike other variables, this one may be empty: a key may be under an empty password.
@@ -292,9 +320,13 @@ impl World {
         }
     }
 
-    /// Returns what the user and the surroundings say about clusters.
-    pub(crate) fn target_options(&self, cluster: &Cluster) -> TargetOptions {
-        TargetOptions {
+    /// Returns what the user and the surroundings say about clusters and secret stores.
+    pub(crate) fn target_options(
+        &self,
+        cluster: &Cluster,
+        workspace: &Workspace,
+    ) -> Result<TargetOptions, CliError> {
+        Ok(TargetOptions {
             kubeconfigs: self.kubeconfigs.clone(),
             user_home: self.user_home.clone(),
             in_cluster: self.in_cluster,
@@ -307,7 +339,26 @@ impl World {
                 allow_data_loss: cluster.allow_data_loss,
                 ..Terms::default()
             },
-        }
+            stores: self.store_options(workspace)?,
+        })
+    }
+
+    fn store_options(&self, workspace: &Workspace) -> Result<StoreOptions, CliError> {
+        let VaultVariables { server, token, namespace, authority } = self.vault.clone();
+        let is_vault = workspace.secret_store().is_some_and(|store| store.provider() == "vault");
+        let authority = authority.filter(|_| is_vault);
+        let authorities = authority.iter().map(|path| {
+            self.read_bytes(path).map_err(|error| error.about("cannot use VAULT_CACERT"))
+        });
+        let authorities = authorities.collect::<Result<_, _>>()?;
+        Ok(StoreOptions {
+            vault: VaultSurroundings { server, token, namespace, authorities },
+            variables: self.variables.clone(),
+            kubeconfigs: self.kubeconfigs.clone(),
+            user_home: self.user_home.clone(),
+            in_cluster: self.in_cluster,
+            ..StoreOptions::default()
+        })
     }
 
     /// Returns how modules are found.

@@ -18,7 +18,10 @@ pub(crate) fn fill_folder(
     folder: &Path,
     files: &[(&str, String)],
 ) -> Result<(), CliError> {
-    let shown = world.display(folder);
+    let shown = match world.display(folder).to_string() {
+        here if here.is_empty() => ".".to_owned(),
+        shown => shown,
+    };
     let cannot = |what: &str, error: &io::Error| {
         CliError::environment(format!("cannot {what} `{shown}`"), error)
     };

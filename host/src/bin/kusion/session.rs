@@ -10,7 +10,9 @@ use kusion::engine::{Engine, Level};
 use kusion::home::{Home, NamedBackend, Workspaces};
 use kusion::module::{Lock, LockFile, Pinning, Resolver};
 use kusion::name::{ModuleName, WorkspaceName};
-use kusion::ops::{CatalogPlaces, FetchedModules, Generation, Project, Proposal, Session};
+use kusion::ops::{
+    CatalogPlaces, FetchedModules, Generation, Project, Proposal, Session, TargetOptions,
+};
 use kusion::release::LatestState;
 use kusion::runtime::Runtime;
 use serde_json::{Map, Value, json};
@@ -152,8 +154,11 @@ impl Loaded {
     pub(crate) fn show_pins(&self, world: &World, writer: &str) {
         for change in self.fetched.news() {
             let to = &change.to.version;
-            let moves = match &change.from {
-                Some(from) if from.version != *to => format!("{} -> {to}", from.version),
+            let moves = match (&change.from, &change.to.signer) {
+                (Some(from), _) if from.version != *to => format!("{} -> {to}", from.version),
+                (Some(from), Some(signer)) if from.signer.is_none() => {
+                    format!("{to}, signed by {signer}")
+                }
                 _ => to.to_string(),
             };
             world.eprint(&format!(
@@ -170,7 +175,7 @@ impl Loaded {
         self.fetched.keep(&store)?;
         self.lock_file().sweep();
         if !self.fetched.changes.is_empty() {
-            self.lock_file().change(|lock| self.fetched.pin(&self.workspace, lock))?;
+            self.lock_file().try_change(|lock| self.fetched.pin(&self.workspace, lock))?;
         }
         Ok(())
     }
@@ -186,13 +191,18 @@ impl Loaded {
         }
     }
 
-    /// Adds where the resources live, and where releases and secrets are kept.
-    pub(crate) fn session<'a>(&'a self, runtime: &'a dyn Runtime) -> Session<'a> {
+    /// Adds where the resources live, where releases and secrets are kept, and what opens secret stores.
+    pub(crate) fn session<'a>(
+        &'a self,
+        runtime: &'a dyn Runtime,
+        options: &TargetOptions,
+    ) -> Session<'a> {
         Session {
             project: self.project(),
             runtime,
             backend: self.backend.backend.clone(),
             key_file: self.home.key_file(),
+            stores: options.stores.clone(),
             keep_releases: self.keep_releases,
         }
     }

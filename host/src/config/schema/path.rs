@@ -26,12 +26,14 @@ pub(super) fn display(prefix: &str, pointer: &str) -> String {
 
 /// Says whether a value is a secret of the user, which no message may show.
 ///
-/// These are the values below `secrets.<name>` of a workload, and the `context` of a workspace.
+/// These are the values below `secrets.<name>` of a workload, and the `context` and what else may be one below
+/// `secretStore` of a workspace.
 pub(super) fn is_secret(prefix: &str, pointer: &str) -> bool {
     let mut path: Vec<String> = prefix.split('.').map(str::to_owned).collect();
     path.retain(|part| !part.is_empty());
     path.extend(pointer_tokens(pointer).map(Cow::into_owned));
     path.first().is_some_and(|first| first == "context")
+        || is_in_store(&path)
         || path.iter().position(|part| part == "secrets").is_some_and(|index| {
             match path.get(index + 1..) {
                 None | Some([]) => false,
@@ -39,6 +41,32 @@ pub(super) fn is_secret(prefix: &str, pointer: &str) -> bool {
                 Some([_name, field, ..]) => !is_public(field),
             }
         })
+}
+
+fn is_in_store(path: &[String]) -> bool {
+    let [store, provider, _name, rest @ ..] = path else { return false };
+    let is_name = |part: &&String| !part.chars().all(|c| c.is_ascii_digit());
+    let named = rest.iter().rfind(is_name);
+    store == "secretStore"
+        && provider == "provider"
+        && named.is_some_and(|field| !is_public_setting(field))
+}
+
+/// Says whether a setting of a secret store holds nothing that could be a secret.
+pub(in crate::config) fn is_public_setting(field: &str) -> bool {
+    matches!(
+        field,
+        "context"
+            | "key"
+            | "kubeconfig"
+            | "names"
+            | "namespace"
+            | "path"
+            | "prefix"
+            | "region"
+            | "server"
+            | "version"
+    )
 }
 
 /// Says whether a field of a secret is none of those that hold its values.
@@ -75,6 +103,13 @@ mod tests {
             ("workload", "/secrets/db/type", false),
             ("targets.kubernetes", "/secrets", false),
             ("workload", "/data/secrets", false),
+            ("", "/secretStore/provider/fake/data/0/value", true),
+            ("", "/secretStore/provider/fake/data/0/key", false),
+            ("", "/secretStore/provider/fake/data", true),
+            ("", "/secretStore/provider/vault/token", true),
+            ("", "/secretStore/provider/vault/server", false),
+            ("", "/secretStore/provider/env/names/0", false),
+            ("", "/secretStore/provider/vault", false),
         ] {
             assert_eq!(is_secret(prefix, pointer), expected, "{prefix} {pointer}");
         }

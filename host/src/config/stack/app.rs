@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::labels;
 use super::overlay::Draft;
 use crate::config::written::{AppFile, SecretBlock, SecretType, SecretsBlock, Written};
 use crate::config::{App, AppSecret, Component, SecretKind, SecretValue};
@@ -25,6 +26,7 @@ pub(super) fn build(draft: &Draft, problems: &mut Vec<Problem>) -> Option<App> {
             None
         }
     };
+    labels::check(node, problems);
     let map = node.as_map();
     let workload = map.and_then(|map| map.entry("workload"));
     let (workload, secrets) = match workload.filter(|entry| entry.value.as_map().is_some()) {

@@ -12,6 +12,7 @@ use crate::source::{Location, SourceFile};
 mod app;
 mod discover;
 mod header;
+mod labels;
 mod overlay;
 
 pub use discover::project_folder;

@@ -13,6 +13,7 @@ use crate::source::{Content, Location, Map, Node, SourceFile};
 mod add;
 mod limits;
 mod module;
+mod store;
 mod target;
 mod text;
 mod verify;
@@ -20,7 +21,8 @@ mod verify;
 pub use add::add_module;
 pub use limits::ModuleLimits;
 pub use module::{ModuleEntry, ModuleOrigin, Platform};
-pub use target::{SecretStore, SecretsMode, Target};
+pub use store::{FakeSecret, SecretStore, StoreSettings};
+pub use target::{SecretsMode, Target};
 pub use verify::{IdentityEntry, TrustedText, VerifyEntry};
 
 /// A checked workspace.
@@ -69,7 +71,7 @@ impl Workspace {
                 modules.insert(name, module);
             }
         }
-        let secret_store = SecretStore::read(&root, &mut problems);
+        let secret_store = SecretStore::read(&root, written.secret_store, &mut problems);
         let limits = written.limits;
         let verify = VerifyEntry::read_all(&root, written.verify, base, &mut problems);
         let target = written

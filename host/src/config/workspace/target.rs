@@ -1,8 +1,8 @@
-//! Where resources go, and where secrets come from.
+//! Where resources go.
 
 use crate::config::written::KubernetesBlock;
 use crate::diagnostic::{Problem, name_hints};
-use crate::source::{Location, Node};
+use crate::source::Node;
 
 /// The place of Kubernetes resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,54 +116,5 @@ impl Target {
             },
         };
         Some(Self::Directory { path, secrets })
-    }
-}
-
-/// The store that external secrets are read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretStore {
-    provider: String,
-    config: Node,
-    location: Location,
-}
-
-impl SecretStore {
-    /// Checks `secretStore`; `root` is the workspace's node.
-    pub(super) fn read(root: &Node, problems: &mut Vec<Problem>) -> Option<Self> {
-        let store = root.as_map()?.entry("secretStore")?;
-        let providers = store.value.get("provider")?.as_map()?;
-        let mut entries = providers.iter().filter(|entry| !entry.value.is_nothing());
-        let Some(first) = entries.next() else {
-            problems
-                .push(Problem::at(store.key.location.clone(), "`secretStore` names no provider"));
-            return None;
-        };
-        for other in entries {
-            let message = format!("a second provider, `{}` is the first", first.key.text);
-            problems.push(
-                Problem::at(other.key.location.clone(), message)
-                    .hint("a workspace reads its secrets from one store"),
-            );
-        }
-        Some(Self {
-            provider: first.key.text.clone(),
-            config: first.value.clone(),
-            location: first.key.location.clone(),
-        })
-    }
-
-    /// Returns the name of the provider: `alicloud`, `aws`, `azure`, `vault` or `viettelcloud`.
-    pub fn provider(&self) -> &str {
-        &self.provider
-    }
-
-    /// Returns the settings of the provider.
-    pub fn config(&self) -> &Node {
-        &self.config
-    }
-
-    /// Returns the key of the provider.
-    pub fn location(&self) -> &Location {
-        &self.location
     }
 }

@@ -161,7 +161,35 @@ fn each_mistake_is_named_at_its_place() {
         ("secretStore: {provider: {}}", "1:1: `secretStore` names no provider"),
         (
             "secretStore: {provider: {asw: {}}}",
-            "1:26: unknown field `asw` in `secretStore.provider` [did you mean `aws`?] [valid names: alicloud, aws, azure, vault, viettelcloud]",
+            "1:26: unknown field `asw` in `secretStore.provider` [did you mean `aws`?] [valid names: alicloud, aws, azure, env, fake, kubernetes, vault, viettelcloud]",
+        ),
+        (
+            "secretStore: {provider: {vault: {server: vault.example.com}}}",
+            "1:42: `secretStore.provider.vault.server` is no address of a server [write it as in `https://vault.example.com:8200`]",
+        ),
+        (
+            "secretStore: {provider: {vault: {server: \"https://u:p@v\"}}}",
+            "1:42: `secretStore.provider.vault.server` is no address of a server [write it as in `https://vault.example.com:8200`]",
+        ),
+        (
+            "secretStore: {provider: {vault: {path: a//b}}}",
+            "1:40: `secretStore.provider.vault.path` is not where a secrets engine is mounted [write it as in `secret`]",
+        ),
+        (
+            "secretStore: {provider: {vault: {token: hunter2}}}",
+            "1:34: unknown field `token` in `secretStore.provider.vault` [valid names: namespace, path, server, version]",
+        ),
+        (
+            "secretStore: {provider: {kubernetes: {kubeconfig: ~/k}}}",
+            "1:51: `secretStore.provider.kubernetes.kubeconfig` needs a `context` [name the context of the kubeconfig that has the secrets]",
+        ),
+        (
+            "secretStore: {provider: {env: {names: []}}}",
+            "1:26: `secretStore.provider.env` offers no variable [list variables under `names`, or give the `prefix` of their names]",
+        ),
+        (
+            "secretStore: {provider: {env: {prefix: ''}}}",
+            "1:40: `secretStore.provider.env.prefix` is empty [every variable begins with it]",
         ),
         (
             "targets: {kubernetes: {}}",
@@ -226,6 +254,55 @@ fn the_context_is_kept_and_never_shown() {
     );
     assert!(!format!("{workspace:?}").contains("hunter2"));
     assert_eq!(workspace.secret_store().map(SecretStore::provider), Some("aws"));
+}
+
+#[test]
+fn each_provider_of_secrets_is_read() {
+    let settings = |text: &str| {
+        let workspace = parse(&format!("secretStore: {{provider: {text}}}")).unwrap();
+        let store = workspace.secret_store().unwrap();
+        (store.provider().to_owned(), store.settings().clone())
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let vault = "{vault: {server: \"https://v:8200\", path: kv, version: v1, namespace: team/a}}";
+    assert_eq!(
+        settings(vault).1,
+        StoreSettings::Vault {
+            server: text("https://v:8200"),
+            path: text("kv"),
+            first_version: true,
+            namespace: text("team/a"),
+        }
+    );
+    let bare =
+        StoreSettings::Vault { server: None, path: None, first_version: false, namespace: None };
+    assert_eq!(settings("{vault: {}}").1, bare);
+    assert_eq!(
+        settings("{kubernetes: {namespace: vault, kubeconfig: ~/k, context: c}}").1,
+        StoreSettings::Kubernetes {
+            namespace: text("vault"),
+            kubeconfig: text("~/k"),
+            context: text("c"),
+        }
+    );
+    assert_eq!(
+        settings("{env: {names: [B, A, B], prefix: SHOP_}}").1,
+        StoreSettings::Env {
+            names: ["A".to_owned(), "B".to_owned()].into(),
+            prefix: text("SHOP_"),
+        }
+    );
+    let (_, StoreSettings::Fake { data }) =
+        settings("{fake: {data: [{key: a/b, value: hunter2}]}}")
+    else {
+        panic!("no values")
+    };
+    assert_eq!((data[0].key.as_str(), data[0].value.expose()), ("a/b", "hunter2"));
+    assert!(!format!("{data:?}").contains("hunter2"));
+    for other in ["alicloud", "aws", "azure", "viettelcloud"] {
+        let expected = (other.to_owned(), StoreSettings::Other);
+        assert_eq!(settings(&format!("{{{other}: {{region: x}}}}")), expected);
+    }
 }
 
 #[test]

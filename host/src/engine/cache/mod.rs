@@ -145,6 +145,7 @@ mod tests {
             developer_schema: true.into(),
             platform_schema: serde_json::json!({"type": "object"}),
             resource_types: vec!["v1:Pod".to_owned()],
+            wants_workload_resource: false,
         };
         Facts { expanded_instances: 3, needs_wasi: true, description }
     }

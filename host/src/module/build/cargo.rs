@@ -11,7 +11,7 @@ use fs_err as fs;
 use serde::Deserialize;
 
 use crate::module::build::package::{Package, module_name};
-use crate::module::build::{BuildRequest, Component, Schemas, run};
+use crate::module::build::{BuildRequest, Component, Language, Schemas, run};
 use crate::module::{BuildError, notes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -64,19 +64,19 @@ pub(super) fn build(
     request: &BuildRequest,
     describe: impl FnOnce(&str, &[u8]) -> Option<Schemas>,
 ) -> Result<Component, BuildError> {
-    let manifest = request.folder.join("Cargo.toml");
-    let mut component = compile(request, &manifest, None)?;
+    let manifest = Path::new(Language::Rust.manifest());
+    let mut component = compile(request, manifest, None)?;
     if let Some(schemas) = describe(&component.package.name, &component.bytes).filter(Schemas::fit)
     {
         // Another build of the package may put its first result in the place of this one's second.
         for _ in 0..ATTEMPTS {
-            component = compile(request, &manifest, Some(&schemas))?;
+            component = compile(request, manifest, Some(&schemas))?;
             if schemas.are_in(&component.bytes) {
                 break;
             }
         }
     }
-    notes::append(&mut component.bytes, &notes::of_package(request, &manifest));
+    notes::append(&mut component.bytes, &notes::of_package(request, manifest));
     Ok(component)
 }
 
@@ -86,7 +86,7 @@ fn compile(
     schemas: Option<&Schemas>,
 ) -> Result<Component, BuildError> {
     let artifact = cargo_build(request, manifest, schemas)?;
-    let core = fs::read(&artifact.library).map_err(|source| BuildError::Write { source })?;
+    let core = fs::read(&artifact.library).map_err(|source| BuildError::Read { source })?;
     let bytes = componentize(&core)
         .map_err(|source| BuildError::Componentize { package: artifact.name.clone(), source })?;
     let package = Package {
@@ -111,6 +111,8 @@ fn cargo_build(
     let mut command = Command::new(&request.tools.cargo);
     // Cargo optimises across crates only if nothing but the final artifact is made of the library.
     command.args(["rustc", "--crate-type", "cdylib", "--manifest-path"]).arg(manifest);
+    // The toolchain and the settings are those of the module's folder, wherever kusion was started.
+    command.current_dir(&request.folder);
     command.args(["--lib", "--target", TARGET, "--profile", PROFILE]);
     command.env_remove(DEVELOPER_SCHEMA).env_remove(PLATFORM_SCHEMA);
     if let Some(Schemas { developer, platform }) = schemas {

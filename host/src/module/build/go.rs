@@ -39,7 +39,7 @@ pub(super) fn build(request: &BuildRequest) -> Result<Component, BuildError> {
     command.envs([("GOOS", "wasip1"), ("GOARCH", "wasm"), ("CGO_ENABLED", "0")]);
     command.env_remove("GOFLAGS").env_remove("GOWASM");
     run(request, "go build", command)?;
-    let core = fs::read(&target).map_err(|source| BuildError::Write { source })?;
+    let core = fs::read(&target).map_err(|source| BuildError::Read { source })?;
     let bytes = componentize(core)
         .map_err(|source| BuildError::Componentize { package: package.name.clone(), source })?;
     Ok(Component { package, bytes })

@@ -31,13 +31,16 @@ pub(super) fn module_name(package: &str) -> &str {
 /// Reads the manifest of a package that no tool reads for us.
 pub(super) fn read(request: &BuildRequest, language: Language) -> Result<Package, BuildError> {
     let path = request.folder.join(language.manifest());
-    let text = fs::read_to_string(&path).map_err(|source| BuildError::Write { source })?;
+    let text = fs::read_to_string(&path).map_err(|source| BuildError::Read { source })?;
+    let refuse = |reason: String| BuildError::Manifest { manifest: path.clone(), reason };
     let package = match language {
-        Language::JavaScript => of_json(&text),
+        Language::JavaScript => {
+            of_json(&serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?)
+        }
         Language::Go => {
             Package { name: go_module(&text).unwrap_or_default(), ..Package::default() }
         }
-        _ => of_pyproject(&text),
+        _ => of_pyproject(&toml::from_str(&text).map_err(|error| refuse(in_toml(&text, &error)))?),
     };
     let name = module_name(&package.name).to_owned();
     if name.is_empty() {
@@ -46,14 +49,19 @@ pub(super) fn read(request: &BuildRequest, language: Language) -> Result<Package
     Ok(Package { name, ..package })
 }
 
-fn of_json(text: &str) -> Package {
-    let manifest: Value = serde_json::from_str(text).unwrap_or_default();
+/// Says on one line where a TOML document is wrong.
+fn in_toml(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+    format!("{} at line {line}", error.message().replace('\n', " "))
+}
+
+fn of_json(manifest: &Value) -> Package {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     // npm takes a text or an object for some members.
     let either =
         |key: &str, member: &str| text(&manifest[key]).or_else(|| text(&manifest[key][member]));
-    let repository =
-        either("repository", "url").map(|url| url.strip_prefix("git+").unwrap_or(&url).to_owned());
+    let repository = either("repository", "url").map(|url| web_address(&url));
     let homepage = text(&manifest["homepage"]);
     let notes = notes::of_texts([
         text(&manifest["license"]),
@@ -65,15 +73,48 @@ fn of_json(text: &str) -> Package {
     Package { name, version: text(&manifest["version"]), notes }
 }
 
-fn of_pyproject(text: &str) -> Package {
-    let [name, version, license] =
-        ["name", "version", "license"].map(|key| of_table(text, "[project]", key));
-    let [source, homepage] = ["Repository", "Homepage"].map(|key| {
-        let key_of = |key: &str| of_table(text, "[project.urls]", key);
-        key_of(key).or_else(|| key_of(&key.to_lowercase()))
-    });
-    let notes = notes::of_texts([license, source, homepage, None]);
-    Package { name: name.unwrap_or_default(), version, notes }
+/// Returns the address of a repository that npm lets one write in short, such as `github:acme/cache` or `acme/cache`.
+fn web_address(repository: &str) -> String {
+    let url = repository.strip_prefix("git+").unwrap_or(repository);
+    if url.contains("://") {
+        return url.to_owned();
+    }
+    let (host, path) = match url.split_once(':') {
+        Some(("gitlab", path)) => ("gitlab.com", path),
+        Some(("bitbucket", path)) => ("bitbucket.org", path),
+        Some(("github", path)) => ("github.com", path),
+        Some(_) => return url.to_owned(),
+        None => ("github.com", url),
+    };
+    format!("https://{host}/{path}")
+}
+
+/// Reads what PEP 621 says; labels of addresses are compared as the index of packages does.
+fn of_pyproject(manifest: &toml::Table) -> Package {
+    let Some(project) = manifest.get("project") else { return Package::default() };
+    let text = |value: Option<&toml::Value>| value.and_then(toml::Value::as_str).map(str::to_owned);
+    let license = project.get("license");
+    let license = text(license).or_else(|| text(license?.get("text")));
+    let urls = || project.get("urls").and_then(toml::Value::as_table).into_iter().flatten();
+    let url = |labels: &[&str]| {
+        let labelled = |label: &str| {
+            let label: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
+            labels.contains(&label.to_ascii_lowercase().as_str())
+        };
+        urls().find(|(label, _)| labelled(label)).and_then(|(_, url)| text(Some(url)))
+    };
+    let authors = project.get("authors").and_then(toml::Value::as_array);
+    let author =
+        |author: &toml::Value| text(author.get("name")).or_else(|| text(author.get("email")));
+    let authors: Vec<String> = authors.into_iter().flatten().filter_map(author).collect();
+    let notes = notes::of_texts([
+        license,
+        url(&["source", "repository", "sourcecode", "github"]),
+        url(&["homepage"]),
+        (!authors.is_empty()).then(|| authors.join(", ")),
+    ]);
+    let name = text(project.get("name")).unwrap_or_default();
+    Package { name, version: text(project.get("version")), notes }
 }
 
 fn go_module(text: &str) -> Option<String> {
@@ -86,22 +127,10 @@ fn go_module(text: &str) -> Option<String> {
     Some(last.to_owned())
 }
 
-/// Reads a text of a table of a pyproject.toml.
-fn of_table(text: &str, table: &str, key: &str) -> Option<String> {
-    let lines = text.lines().map(str::trim).skip_while(|line| *line != table).skip(1);
-    for line in lines.take_while(|line| !line.starts_with('[')) {
-        let Some((found, value)) = line.split_once('=') else { continue };
-        if found.trim() == key {
-            let value = value.trim();
-            let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
-            return value.get(1..)?.split(quote).next().map(str::to_owned);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -117,20 +146,49 @@ mod tests {
 
     #[test]
     fn manifests_are_read() {
-        let text = r#"{"name": "a", "version": "1.2.3", "license": "MIT", "author": {"name": "ada"},
-            "repository": {"url": "git+https://example.com/a.git"}}"#;
-        let package = of_json(text);
+        let package = of_json(&json!({
+            "name": "a", "version": "1.2.3", "license": "MIT", "author": {"name": "ada"},
+            "repository": {"url": "git+https://example.com/a.git"},
+        }));
         assert_eq!((package.name.as_str(), package.version.as_deref()), ("a", Some("1.2.3")));
         let said = package.notes.iter().map(|(name, text)| format!("{name}={text}"));
         let expected = ["authors=ada", "licenses=MIT", "source=https://example.com/a.git"];
         assert_eq!(said.collect::<Vec<_>>(), expected);
-        assert_eq!(of_json("[]"), Package::default());
-        let text = "[build-system]\nname = 'x'\n[project]\nname = \"a\" # ours\nversion='1.2.3'\n\
+        assert_eq!(of_json(&json!([])), Package::default());
+        let text = "[build-system]\nname = 'x'\n[project] # it\nname = \"a\" # ours\nversion='1.2.3'\n\
                     license = \"MIT\"\n[project.urls]\nrepository = \"https://example.com/a\"\n[tool]\nkey = 1\n";
-        let package = of_pyproject(text);
+        let package = of_pyproject(&toml::from_str(text).unwrap());
         assert_eq!((package.name.as_str(), package.version.as_deref()), ("a", Some("1.2.3")));
         assert_eq!(package.notes["licenses"], "MIT");
         assert_eq!(package.notes["source"], "https://example.com/a");
-        assert_eq!(of_table(text, "[project]", "key"), None);
+        let text = "[project]\nname = 'a'\nlicense = {text = 'MIT'}\n\
+                    authors = [{name = 'ada'}, {email = 'bob@example.com'}]\n\
+                    urls = {'Source Code' = 'https://example.com/a'}\n";
+        let package = of_pyproject(&toml::from_str(text).unwrap());
+        let said = package.notes.iter().map(|(name, text)| format!("{name}={text}"));
+        let expected =
+            ["authors=ada, bob@example.com", "licenses=MIT", "source=https://example.com/a"];
+        assert_eq!(said.collect::<Vec<_>>(), expected);
+        assert_eq!(of_pyproject(&toml::Table::new()), Package::default());
+    }
+
+    #[test]
+    fn a_repository_in_short_is_an_address() {
+        for (short, address) in [
+            ("acme/cache", "https://github.com/acme/cache"),
+            ("github:acme/cache", "https://github.com/acme/cache"),
+            ("gitlab:acme/cache", "https://gitlab.com/acme/cache"),
+            ("git+https://example.com/a.git", "https://example.com/a.git"),
+            ("gist:1", "gist:1"),
+        ] {
+            assert_eq!(web_address(short), address);
+        }
+    }
+
+    #[test]
+    fn a_manifest_that_cannot_be_read_is_told_with_its_line() {
+        let text = "[project]\nname = a\n";
+        let error = toml::from_str::<toml::Table>(text).unwrap_err();
+        assert!(in_toml(text, &error).ends_with(" at line 2"), "{}", in_toml(text, &error));
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn build(request: &BuildRequest, language: Language) -> Result<Compon
     };
     command.arg(&target).current_dir(&request.folder);
     run(request, tool, command)?;
-    let mut bytes = fs::read(&target).map_err(|source| BuildError::Write { source })?;
+    let mut bytes = fs::read(&target).map_err(|source| BuildError::Read { source })?;
     notes::append(&mut bytes, &package.notes);
     Ok(Component { package, bytes })
 }

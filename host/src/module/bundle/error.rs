@@ -104,6 +104,18 @@ pub enum BundleError {
         /// The version that is pinned.
         version: Version,
     },
+    /// A module was signed when it was pinned, and its signatures are not on this machine.
+    #[error(
+        "the signatures of module `{module}` {version}, which {signer} signed, are not on this machine"
+    )]
+    Unsigned {
+        /// The module.
+        module: ModuleName,
+        /// The version that is pinned.
+        version: Version,
+        /// Who signed it, as the lock says.
+        signer: String,
+    },
     /// Nothing is pinned, so there is nothing to carry.
     #[error("kusion.lock pins no module of a registry")]
     Nothing,
@@ -119,7 +131,9 @@ impl Diagnose for BundleError {
 
     fn hints(&self) -> Vec<String> {
         let hint = match self {
-            Self::Incomplete { .. } => "run it where the registry can be reached",
+            Self::Incomplete { .. } | Self::Unsigned { .. } => {
+                "run it where the registry can be reached"
+            }
             Self::Nothing => "run `kusion mod pull`, or `kusion apply`, first",
             Self::Io { .. } | Self::Store { .. } => return Vec::new(),
             Self::NoBundle { .. } => "make one with `kusion mod bundle save`",

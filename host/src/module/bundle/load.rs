@@ -12,6 +12,7 @@ use super::save::reference_of;
 use super::tar::{self, Place};
 use crate::digest::Digest;
 use crate::module::registry::{ContentStore, Descriptor, Manifest};
+use crate::module::verify::SignatureManifest;
 use crate::module::{LOCK_FILE, Lock};
 use crate::source::SourceFile;
 
@@ -101,7 +102,7 @@ impl<A: Read + Seek> Reader<'_, A> {
                         .map_err(|source| BundleError::Layout { digest: content.digest, source })?;
                     modules.insert(reference.clone(), (content.digest, manifest.layer.digest));
                 }
-                Role::Attached(_) => {}
+                Role::Attached(_) => check_signature(content, &bytes)?,
                 Role::Lock => lock = Some(self.lock(&bytes, &parts)?),
             }
         }
@@ -220,6 +221,16 @@ impl<A: Read + Seek> Reader<'_, A> {
     }
 }
 
+/// Checks that what belongs to a module is a signature: nothing else has to travel.
+fn check_signature(content: &Descriptor, bytes: &[u8]) -> Result<(), BundleError> {
+    match SignatureManifest::read(bytes) {
+        Ok(read) if !read.is_empty() => Ok(()),
+        _ => Err(BundleError::Index {
+            reason: format!("`{}` belongs to a module and is no signature", content.digest),
+        }),
+    }
+}
+
 /// Checks that the lock pins the modules of the index and no others, and that what is attached belongs to one of them.
 fn check_lock(
     lock: &Lock,
@@ -236,6 +247,10 @@ fn check_lock(
             Some(found) if *found == (manifest, pin.layer) => {}
             Some(_) => return Err(BundleError::Contradiction { module: module.clone() }),
             None => return Err(changed(format!("it lacks `{reference}`, which its lock pins"))),
+        }
+        let is_its = |(role, _): &(Role, Descriptor)| *role == Role::Attached(manifest);
+        if pin.signer.is_some() && !roles.iter().any(is_its) {
+            return Err(changed(format!("it lacks the signatures of `{reference}`")));
         }
         pinned.insert(reference);
     }

@@ -9,6 +9,7 @@ use super::{BundleError, tar};
 use crate::digest::Digest;
 use crate::files;
 use crate::module::registry::{ContentStore, Descriptor, reference};
+use crate::module::verify::SignatureManifest;
 use crate::module::{Lock, Pin};
 
 /// Writes a bundle to a file, whole or not at all.
@@ -21,7 +22,7 @@ pub fn save_file(store: &ContentStore, lock: &Lock, path: &Path) -> Result<(), B
     written.map_err(|source| BundleError::Io { source })?
 }
 
-/// Writes everything that a lock pins, with what is attached to it, and the lock. All of it must be in the store.
+/// Writes everything that a lock pins of registries, with its signatures, and the lock. All of it must be in the store.
 ///
 /// # Errors
 ///
@@ -37,19 +38,23 @@ pub fn save(store: &ContentStore, lock: &Lock, out: &mut impl Write) -> Result<(
             || BundleError::Incomplete { module: module.clone(), version: pin.version.clone() };
         let (size, parts) = manifest_of(store, &manifest)?.ok_or_else(incomplete)?;
         roles.push((Role::Module(reference_of(pin)), Descriptor { digest: manifest, size }));
-        names.insert(manifest);
-        names.extend(parts);
+        for digest in std::iter::once(manifest).chain(parts) {
+            // A component that is broken would be missed only where it is carried to.
+            if names.insert(digest) && get(store, &digest)?.is_none() {
+                return Err(incomplete());
+            }
+        }
+        let mut is_signed = false;
         for attached in store.attached(&manifest).map_err(|source| BundleError::Store { source })? {
-            let (size, parts) = manifest_of(store, &attached)?.ok_or_else(incomplete)?;
+            let Some((size, parts)) = signature_of(store, &attached)? else { continue };
+            is_signed = true;
             roles.push((Role::Attached(manifest), Descriptor { digest: attached, size }));
             names.insert(attached);
             names.extend(parts);
         }
-        // A component that is broken would be missed only where it is carried to.
-        for digest in &names {
-            if get(store, digest)?.is_none() {
-                return Err(incomplete());
-            }
+        if let Some(signer) = pin.signer.as_ref().filter(|_| !is_signed) {
+            let (module, version) = (module.clone(), pin.version.clone());
+            return Err(BundleError::Unsigned { module, version, signer: signer.clone() });
         }
     }
     if roles.is_empty() {
@@ -94,6 +99,24 @@ fn manifest_of(
     let Some(bytes) = get(store, digest)? else { return Ok(None) };
     let Ok(parts) = index::parts(&bytes) else { return Ok(None) };
     let parts = parts.into_iter().map(|part| part.digest).collect();
+    Ok(Some((bytes.len() as u64, parts)))
+}
+
+/// Returns the size of the manifest of signatures and what it names; `None` if it is something else or not whole, which
+/// vouches for nothing.
+fn signature_of(
+    store: &ContentStore,
+    digest: &Digest,
+) -> Result<Option<(u64, Vec<Digest>)>, BundleError> {
+    let Some(bytes) = get(store, digest)? else { return Ok(None) };
+    let read = SignatureManifest::read(&bytes).ok().filter(|read| !read.is_empty());
+    let Some(read) = read else { return Ok(None) };
+    let parts: Vec<Digest> = read.contents().iter().map(|part| part.digest).collect();
+    for part in &parts {
+        if get(store, part)?.is_none() {
+            return Ok(None);
+        }
+    }
     Ok(Some((bytes.len() as u64, parts)))
 }
 

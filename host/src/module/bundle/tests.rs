@@ -6,6 +6,7 @@ use super::index::{self, Role};
 use super::{BundleError, Bundled, load, save, tar};
 use crate::digest::Digest;
 use crate::module::registry::{Artifact, ContentStore, Contents, Descriptor};
+use crate::module::verify::{WrittenLayer, WrittenManifest};
 use crate::module::{Lock, Pin};
 use crate::name::{ModuleName, WorkspaceName};
 
@@ -51,12 +52,17 @@ fn source() -> Source {
         manifest.get_or_insert((artifact.digest, artifact.layer));
     }
     let (manifest, component) = manifest.unwrap();
-    let signature = Artifact::of(b"signature", &Contents::default()).unwrap();
-    for part in [&signature.config[..], &signature.manifest, b"signature"] {
-        store.put(part).unwrap();
-    }
-    store.attach(&manifest, &signature.digest).unwrap();
-    let attached = signature.digest;
+    let payload = WrittenLayer::simple(b"signed", "signature".to_owned());
+    let signature = WrittenManifest {
+        schema_version: 2,
+        media_type: String::new(),
+        config: WrittenLayer::simple(b"config", String::new()),
+        layers: vec![payload],
+    };
+    store.put(b"signed").unwrap();
+    store.put(b"config").unwrap();
+    let attached = store.put(&serde_json::to_vec(&signature).unwrap()).unwrap();
+    store.attach(&manifest, &attached).unwrap();
     Source { _folder: folder, store, lock, manifest, attached, component }
 }
 
@@ -104,6 +110,30 @@ fn what_is_saved_is_loaded_on_a_machine_that_has_nothing() {
     let mut again = Vec::new();
     save(&store, &bundled.lock, &mut again).unwrap();
     assert_eq!(again, bytes);
+}
+
+#[test]
+fn what_belongs_to_a_module_and_is_no_whole_signature_stays() {
+    let mut source = source();
+    let with_signature = saved(&source);
+    let bill = Artifact::of(&vec![b'x'; 2 << 20], &Contents::default()).unwrap();
+    let bill = source.store.put(&bill.manifest).unwrap();
+    for attached in [bill, Digest::of(b"gone")] {
+        source.store.attach(&source.manifest, &attached).unwrap();
+    }
+    assert_eq!(saved(&source), with_signature);
+    // Without the payload nobody can verify the signature; then a lock that names a signer misses it.
+    fs_err::remove_file(source.store.path(&Digest::of(b"signed"))).unwrap();
+    assert!(saved(&source).len() < with_signature.len());
+    let (dev, mysql) = (WorkspaceName::parse("dev").unwrap(), ModuleName::parse("mysql").unwrap());
+    let signer = Some("ada".to_owned());
+    let pin = Pin { signer, ..source.lock.pin(&dev, &mysql).unwrap().clone() };
+    source.lock.set(&dev, &mysql, pin);
+    let refused = save(&source.store, &source.lock, &mut Vec::new()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the signatures of module `mysql` 1.2.3, which ada signed, are not on this machine"
+    );
 }
 
 #[test]
@@ -233,7 +263,7 @@ fn a_component_that_is_too_large_is_refused() {
 #[test]
 fn what_is_not_here_as_a_whole_is_not_saved() {
     let source = source();
-    for missing in [source.manifest, source.attached, source.component] {
+    for missing in [source.manifest, source.component] {
         let (_folder, store) = store();
         let (mut archive, mut out) = (Cursor::new(saved(&source)), Vec::new());
         let bundled = load(&store, &mut archive, LIMIT).unwrap();

@@ -27,8 +27,7 @@ impl ContentStore {
     /// It cannot be written.
     pub fn attach(&self, subject: &Digest, attached: &Digest) -> Result<(), StoreError> {
         let path = self.attachments(subject).join(attached.hex());
-        let is_there = path.is_file();
-        let noted = if is_there { Ok(()) } else { files::write_atomic(&path, b"", files::PRIVATE) };
+        let noted = if path.is_file() { Ok(()) } else { files::touch(&path, files::PRIVATE) };
         noted.map_err(|source| StoreError::Io { source })
     }
 

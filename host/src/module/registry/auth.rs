@@ -8,14 +8,14 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::challenge::Challenge;
-use super::client::{Call, RegistryClient, Scope, Target, message};
-use super::{Credential, CredentialError, RegistryError, Repository, transport};
+use super::client::{Call, RegistryClient, Scope, Target, message, read};
+use super::{Credential, CredentialError, RegistryError, Repository};
 use crate::files;
+use crate::http::texts;
 
 /// The most bytes of an answer with a token.
 const MAX_TOKEN: usize = 1 << 20;
@@ -37,14 +37,16 @@ impl Known {
     }
 }
 
-type Found = BTreeMap<String, Option<Arc<Credential>>>;
+/// Who one is for a registry, or why that cannot be told.
+type Found = Result<Option<Arc<Credential>>, Arc<CredentialError>>;
 
 /// What is known of who one is.
 #[derive(Default)]
 pub(super) struct Auth {
     passwords: Mutex<BTreeMap<String, HeaderValue>>,
     tokens: Mutex<BTreeMap<(Repository, Scope), HeaderValue>>,
-    found: Mutex<Found>,
+    /// Held while somebody looks, because a program may be run that asks its own questions.
+    found: tokio::sync::Mutex<BTreeMap<String, Found>>,
 }
 
 impl Auth {
@@ -88,21 +90,16 @@ impl Token {
 
 impl RegistryClient {
     /// Looks up who one is for a registry, once.
-    pub(super) async fn credentials(
-        &self,
-        registry: &str,
-    ) -> Result<Option<Arc<Credential>>, CredentialError> {
-        {
-            let found = self.auth.found.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(credential) = found.get(registry) {
-                return Ok(credential.clone());
-            }
+    pub(super) async fn credentials(&self, registry: &str) -> Found {
+        let mut known = self.auth.found.lock().await;
+        if let Some(found) = known.get(registry) {
+            return found.clone();
         }
         let (credentials, name) = (self.options.credentials.clone(), registry.to_owned());
-        // A program may be run, which may ask its own questions.
-        let credential = files::blocking(move || credentials.find(&name)).await?.map(Arc::new);
-        let mut found = self.auth.found.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(found.entry(registry.to_owned()).or_insert(credential).clone())
+        let found = files::blocking(move || credentials.find(&name)).await;
+        let found = found.map(|credential| credential.map(Arc::new)).map_err(Arc::new);
+        known.insert(registry.to_owned(), found.clone());
+        found
     }
 
     /// Answers the question of a registry who asks; `None` if there is no answer that it could want.
@@ -177,7 +174,7 @@ impl RegistryClient {
             self.expect(answer, what, &[StatusCode::OK]).await?;
             return Ok(false);
         }
-        let offered = super::client::texts(answer.headers(), &http::header::WWW_AUTHENTICATE);
+        let offered = texts(answer.headers(), &http::header::WWW_AUTHENTICATE);
         let known = match Challenge::choose(offered.iter().map(String::as_str)) {
             Some(Challenge::Bearer { realm, service }) => {
                 let wanted = Wanted { realm: &realm, service: service.as_deref(), scope: "" };
@@ -207,15 +204,16 @@ impl RegistryClient {
         let request =
             request.ok_or_else(|| answer("the place where tokens are given is no address"))?;
         self.check_scheme(&what, request.uri())?;
-        let response = self.transport.send(request).await?;
+        let response =
+            self.transport.send(request).await.map_err(|error| RegistryError::of(error, &what))?;
         let denied = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::BAD_REQUEST];
         if denied.contains(&response.status()) {
-            let body = transport::read(response, MAX_TOKEN, &what).await.unwrap_or_default();
+            let body = read(response, MAX_TOKEN, &what).await.unwrap_or_default();
             tracing::debug!(reason = message(&body), "no token");
             return Ok(None);
         }
         let response = self.expect(response, &what, &[StatusCode::OK]).await?;
-        let body = Zeroizing::new(Vec::from(transport::read(response, MAX_TOKEN, &what).await?));
+        let body = Zeroizing::new(Vec::from(read(response, MAX_TOKEN, &what).await?));
         // What is wrong with it could be a part of the token.
         let token = serde_json::from_slice(&body).ok().and_then(Token::get);
         let token = token.ok_or_else(|| answer("it holds no token"))?;
@@ -235,19 +233,19 @@ impl Wanted<'_> {
         &self,
         repository: &Repository,
         credential: Option<&Credential>,
-    ) -> Result<Option<Request<Full<Bytes>>>, RegistryError> {
+    ) -> Result<Option<Request<Bytes>>, RegistryError> {
         let mut parameters: Vec<(&str, &str)> = Vec::new();
         parameters.extend(self.service.map(|service| ("service", service)));
         if !self.scope.is_empty() {
             parameters.push(("scope", self.scope));
         }
-        let mut request = Request::new(Full::new(Bytes::new()));
+        let mut request = Request::new(Bytes::new());
         if let Some(Credential::Identity { token }) = credential {
             parameters.push(("grant_type", "refresh_token"));
             parameters.push(("client_id", "kusion"));
             parameters.push(("refresh_token", token));
             *request.method_mut() = Method::POST;
-            *request.body_mut() = Full::new(Bytes::from(query(&parameters)));
+            *request.body_mut() = Bytes::from(query(&parameters));
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
             request.headers_mut().insert(CONTENT_TYPE, form);
             parameters.clear();
@@ -309,7 +307,7 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    fn request(realm: &str, credential: Option<&Credential>) -> Option<Request<Full<Bytes>>> {
+    fn request(realm: &str, credential: Option<&Credential>) -> Option<Request<Bytes>> {
         let repository = "r.example.com/a".parse().unwrap();
         let wanted =
             Wanted { realm, service: Some("the registry"), scope: "repository:a:pull,push" };

@@ -4,22 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
+use http::header::{AUTHORIZATION, USER_AGENT, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 
 use super::auth::{Auth, Known};
-use super::transport::{self, Answer, Transport};
-use super::{Credentials, PullObserver, RegistryError, Repository, Retries};
+use super::{Credentials, PullEvent, PullObserver, RegistryError, Repository, Retries};
+use crate::http::{
+    AGENT, Answer, Transport, asked_wait, authority, line, location, read_body, texts,
+};
 
-/// What registries are told about who asks.
-const AGENT: &str = concat!("kusion/", env!("CARGO_PKG_VERSION"));
 /// How often an answer may point elsewhere.
 const MAX_REDIRECTS: usize = 5;
 /// The most bytes of an answer that only says why not.
 const MAX_MESSAGE: usize = 64 << 10;
-/// The most characters of it that are shown.
-const MAX_SHOWN: usize = 300;
 /// Docker's own registry answers under another name than people call it.
 const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 
@@ -139,7 +136,7 @@ impl RegistryClient {
         let found = self.credentials(registry).await;
         let (credential, unread) = match found {
             Ok(credential) => (credential, None),
-            Err(error) => (None, Some(Box::new(error))),
+            Err(error) => (None, Some(error)),
         };
         let denied = |known, source| RegistryError::Denied {
             what: call.what.to_owned(),
@@ -205,9 +202,9 @@ impl RegistryClient {
             Target::Path(path) => Self::address_with(scheme, call.repository, path)?,
         };
         for _ in 0..=MAX_REDIRECTS {
+            self.check_scheme(call.what, &address)?;
             // Nobody but the registry itself is told who asks.
-            let is_home =
-                address.scheme_str() == Some(scheme) && transport::authority(&address) == host;
+            let is_home = address.scheme_str() == Some(scheme) && authority(&address) == host;
             let answer = self.send_once(call, &address, known.filter(|_| is_home)).await?;
             let points = answer.status().is_redirection()
                 && call.method != Method::POST
@@ -215,12 +212,10 @@ impl RegistryClient {
             if !points {
                 return Ok(answer);
             }
-            address =
-                transport::location(&answer, &address).ok_or_else(|| RegistryError::Answer {
-                    what: call.what.to_owned(),
-                    reason: format!("{} leads nowhere", answer.status().as_u16()),
-                })?;
-            self.check_scheme(call.what, &address)?;
+            address = location(&answer, &address).ok_or_else(|| RegistryError::Answer {
+                what: call.what.to_owned(),
+                reason: format!("{} leads nowhere", answer.status().as_u16()),
+            })?;
         }
         Err(RegistryError::Answer {
             what: call.what.to_owned(),
@@ -234,7 +229,7 @@ impl RegistryClient {
         address: &Uri,
         known: Option<&Known>,
     ) -> Result<Answer, RegistryError> {
-        let mut request = Request::new(Full::new(call.body.clone()));
+        let mut request = Request::new(call.body.clone());
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = address.clone();
         let headers = request.headers_mut();
@@ -245,7 +240,8 @@ impl RegistryClient {
         if let Some(known) = known {
             headers.insert(AUTHORIZATION, known.header());
         }
-        self.transport.send(request).await
+        let sent = self.transport.send(request).await;
+        sent.map_err(|error| RegistryError::of(error, call.what))
     }
 
     /// Returns how a registry is spoken to; `None` while that is open for one on this machine.
@@ -293,7 +289,7 @@ impl RegistryClient {
 
     /// Refuses to go on without TLS where it is needed.
     pub(super) fn check_scheme(&self, what: &str, address: &Uri) -> Result<(), RegistryError> {
-        let near = format!("{}/x", transport::authority(address)).parse::<Repository>();
+        let near = format!("{}/x", authority(address)).parse::<Repository>();
         let near = near.is_ok_and(|repository| repository.is_loopback());
         match address.scheme_str() {
             Some("https") => Ok(()),
@@ -316,9 +312,9 @@ impl RegistryClient {
         if wanted.contains(&status) {
             return Ok(answer);
         }
-        let wait = texts(answer.headers(), &RETRY_AFTER).first().and_then(|text| asked_wait(text));
+        let wait = asked_wait(answer.headers());
         let registry = String::new();
-        let body = transport::read(answer, MAX_MESSAGE, what).await.unwrap_or_default();
+        let body = read(answer, MAX_MESSAGE, what).await.unwrap_or_default();
         let (what, message) = (what.to_owned(), message(&body));
         let code = status.as_u16();
         Err(match status {
@@ -343,28 +339,26 @@ impl RegistryClient {
     pub(super) async fn persist<T>(
         &self,
         what: &str,
-        attempt: impl AsyncFnMut() -> Result<T, RegistryError>,
+        mut attempt: impl AsyncFnMut() -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
-        self.options.retries.run(what, self.options.observer.as_ref(), attempt).await
+        let mut made = 1;
+        loop {
+            let error = match attempt().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let Some(wait) = self.options.retries.wait(made, &error) else { return Err(error) };
+            let reason = error.brief();
+            self.options.observer.notice(PullEvent::Repeats { what, reason: &reason, wait });
+            tokio::time::sleep(wait).await;
+            made += 1;
+        }
     }
 }
 
-/// Returns the values of a header that are texts.
-pub(super) fn texts(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok().map(str::to_owned))
-        .collect()
-}
-
-/// Reads how long somebody wants to be left alone: in seconds, or until a time.
-fn asked_wait(text: &str) -> Option<std::time::Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(std::time::Duration::from_secs(seconds));
-    }
-    let until = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp();
-    Some(until.duration_since(jiff::Timestamp::now()).try_into().unwrap_or_default())
+/// Reads a body to its end, which must come before so many bytes.
+pub(super) async fn read(answer: Answer, limit: usize, what: &str) -> Result<Bytes, RegistryError> {
+    read_body(answer, limit).await.map_err(|error| RegistryError::of(error, what))
 }
 
 /// Says on one line what a registry says about an error.
@@ -393,15 +387,13 @@ pub(super) fn message(body: &[u8]) -> String {
         Err(_) if body.trim_ascii_start().starts_with(b"<") => String::new(),
         Err(_) => String::from_utf8_lossy(body).trim().to_owned(),
     };
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.chars().take(MAX_SHOWN).collect()
+    line(&text)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use crate::http::Passing as _;
 
     #[test]
     fn what_a_registry_says_fits_a_line() {
@@ -409,17 +401,43 @@ mod tests {
         assert_eq!(message(errors), "DENIED: no way; X; y");
         assert_eq!(message(b" too many\x1b[31m \n"), "too many [31m");
         assert_eq!(message(b"<html>"), "");
-        assert_eq!(message(&[b'x'; 1000]).len(), MAX_SHOWN);
+        assert!(message(&[b'x'; 1000]).len() < 1000);
     }
 
-    #[test]
-    fn a_wait_is_seconds_or_a_time() {
-        assert_eq!(asked_wait(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(asked_wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert!(
-            asked_wait("Wed, 21 Oct 2099 07:28:00 GMT").unwrap() > Duration::from_secs(1 << 20)
-        );
-        assert_eq!(asked_wait("soon"), None);
+    #[tokio::test]
+    async fn the_last_error_is_told() {
+        let retries = Retries { attempts: 3, pause: std::time::Duration::from_millis(1) };
+        let client = RegistryClient::new(ClientOptions { retries, ..ClientOptions::default() });
+        let unavailable = || RegistryError::Unavailable {
+            what: "`x`".to_owned(),
+            status: 429,
+            message: String::new(),
+            wait: None,
+        };
+        assert!(unavailable().may_pass());
+        let mut made = 0;
+        let failed = client.persist("x", async || -> Result<(), _> {
+            made += 1;
+            Err(unavailable())
+        });
+        assert!(matches!(failed.await, Err(RegistryError::Unavailable { .. })));
+        assert_eq!(made, 3);
+        let mut made = 0;
+        let done = client.persist("x", async || {
+            made += 1;
+            if made < 2 { Err(unavailable()) } else { Ok(made) }
+        });
+        assert_eq!(done.await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_an_answer_gives_is_no_way_around_tls() {
+        let client = RegistryClient::new(ClientOptions::default());
+        let repository = "r.example.com/a/b".parse().unwrap();
+        let target = Target::Address("http://r.example.com/v2/a/b/tags/list".parse().unwrap());
+        let call = Call { target, ..Call::get(&repository, String::new(), "x") };
+        let refused = client.follow(&call, None).await.err().unwrap();
+        assert!(matches!(refused, RegistryError::Answer { .. }), "{refused}");
     }
 
     #[test]

@@ -138,6 +138,21 @@ impl Credentials {
         Ok(None)
     }
 
+    /// Returns the file because of which somebody is known to a registry.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, or the program that it names does not work.
+    pub fn place(&self, registry: &str) -> Result<Option<&Path>, CredentialError> {
+        for path in &self.files {
+            let Some(text) = read(path)? else { continue };
+            if find_in(path, &text, registry)?.is_some() {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     /// Keeps a name and a password: with the program that the file names, otherwise in the file.
     ///
     /// # Errors

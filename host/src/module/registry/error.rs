@@ -1,10 +1,12 @@
 //! Why a registry does not give, or take, a module.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CredentialError, LayoutError, StoreError};
 use crate::diagnostic::{Diagnose, Kind};
 use crate::digest::Digest;
+use crate::http::{Cause, HttpError, Passing};
 
 /// Why a registry does not give, or take, a module.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ pub enum RegistryError {
         known: bool,
         /// Why none were shown, if some should have been.
         #[source]
-        source: Option<Box<CredentialError>>,
+        source: Option<Arc<CredentialError>>,
     },
     /// Whoever logs in is not known there, or not with this password.
     #[error("`{registry}` does not know this name with this password")]
@@ -127,19 +129,6 @@ pub enum RegistryError {
     },
 }
 
-/// What a library below says.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Cause(pub(super) String);
-
-impl Cause {
-    /// Takes the innermost cause of an error: those around it tell of parts of this program.
-    pub(super) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
-        let innermost = std::iter::successors(Some(error), |error| error.source()).last();
-        Self(innermost.unwrap_or(error).to_string())
-    }
-}
-
 fn who(known: bool) -> &'static str {
     if known { "the user who is logged in" } else { "everybody" }
 }
@@ -149,20 +138,16 @@ fn because(message: &str) -> String {
 }
 
 impl RegistryError {
-    /// Returns whether another attempt may go better.
-    pub(super) fn may_pass(&self) -> bool {
-        match self {
-            Self::Unreachable { may_pass, .. } => *may_pass,
-            Self::BrokenOff { .. } | Self::Unavailable { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// Returns how long the registry wants to be left alone.
-    pub(super) fn asked_wait(&self) -> Option<Duration> {
-        match self {
-            Self::Unavailable { wait, .. } => *wait,
-            _ => None,
+    /// Says what was asked for when there was no answer, or only a part of one.
+    pub(super) fn of(error: HttpError, what: &str) -> Self {
+        let what = || what.to_owned();
+        match error {
+            HttpError::Unreachable { server, may_pass, source } => {
+                Self::Unreachable { registry: server, may_pass, source }
+            }
+            HttpError::BrokenOff { source } => Self::BrokenOff { what: what(), source },
+            HttpError::Certificates { source } => Self::Certificates { source },
+            HttpError::TooLong { .. } => Self::Answer { what: what(), reason: error.to_string() },
         }
     }
 
@@ -171,6 +156,23 @@ impl RegistryError {
         match std::error::Error::source(self) {
             Some(cause) => format!("{self}: {cause}"),
             None => self.to_string(),
+        }
+    }
+}
+
+impl Passing for RegistryError {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { may_pass, .. } => *may_pass,
+            Self::BrokenOff { .. } | Self::Unavailable { .. } => true,
+            _ => false,
+        }
+    }
+
+    fn asked_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Unavailable { wait, .. } => *wait,
+            _ => None,
         }
     }
 }

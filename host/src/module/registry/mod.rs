@@ -2,6 +2,7 @@
 
 mod attached;
 mod auth;
+mod catalog;
 mod challenge;
 mod client;
 mod credentials;
@@ -13,21 +14,20 @@ mod pull;
 mod push;
 mod repository;
 mod requirement;
-mod retry;
 mod signatures;
 mod store;
 mod tag;
-mod transport;
 
 pub use client::{ClientOptions, RegistryClient};
 pub use credentials::{Credential, CredentialError, Credentials, Kept};
-pub use error::{Cause, RegistryError};
+pub use error::RegistryError;
 pub use layout::{Artifact, CONFIG, Contents, Descriptor, LAYER, LayoutError, MANIFEST, Manifest};
 pub use observer::{PullEvent, PullObserver};
 pub use pull::RawManifest;
 pub use push::Pushed;
 pub use repository::{Repository, RepositoryError};
 pub use requirement::{Requirement, RequirementError};
-pub use retry::Retries;
 pub use store::{ContentStore, Download, StoreError, Stored};
 pub use tag::reference;
+
+pub use crate::http::{Cause, Retries};

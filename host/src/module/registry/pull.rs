@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, LINK, RANGE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use semver::Version;
 use serde::Deserialize;
 
-use super::client::{Call, RegistryClient, Scope, Target, texts};
+use super::client::{Call, RegistryClient, Scope, Target, read};
 use super::store::Download;
 use super::tag::version_of;
 use super::{
     ContentStore, Descriptor, LayoutError, Manifest, PullEvent, RegistryError, Repository,
-    StoreError, layout, transport,
+    StoreError, layout,
 };
 use crate::digest::Digest;
+use crate::http::{Cause, authority, next_piece, resolve, texts};
 
 /// The most bytes of a manifest, as registries have it.
 const MAX_MANIFEST: usize = 4 << 20;
@@ -23,6 +24,8 @@ const MAX_MANIFEST: usize = 4 << 20;
 const MAX_PAGE: usize = 4 << 20;
 /// The most pages of tags.
 const MAX_PAGES: usize = 1_000;
+/// The most versions of a module that are read.
+const MAX_VERSIONS: usize = 100_000;
 /// How often a process looks whether another one is done with the download of the same bytes.
 const LOOK: Duration = Duration::from_millis(20);
 /// In which steps the arrival of bytes is told.
@@ -75,6 +78,10 @@ impl RegistryClient {
             let call = Call { target, ..Call::get(repository, String::new(), &what) };
             let (page, next) = self.persist(&what, async || self.page(&call).await).await?;
             versions.extend(page.iter().filter_map(|tag| version_of(tag)));
+            if versions.len() > MAX_VERSIONS {
+                let reason = format!("it has more than {MAX_VERSIONS} versions");
+                return Err(RegistryError::Answer { what, reason });
+            }
             match next {
                 Some(next) => target = Target::Address(next),
                 None => {
@@ -87,35 +94,38 @@ impl RegistryClient {
         Err(RegistryError::Answer { what, reason: format!("it has more than {MAX_PAGES} pages") })
     }
 
-    async fn page(
-        &self,
-        call: &Call<'_>,
-    ) -> Result<(Vec<String>, Option<http::Uri>), RegistryError> {
+    async fn page(&self, call: &Call<'_>) -> Result<(Vec<String>, Option<Uri>), RegistryError> {
         let broken = |reason: &str| RegistryError::Answer {
             what: call.what.to_owned(),
             reason: reason.to_owned(),
         };
         let answer = self.send(call).await?;
         let answer = self.expect(answer, call.what, &[StatusCode::OK]).await?;
-        let next = texts(answer.headers(), &LINK)
-            .iter()
-            .find_map(|link| next_page(link).map(str::to_owned));
-        let base = self.address(call.repository, "/tags/list")?;
-        let next = match next {
-            None => None,
-            Some(next) => {
-                let next = transport::resolve(&base, &next)
-                    .ok_or_else(|| broken("its next page has no address"))?;
-                if transport::authority(&next) != transport::authority(&base) {
-                    return Err(broken("its next page is in another registry"));
-                }
-                Some(next)
-            }
-        };
-        let body = transport::read(answer, MAX_PAGE, call.what).await?;
+        let next = self.next_page(call, answer.headers())?;
+        let body = read(answer, MAX_PAGE, call.what).await?;
         let Tags { tags } =
             serde_json::from_slice(&body).map_err(|_| broken("it is no list of tags"))?;
         Ok((tags.unwrap_or_default(), next))
+    }
+
+    /// Returns where a list goes on, which is within the same registry.
+    pub(super) fn next_page(
+        &self,
+        call: &Call<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Option<Uri>, RegistryError> {
+        let broken = |reason: &str| RegistryError::Answer {
+            what: call.what.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let links = texts(headers, &LINK);
+        let Some(next) = links.iter().find_map(|link| next_page(link)) else { return Ok(None) };
+        let base = self.address(call.repository, "/")?;
+        let next = resolve(&base, next).ok_or_else(|| broken("its next page has no address"))?;
+        if authority(&next) == authority(&base) {
+            return Ok(Some(next));
+        }
+        Err(broken("its next page is in another registry"))
     }
 
     /// Fetches the manifest of a version.
@@ -163,7 +173,7 @@ impl RegistryClient {
             let answer = self.send(&call).await?;
             let answer = self.expect(answer, &what, &[StatusCode::OK]).await?;
             let said = texts(answer.headers(), &HeaderName::from_static("docker-content-digest"));
-            let bytes = transport::read(answer, MAX_MANIFEST, &what).await?;
+            let bytes = read(answer, MAX_MANIFEST, &what).await?;
             let digest = Digest::of(&bytes);
             let expected = match name {
                 Name::Digest(expected) => Some(*expected),
@@ -282,9 +292,7 @@ impl RegistryClient {
             download.restart().map_err(|source| kept(StoreError::Io { source }))?;
             return Err(RegistryError::BrokenOff {
                 what: what.to_owned(),
-                source: super::error::Cause(
-                    "the registry does not go on where it stopped".to_owned(),
-                ),
+                source: Cause("the registry does not go on where it stopped".to_owned()),
             });
         }
         let answer =
@@ -309,7 +317,8 @@ impl RegistryClient {
         }
         let mut body = answer.into_body();
         let mut told = download.arrived();
-        while let Some(piece) = transport::next(&mut body, what).await? {
+        let broken = |error| RegistryError::of(error, what);
+        while let Some(piece) = next_piece(&mut body).await.map_err(broken)? {
             download.write(&piece).map_err(kept)?;
             let arrived = download.arrived();
             if arrived - told >= TELL {
@@ -319,10 +328,7 @@ impl RegistryClient {
         }
         if download.arrived() < content.size {
             let source = format!("{} of {} bytes came", download.arrived(), content.size);
-            return Err(RegistryError::BrokenOff {
-                what: what.to_owned(),
-                source: super::error::Cause(source),
-            });
+            return Err(RegistryError::BrokenOff { what: what.to_owned(), source: Cause(source) });
         }
         Ok(())
     }

@@ -8,8 +8,9 @@ use semver::Version;
 use super::client::{Call, RegistryClient, Scope, Target};
 use super::pull::Name;
 use super::tag::tag_of;
-use super::{Artifact, MANIFEST, RegistryError, Repository, transport};
+use super::{Artifact, MANIFEST, RegistryError, Repository};
 use crate::digest::Digest;
+use crate::http::location;
 
 /// What a push did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,8 +124,7 @@ impl RegistryClient {
         };
         let answer = self.send(&call).await?;
         let answer = self.expect(answer, what, &[StatusCode::ACCEPTED]).await?;
-        let place =
-            transport::location(&answer, &address).and_then(|place| with_digest(&place, digest));
+        let place = location(&answer, &address).and_then(|place| with_digest(&place, digest));
         let place = place.ok_or_else(|| RegistryError::Answer {
             what: what.to_owned(),
             reason: "there is no place to upload it to".to_owned(),

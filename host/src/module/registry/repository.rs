@@ -41,7 +41,6 @@ impl Repository {
         let host = host(&self.registry);
         let address = host.trim_start_matches('[').trim_end_matches(']');
         host == "localhost"
-            || host.ends_with(".localhost")
             || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
@@ -105,9 +104,13 @@ fn is_registry(text: &str) -> bool {
             && !label.ends_with('-')
             && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     };
-    let port_is_right =
-        port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    let port_is_right = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     port_is_right && (is_address || host.split('.').all(is_label))
+}
+
+/// Returns whether a text is a port in the one way of writing it, so that no two names stand for one registry.
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok_and(|port| port.to_string() == text)
 }
 
 /// Returns whether a text can stand between two slashes, by the grammar of the distribution specification.
@@ -152,19 +155,17 @@ mod tests {
     #[test]
     fn only_this_machine_is_spoken_to_in_plain() {
         let is_loopback = |text: &str| parse(text).unwrap().is_loopback();
-        for near in [
-            "localhost/a",
-            "localhost:5000/a",
-            "127.0.0.1:1/a",
-            "127.8.8.8/a",
-            "[::1]:5/a",
-            "x.localhost/a",
-        ] {
+        for near in ["localhost/a", "localhost:5000/a", "127.0.0.1:1/a", "127.8.8.8/a", "[::1]:5/a"]
+        {
             assert!(is_loopback(near), "{near}");
         }
-        for far in
-            ["127.0.0.1.example.com/a", "localhost.example.com/a", "10.0.0.1:80/a", "[::2]/a"]
-        {
+        for far in [
+            "127.0.0.1.example.com/a",
+            "localhost.example.com/a",
+            "x.localhost/a",
+            "10.0.0.1:80/a",
+            "[::2]/a",
+        ] {
             assert!(!is_loopback(far), "{far}");
         }
     }

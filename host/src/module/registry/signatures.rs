@@ -5,18 +5,18 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::{Call, RegistryClient, Scope};
+use super::client::{Call, RegistryClient, Scope, Target, read};
 use super::pull::Name;
-use super::{ContentStore, MANIFEST, RawManifest, RegistryError, Repository, transport};
+use super::{ContentStore, MANIFEST, RawManifest, RegistryError, Repository};
 use crate::digest::Digest;
 use crate::module::verify::{SignatureManifest, WrittenLayer, WrittenManifest};
 
-/// The most artifacts of one module that are looked at.
-pub(super) const MAX_ARTIFACTS: usize = 64;
+/// The most artifacts that may refer to one module.
+const MAX_ARTIFACTS: usize = 256;
 /// The most bytes of a list of artifacts.
 const MAX_LIST: usize = 4 << 20;
 /// The media types of such a list, and of the configuration that cosign gives signatures.
@@ -167,33 +167,61 @@ impl RegistryClient {
         manifest: &Digest,
     ) -> Result<Vec<Digest>, RegistryError> {
         let what = format!("`{repository}@{manifest}`, what refers to it");
-        let mut call = Call::get(repository, format!("/referrers/{manifest}"), &what);
-        call.headers.push((ACCEPT, HeaderValue::from_static(INDEX)));
-        let answered = self
-            .persist(&what, async || {
-                let answer = self.send(&call).await?;
-                // Registries that do not know the question say so in different ways.
-                if matches!(answer.status().as_u16(), 400 | 404 | 405 | 501) {
-                    return Ok(None);
-                }
-                let answer = self.expect(answer, &what, &[StatusCode::OK]).await?;
-                transport::read(answer, MAX_LIST, &what).await.map(Some)
-            })
-            .await?;
-        let bytes = match answered {
-            Some(bytes) => bytes,
-            None => {
+        let mut target = Target::Path(format!("/referrers/{manifest}"));
+        let mut listed = Vec::new();
+        loop {
+            let mut call = Call { target, ..Call::get(repository, String::new(), &what) };
+            call.headers.push((ACCEPT, HeaderValue::from_static(INDEX)));
+            let Some((page, next)) =
+                self.persist(&what, async || self.page_of_referrers(&call).await).await?
+            else {
                 let tag = format!("sha256-{}", manifest.hex());
-                match self.tagged(repository, &tag, Scope::Pull).await? {
-                    Some(list) => list.bytes,
-                    None => return Ok(Vec::new()),
-                }
+                let list = self.tagged(repository, &tag, Scope::Pull).await?;
+                return list.map_or(Ok(Vec::new()), |list| read_list(&what, &list.bytes));
+            };
+            listed.extend(page);
+            check_count(&what, &listed)?;
+            match next {
+                Some(next) => target = Target::Address(next),
+                None => return Ok(listed),
             }
-        };
-        let index: Index = serde_json::from_slice(&bytes).map_err(|_| RegistryError::Answer {
-            what,
-            reason: "it is no list of artifacts".to_owned(),
-        })?;
-        Ok(index.manifests.into_iter().map(|listed| listed.digest).take(MAX_ARTIFACTS).collect())
+        }
     }
+
+    /// Asks for a part of the list, and where it goes on; `None` if the registry does not know the question.
+    async fn page_of_referrers(
+        &self,
+        call: &Call<'_>,
+    ) -> Result<Option<(Vec<Digest>, Option<Uri>)>, RegistryError> {
+        let answer = self.send(call).await?;
+        // Registries that do not know the question say so in different ways.
+        if matches!(answer.status().as_u16(), 400 | 404 | 405 | 501) {
+            return Ok(None);
+        }
+        let answer = self.expect(answer, call.what, &[StatusCode::OK]).await?;
+        let next = self.next_page(call, answer.headers())?;
+        let bytes = read(answer, MAX_LIST, call.what).await?;
+        Ok(Some((read_list(call.what, &bytes)?, next)))
+    }
+}
+
+fn read_list(what: &str, bytes: &[u8]) -> Result<Vec<Digest>, RegistryError> {
+    let index: Index = serde_json::from_slice(bytes).map_err(|_| RegistryError::Answer {
+        what: what.to_owned(),
+        reason: "it is no list of artifacts".to_owned(),
+    })?;
+    let listed: Vec<Digest> = index.manifests.into_iter().map(|listed| listed.digest).collect();
+    check_count(what, &listed)?;
+    Ok(listed)
+}
+
+/// Refuses to leave something out of which one might be the signature that is looked for.
+fn check_count(what: &str, listed: &[Digest]) -> Result<(), RegistryError> {
+    if listed.len() <= MAX_ARTIFACTS {
+        return Ok(());
+    }
+    Err(RegistryError::Answer {
+        what: what.to_owned(),
+        reason: format!("it is more than {MAX_ARTIFACTS} artifacts"),
+    })
 }

@@ -5,6 +5,7 @@
 //! content/partial/<hex>         the beginning of a download, to be continued
 //! content/partial/<hex>.lock    held by the process that downloads
 //! content/attached/<hex>/       what belongs to a manifest, see `attached`
+//! content/catalog/<hex>         what came with the program, see `catalog`
 //! ```
 
 use std::io::{self, Read as _, Write as _};
@@ -172,6 +173,11 @@ impl ContentStore {
     /// Returns the folder in which it is noted what belongs to a manifest.
     pub(super) fn attachments(&self, subject: &Digest) -> PathBuf {
         self.root.join("attached").join(subject.hex())
+    }
+
+    /// Returns the file that notes that content came with the program.
+    pub(super) fn of_catalog(&self, digest: &Digest) -> PathBuf {
+        self.root.join("catalog").join(digest.hex())
     }
 }
 

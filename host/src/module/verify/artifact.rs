@@ -105,11 +105,17 @@ impl SignatureManifest {
         let malformed = |reason: String| Refusal::Malformed { what: "manifest", reason };
         let raw: WrittenManifest =
             serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
+        let is_signature =
+            |layer: &WrittenLayer| [SIMPLE_SIGNING, BUNDLE].contains(&layer.media_type.as_str());
+        let mut layers = Vec::new();
+        let mut contents = Vec::new();
+        // Other things are attached to modules as well, of any size.
+        if !raw.layers.iter().any(is_signature) {
+            return Ok(Self { layers, contents });
+        }
         if raw.layers.len() > MAX_LAYERS {
             return Err(malformed(format!("it has more than {MAX_LAYERS} signatures")));
         }
-        let mut layers = Vec::new();
-        let mut contents = Vec::new();
         for mut layer in std::iter::once(raw.config).chain(raw.layers) {
             let content = Descriptor { digest: layer.digest, size: layer.size };
             if content.size > MAX_SIZE {
@@ -203,6 +209,9 @@ mod tests {
         assert!(manifest(vec![layer(1)]).is_ok());
         assert!(manifest(vec![layer(MAX_SIZE + 1)]).is_err());
         assert!(manifest(vec![layer(1); MAX_LAYERS + 1]).is_err());
+        // What is no signature may be of any size.
+        let bill = json!({ "mediaType": "application/spdx+json", "size": 1u64 << 40, "digest": Digest::of(b"") });
+        assert!(manifest(vec![bill; MAX_LAYERS + 1]).unwrap().is_empty());
         assert!(SignatureManifest::read(b"<html>").is_err());
     }
 }

@@ -28,6 +28,12 @@ pub enum SignatureError {
         /// Why, for each.
         refusals: Vec<Refusal>,
     },
+    /// It was signed when it was pinned, and is not any more.
+    #[error("it was signed by {pinned} so far, and has no signature any more")]
+    SignatureGone {
+        /// Who signed, as the lock says.
+        pinned: String,
+    },
     /// Somebody else than before has signed it.
     #[error("it was signed by {pinned} so far, and now by {}", list(found))]
     SignerChanged {
@@ -102,7 +108,7 @@ impl Diagnose for SignatureError {
             Self::AllRefused { refusals } => {
                 return refusals.iter().take(MAX_LISTED).map(Refusal::to_string).collect();
             }
-            Self::SignerChanged { .. } => {
+            Self::SignerChanged { .. } | Self::SignatureGone { .. } => {
                 "ask its publisher; if that is meant, remove `signer` from its entry in kusion.lock"
             }
             Self::PolicyGone { .. } => {

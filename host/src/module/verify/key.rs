@@ -23,6 +23,9 @@ pub struct KeyError {
     pub reason: String,
 }
 
+/// The fewest bytes of an RSA key of 2048 bits: its modulus, an exponent, and what says what they are.
+const SHORTEST_RSA: usize = 2048 / 8 + 30;
+
 impl PublicKey {
     /// Reads a key in PEM form: ECDSA on P-256 or P-384, Ed25519, or RSA of 2048 bits or more.
     ///
@@ -59,6 +62,9 @@ impl PublicKey {
     pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
         let key = Self { der: der.to_vec() };
         match key.schemes() {
+            Some([SigningScheme::RsaPkcs1Sha256]) if der.len() < SHORTEST_RSA => {
+                Err(KeyError { reason: "RSA keys need 2048 bits or more".to_owned() })
+            }
             Some(_) => Ok(key),
             None => Err(KeyError {
                 reason: "only ECDSA on P-256 or P-384, Ed25519 and RSA are understood".to_owned(),
@@ -111,6 +117,14 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt
 -----END PUBLIC KEY-----
 ";
 
+    const SHORT: &str = "-----BEGIN PUBLIC KEY-----
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDrHJj8sbTmShtGnG1zKg7blEcg
+VavBhlBDXDZZie/56MYVV+f7/KQkZ/9CNApjRxhrH6mnmoRikv2ykQrV6pKqX3LF
+9uO+8e0IkS70SnHiaTIeBNjEJLa3KDil6JN+6+wUE9bYhI99PunYcrv9qlxdMYxf
+u0toGnqOMZ2e7wz9KQIDAQAB
+-----END PUBLIC KEY-----
+";
+
     #[test]
     fn a_key_is_read_and_written_and_has_a_name() {
         let key = PublicKey::from_pem(KEY).unwrap();
@@ -134,6 +148,7 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt
             (certificate.as_str(), "it is a `CERTIFICATE`"),
             (&KEY.repeat(2), "there is more than one block"),
             (&"x".repeat(MAX_PEM + 1), "it is too long"),
+            (SHORT, "RSA keys need 2048 bits or more"),
             (other.as_str(), "only ECDSA on P-256 or P-384, Ed25519 and RSA are understood"),
         ] {
             assert_eq!(PublicKey::from_pem(text).unwrap_err().reason, reason);

@@ -45,6 +45,14 @@ impl std::str::FromStr for Scope {
 }
 
 impl Scope {
+    /// Returns whether both are for the same modules, in whatever way they are written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::One(one), Self::One(other)) => canonical(one) == canonical(other),
+            _ => self == other,
+        }
+    }
+
     /// Returns how closely it describes a module that it is for; `None` if it is not for it.
     fn closeness(&self, repository: &Repository) -> Option<usize> {
         match self {

@@ -81,6 +81,9 @@ fn patch(patch: &Patch) -> Value {
         Patch::Annotations(annotations) => json!({ "annotations": annotations }),
         Patch::PodLabels(labels) => json!({ "podLabels": labels }),
         Patch::PodAnnotations(annotations) => json!({ "podAnnotations": annotations }),
+        Patch::Volumes { volumes, mounts } => {
+            json!({ "volumes": { "volumes": volumes, "mounts": mounts } })
+        }
         Patch::Json { id, document } => json!({ "json": { "id": id, "document": document } }),
         Patch::Merge { id, document } => json!({ "merge": { "id": id, "document": document } }),
     }

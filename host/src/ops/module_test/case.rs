@@ -109,7 +109,12 @@ impl TestedModule {
         let mut refusals = Vec::new();
         let mut answers = Vec::new();
         for used in &uses {
-            match call((&stack, &workspace), used, &self.module) {
+            let stand_in = used.app.workload().and_then(|workload| {
+                let config = workload.config().to_json();
+                stand_in::workload(used.app.name(), stack.namespace(), &config)
+            });
+            let workload = stand_in.as_ref().and_then(|stand_in| stand_in.resources.first());
+            match call((&stack, &workspace), used, &self.module, workload) {
                 Ok((call, generated)) => {
                     self.ask_again(&call.request, &generated)
                         .map_err(|defect| self.wrong(defect))?;

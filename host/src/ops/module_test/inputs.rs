@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Defect, TestedModule, stand_in};
 use crate::config::Schema;
 use crate::engine::{CallError, Rejection, Request, Scope};
 use crate::name::AppName;
+use crate::ops::call::workload_extension;
 use crate::runtime::KubernetesSemantics;
 use crate::sample::{Random, Sampler, shrink};
 use crate::source::{Location, Node, SourceFile};
@@ -139,7 +140,7 @@ impl TestedModule {
             secrets: generated.secrets,
         }];
         if !workload {
-            contributions.extend(stand_in::workload(&app, APP, &request.workload));
+            contributions.extend(stand_in(&request.workload));
         }
         let input = AssembleInput { semantics: &KubernetesSemantics, namespace: APP };
         assemble(contributions, &input)
@@ -155,6 +156,12 @@ impl TestedModule {
             json!({ "containers": { "main": { "image": "example.com/app:1" } } })
         };
         let name = |name: &str| name.to_owned();
+        let extensions = match stand_in(&workload) {
+            Some(stand_in) if self.description().wants_workload_resource => {
+                stand_in.resources.first().map(workload_extension).unwrap_or_default()
+            }
+            _ => Map::new(),
+        };
         Request {
             scope: Scope {
                 project: name(APP),
@@ -171,6 +178,7 @@ impl TestedModule {
             workload,
             context: json!({}),
             inputs: Vec::new(),
+            extensions,
         }
     }
 }
@@ -178,6 +186,10 @@ impl TestedModule {
 struct Tried {
     rejected: bool,
     fuel: u64,
+}
+
+fn stand_in(workload: &Value) -> Option<Contribution> {
+    stand_in::workload(&AppName::parse(APP).ok()?, APP, workload)
 }
 
 /// Draws until a value fits.

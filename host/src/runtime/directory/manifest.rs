@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::runtime::{KubernetesSemantics, RuntimeError};
 use crate::secret::{Recipient, Resolve, SecretError};
-use crate::spec::{PATH_PREFIX, Resource, ResourceId, Semantics, replace_secrets, visit_strings};
+use crate::spec::{
+    PATH_PREFIX, Resource, ResourceId, Semantics, push_segment, replace_secrets, visit_strings,
+};
 use crate::yaml;
 
 /// The annotation of a Secret without its data that lists the keys it must get.
@@ -39,6 +41,8 @@ pub(super) struct Manifest {
     pub(super) value: Value,
     /// Whether a secret has no value yet.
     pub(super) unknown: bool,
+    /// The JSON Pointers of values that cannot be read now.
+    pub(super) unread: Vec<String>,
 }
 
 impl Manifest {
@@ -50,21 +54,34 @@ impl Manifest {
         missing: Missing,
     ) -> Result<Self, RuntimeError> {
         let mut value = yaml::canonical(resource.attributes.clone());
-        let mut unknown = false;
+        let mut lacking = Lacking::default();
         let places = secret_places(resource);
         if *policy == SecretPolicy::Omit {
             omit(&mut value, &places);
         } else {
             for place in &places {
                 let Some(Value::Object(values)) = value.pointer_mut(place) else { continue };
-                unknown |= fill_in(values, secrets, missing)
+                fill_in((place, values), secrets, missing, &mut lacking)
                     .map_err(|source| secret_error(&resource.id, source))?;
             }
         }
         if missing == Missing::Refuse {
             refuse_references(resource, &value)?;
         }
-        Ok(Self { value, unknown })
+        let Lacking { unknown, unread } = lacking;
+        Ok(Self { value, unknown, unread })
+    }
+
+    /// Takes the values that cannot be read now as the live document has them, so that nothing else seems to differ.
+    pub(super) fn keep_unread(&mut self, live: &Value) {
+        self.unread.retain(|pointer| live.pointer(pointer).is_some());
+        for pointer in &self.unread {
+            if let (Some(place), Some(value)) =
+                (self.value.pointer_mut(pointer), live.pointer(pointer))
+            {
+                *place = value.clone();
+            }
+        }
     }
 
     /// Returns the text of the document.
@@ -107,22 +124,34 @@ fn child<'v>(members: &'v mut Map<String, Value>, key: &str) -> Option<&'v mut M
     members.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
 }
 
-/// Puts values in the place of references and returns whether one has no value yet.
+/// Which values a preview has to do without.
+#[derive(Default)]
+struct Lacking {
+    unknown: bool,
+    unread: Vec<String>,
+}
+
+/// Puts values in the place of references.
 fn fill_in(
-    values: &mut Map<String, Value>,
+    (place, values): (&str, &mut Map<String, Value>),
     secrets: &dyn Resolve,
     missing: Missing,
-) -> Result<bool, SecretError> {
-    let mut unknown = false;
-    for value in values.values_mut() {
+    lacking: &mut Lacking,
+) -> Result<(), SecretError> {
+    for (key, value) in values {
         let Value::String(text) = value else { continue };
         match replace_secrets(text, |secret| secrets.resolve(secret)) {
             Ok(resolved) => *text = resolved.expose().to_owned(),
-            Err(error) if missing == Missing::Keep && error.is_unknown() => unknown = true,
+            Err(error) if missing == Missing::Keep && error.is_unread() => {
+                let mut pointer = place.to_owned();
+                push_segment(&mut pointer, key);
+                lacking.unread.push(pointer);
+            }
+            Err(error) if missing == Missing::Keep && error.is_unknown() => lacking.unknown = true,
             Err(error) => return Err(error),
         }
     }
-    Ok(unknown)
+    Ok(())
 }
 
 fn refuse_references(resource: &Resource, value: &Value) -> Result<(), RuntimeError> {

@@ -104,19 +104,27 @@ impl DirectoryRuntime {
         secrets: &dyn Resolve,
     ) -> Result<Observed, RuntimeError> {
         let encrypted = self.is_encrypted(desired);
-        let manifest = Manifest::of(desired, &self.secrets, secrets, Missing::Keep)?;
+        let mut manifest = Manifest::of(desired, &self.secrets, secrets, Missing::Keep)?;
         let text = if encrypted { manifest.text(desired)? } else { String::new() };
+        let live = self.files.find(&desired.id, encrypted, prior)?;
+        // What is encrypted is not looked into, so that nothing of it is known to be as before.
+        if let Some(live) = live.as_ref().filter(|_| !encrypted) {
+            manifest.keep_unread(&live.document);
+        }
         let mut planned = if encrypted { without_secrets(desired) } else { manifest.value };
         let mut observed = Observed { sensitive: secret_places(desired), ..Observed::default() };
-        if let Some(mut live) = self.files.find(&desired.id, encrypted, prior)? {
+        if let Some(mut live) = live {
             let shall_be = name(&desired.id, encrypted);
             if live.name != shall_be {
                 live.document = with_member(live.document, NAME_MEMBER, Some(live.name.into()));
                 planned = with_member(planned, NAME_MEMBER, Some(shall_be.into()));
             } else if encrypted {
                 let record = prior.and_then(Record::of).unwrap_or_default();
-                observed.secrets_changed = manifest.unknown || !record.is_content(&text, secrets);
+                let is_told = manifest.unread.is_empty();
+                observed.secrets_changed =
+                    manifest.unknown || (is_told && !record.is_content(&text, secrets));
             }
+            observed.unread = manifest.unread;
             observed.live = Some(live.document);
         }
         observed.grades = grades(observed.live.as_ref(), Some(&planned), false);

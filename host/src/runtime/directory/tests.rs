@@ -9,22 +9,37 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::name::{ProjectName, StackName, WorkspaceName};
 use crate::plan::{Action, Plan, Reason};
-use crate::secret::{Recipient, SecretError};
+use crate::secret::{Recipient, SecretError, StoreError};
 use crate::spec::{SecretRef, Spec, State};
 
+/// The values that there are; others do not exist yet, or lie where nobody can read them now.
 #[derive(Default)]
-struct Values(BTreeMap<String, String>);
+struct Values {
+    known: BTreeMap<String, String>,
+    unread: bool,
+}
 
 impl Values {
     fn of(password: &str) -> Self {
-        Self([("password".to_owned(), password.to_owned())].into())
+        Self { known: [("password".to_owned(), password.to_owned())].into(), unread: false }
+    }
+
+    fn unread() -> Self {
+        Self { unread: true, ..Self::default() }
     }
 }
 
 impl Resolve for Values {
     fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
-        let value = self.0.get(&secret.name).map(SecretText::new);
-        value.ok_or_else(|| SecretError::NotMade { secret: secret.clone() })
+        let value = self.known.get(&secret.name).map(SecretText::new);
+        value.ok_or_else(|| match self.unread {
+            true => StoreError::NoProvider {
+                reference: "ref://db/password".to_owned(),
+                provider: "aws".to_owned(),
+            }
+            .into(),
+            false => SecretError::NotMade { secret: secret.clone() },
+        })
     }
 
     fn fingerprint(&self, value: &SecretText) -> Option<String> {
@@ -399,6 +414,37 @@ fn encrypted_secrets_change_only_when_something_changed() {
     world.put(&file, "foreign");
     world.apply(&[]).unwrap();
     assert_eq!(world.files(), [file]);
+}
+
+#[test]
+fn a_value_that_cannot_be_read_now_is_unknown_and_nothing_is_written_without_it() {
+    let key = age::x25519::Identity::generate();
+    let recipient = Recipient::parse(&key.to_public().to_string()).unwrap();
+    for policy in [SecretPolicy::Plain, SecretPolicy::Age(recipient)] {
+        let mut world = World::new(policy.clone());
+        world.values = Values::unread();
+        assert_eq!(world.plan(&[secret()]).unwrap().steps[0].action, Action::Create);
+        assert!(world.apply(&[secret()]).is_err() && world.files().is_empty());
+
+        world.values = Values::of("hunter2");
+        world.apply(&[secret()]).unwrap();
+        let before: Vec<String> = world.files().iter().map(|file| world.read(file)).collect();
+        world.values = Values::unread();
+        let plan = world.plan(&[secret()]).unwrap();
+        let step = &plan.steps[0];
+        assert_eq!((step.action, step.reason), updated(Reason::SecretUnknown), "{policy:?}");
+        let paths: Vec<(&str, bool)> =
+            step.changes.iter().map(|change| (change.path.as_str(), change.unknown)).collect();
+        assert_eq!(paths, [("stringData.password", true), ("stringData.url", true)]);
+        assert!(!step.is_drifted());
+        assert!(world.apply(&[secret()]).is_err());
+        let after: Vec<String> = world.files().iter().map(|file| world.read(file)).collect();
+        assert_eq!(after, before);
+    }
+    let mut world = World::new(SecretPolicy::Omit);
+    world.values = Values::unread();
+    world.apply(&[secret()]).unwrap();
+    assert_eq!(world.apply(&[secret()]).unwrap(), [UNCHANGED]);
 }
 
 #[test]

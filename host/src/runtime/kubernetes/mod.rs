@@ -15,8 +15,8 @@ mod semantics;
 pub(super) use grade::grades;
 
 pub use cluster::{
-    Access, ClusterError, Explanation, FieldConflict, FieldProblem, KubernetesRuntime, Terms,
-    TroubledPod, Warning,
+    Access, ClusterError, Explanation, FieldConflict, FieldProblem, KubernetesRuntime,
+    KubernetesStore, Terms, TroubledPod, Warning,
 };
 pub use health::check_health_policy;
 pub use readiness::{Readiness, ReportedCondition, Trouble};

@@ -21,10 +21,12 @@ mod secrets;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod volumes;
 mod workload;
 mod writes;
 
 pub use error::{AssembleError, Fault};
+pub use workload::workload_among;
 
 /// What assembly needs to know beside the contributions.
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
 use super::writes::Writes;
-use super::{Draft, Entry, Fault, environment};
+use super::{Draft, Entry, Fault, environment, volumes};
 use crate::spec::walk::push_segment;
 use crate::spec::{Origin, Patch, Resource, ResourceId, Semantics};
 
@@ -67,6 +67,7 @@ impl Patcher<'_> {
             Patch::Annotations(annotations) => {
                 self.metadata(origin, false, "annotations", annotations)
             }
+            Patch::Volumes { volumes, mounts } => self.volumes(origin, volumes, mounts),
             Patch::PodLabels(labels) => self.metadata(origin, true, "labels", labels),
             Patch::PodAnnotations(annotations) => {
                 self.metadata(origin, true, "annotations", annotations)
@@ -143,6 +144,23 @@ impl Patcher<'_> {
             self.environments.entry(id.clone()).or_default().insert(name, variable);
         }
         Ok(())
+    }
+
+    fn volumes(
+        &mut self,
+        origin: &Origin,
+        volumes: Vec<Value>,
+        mounts: Vec<Value>,
+    ) -> Result<(), Box<Fault>> {
+        let id = self.workload(origin)?;
+        let template = self.pod_template(origin, &id)?;
+        for (place, value) in volumes::places(&volumes, &mounts) {
+            self.writes.note(&id, &format!("{template}/spec{place}"), Some(value), origin)?;
+        }
+        let attributes = &mut self.target(origin, &id)?.attributes;
+        volumes::add(attributes, template, volumes)
+            .and_then(|()| volumes::mount(attributes, template, mounts))
+            .map_err(|reason| bad(origin, reason))
     }
 
     fn add_environments(&mut self) {

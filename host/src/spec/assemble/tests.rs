@@ -237,6 +237,94 @@ fn patches_reach_cron_jobs_and_every_container() {
 }
 
 #[test]
+fn volumes_reach_the_pods_and_the_containers_that_they_are_for() {
+    let volume = |name: &str| json!({"name": name, "emptyDir": {}});
+    let patch = |mounts: Value| Patch::Volumes {
+        volumes: vec![volume("data")],
+        mounts: mounts.as_array().unwrap().clone(),
+    };
+    let everywhere = patch(json!([{"name": "data", "mountPath": "/data"}]));
+    let beside = patch(json!([{"container": "side", "name": "data", "mountPath": "/side"}]));
+    let contributions = vec![
+        workload("job", vec![cron_job("nightly")]),
+        accessory("job", "a", vec![everywhere.clone()]),
+        accessory("job", "b", vec![beside, everywhere]),
+    ];
+    let assembled = run(contributions).unwrap();
+    let id = id("batch/v1:CronJob:shop:nightly");
+    let data = json!({"name": "data", "mountPath": "/data"});
+    let side = json!({"name": "data", "mountPath": "/side"});
+    assert_eq!(
+        assembled.spec.resources[&id].attributes["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+        json!({
+            "containers": [
+                {"name": "main", "image": "i", "volumeMounts": [data]},
+                {"name": "side", "image": "i", "volumeMounts": [data, side]},
+            ],
+            "volumes": [volume("data")],
+        })
+    );
+    assert_eq!(assembled.patched_by[&id], [origin("job", "a"), origin("job", "b")]);
+}
+
+#[test]
+fn volumes_that_do_not_fit_are_told() {
+    let mut web = deployment("web", json!([]));
+    json_patch::merge(
+        &mut web.attributes["spec"]["template"]["spec"],
+        &json!({"volumes": [{"name": "own", "emptyDir": {}}]}),
+    );
+    web.attributes["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] =
+        json!([{"name": "own", "mountPath": "/own"}]);
+    let patch = |volumes: Value, mounts: Value| Patch::Volumes {
+        volumes: volumes.as_array().unwrap().clone(),
+        mounts: mounts.as_array().unwrap().clone(),
+    };
+    let told = |patch: Patch| {
+        messages(vec![workload("a", vec![web.clone()]), accessory("a", "m", vec![patch])])
+    };
+    for (patch, expected) in [
+        (
+            patch(json!([{"name": "own", "secret": {"secretName": "s"}}]), json!([])),
+            "the pods have another volume `own` already",
+        ),
+        (patch(json!([{"emptyDir": {}}]), json!([])), "a volume has no name"),
+        (
+            patch(json!([]), json!([{"name": "x", "mountPath": "/own"}])),
+            "something else is mounted at `/own` already",
+        ),
+        (patch(json!([]), json!([{"name": "own"}])), "a mount has no `mountPath`"),
+        (
+            patch(json!([]), json!([{"container": "side", "name": "own", "mountPath": "/x"}])),
+            "the workload has no container `side` for a mount",
+        ),
+        (
+            patch(json!([]), json!([{"container": 1, "name": "own", "mountPath": "/x"}])),
+            "`container` of a mount is no name",
+        ),
+    ] {
+        assert_eq!(
+            told(patch),
+            [format!(
+                "accessory `m` of app `a` (module `m`) has a patch that cannot be applied: {expected}"
+            )]
+        );
+    }
+    let mount = |path: &str| json!([{"name": path, "mountPath": "/data"}]);
+    let two = vec![
+        workload("a", vec![web]),
+        accessory("a", "m", vec![patch(json!([]), mount("one"))]),
+        accessory("a", "n", vec![patch(json!([]), mount("two"))]),
+    ];
+    assert_eq!(
+        messages(two),
+        [
+            "accessory `m` of app `a` (module `m`) and accessory `n` of app `a` (module `n`) set different values at `/spec/template/spec/containers/*/volumeMounts/~1data` of resource `apps/v1:Deployment:shop:web` | configure one of the two modules so that it leaves this value alone"
+        ]
+    );
+}
+
+#[test]
 fn documents_are_patched_by_id() {
     let config = object("v1", "ConfigMap", "c", json!({"data": {"a": "1", "b": "2", "c": "3"}}));
     let target = config.id.clone();

@@ -8,27 +8,30 @@ use super::{Draft, Entry, Fault};
 use crate::name::AppName;
 use crate::spec::{IS_WORKLOAD_EXTENSION, Patch, Resource, ResourceId, Semantics};
 
-/// Chooses among the resources of the module that runs the workload: the only one, else the one that
-/// is marked, else the only one with pods. Where that leaves a doubt, only an app whose workload is
-/// patched is in error.
+/// Finds among the resources of the module that runs an app's workload the one that runs its containers: the one that
+/// is marked; without a mark the only one, else the only one with pods. `None` if that leaves a doubt.
+pub fn workload_among<'a>(
+    resources: impl Iterator<Item = &'a Resource> + Clone,
+    semantics: &dyn Semantics,
+) -> Option<&'a Resource> {
+    let only = |choice: &dyn Fn(&Resource) -> bool| {
+        let mut matching = resources.clone().filter(|resource| choice(resource));
+        let first = matching.next()?;
+        matching.next().is_none().then_some(first)
+    };
+    if resources.clone().any(is_marked) {
+        return only(&is_marked);
+    }
+    only(&|_| true).or_else(|| only(&|resource| semantics.pod_template(resource).is_some()))
+}
+
+/// Chooses the workload of each app. Where that leaves a doubt, only an app whose workload is patched is in error.
 pub(super) fn choose(draft: &mut Draft, semantics: &dyn Semantics) -> Vec<Fault> {
     let mut chosen = Vec::new();
     for (app, candidates) in &draft.candidates {
-        let entries = || candidates.iter().filter_map(|id| draft.resources.get(id));
-        let resources = || entries().map(|entry| &entry.resource);
-        let only = |choice: &dyn Fn(&Resource) -> bool| {
-            let mut matching = resources().filter(|resource| choice(resource));
-            let first = matching.next()?;
-            matching.next().is_none().then(|| first.id.clone())
-        };
-        let choice = if resources().any(is_marked) {
-            only(&is_marked)
-        } else {
-            only(&|_| true).or_else(|| only(&|resource| semantics.pod_template(resource).is_some()))
-        };
-        if let Some(id) = choice {
-            chosen.push((app.clone(), id));
-        }
+        let entries = candidates.iter().filter_map(|id| draft.resources.get(id));
+        let choice = workload_among(entries.map(|entry| &entry.resource), semantics);
+        chosen.extend(choice.map(|resource| (app.clone(), resource.id.clone())));
     }
     for (app, id) in chosen {
         if let Some(Entry { resource, .. }) = draft.resources.get_mut(&id) {

@@ -6,7 +6,7 @@ from .module import Module, Nothing, export
 from .output import Need, Output, Patch, Secret
 from .pointer import Pointer
 from .rejection import Problem, Problems, Rejection
-from .request import Input, Request, Scope
+from .request import Input, Request, Scope, WorkloadResource
 from .resource import Resource, path_reference
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Resource",
     "Scope",
     "Secret",
+    "WorkloadResource",
     "export",
     "field",
     "kubernetes",

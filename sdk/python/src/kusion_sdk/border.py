@@ -57,6 +57,9 @@ def _patch(patch: Patch) -> Any:
         return pairs[patch.kind](list(patch.value.items()))
     if patch.kind == "env":
         return wit.Patch_Env(json.dumps(patch.value))
+    if patch.kind == "other":
+        kind, document = patch.value
+        return wit.Patch_Other(wit.OtherPatch(kind, json.dumps(document)))
     id, document = patch.value
     resource_patch = wit.ResourcePatch(id, json.dumps(document))
     return wit.Patch_JsonPatch(resource_patch) if patch.kind == "json-patch" else wit.Patch_MergePatch(resource_patch)

@@ -10,14 +10,14 @@ from . import config, log
 from .output import Output
 from .pointer import Pointer
 from .rejection import Problem, Rejection
-from .request import Input, Request, Scope
+from .request import WORKLOAD_RESOURCE, Input, Request, Scope
 
 try:
     # Here and not later: a component has no files, so that nothing can be imported once it was made.
     from . import border
 except ImportError:
     # Outside a component, where only tests run.
-    border = None
+    pass
 
 
 @dataclass
@@ -46,10 +46,13 @@ class Module:
     resource_types: ClassVar[tuple[str, ...]] = ()
     """Types of resources it can make, for example ``apps/v1:Deployment``."""
 
-    Config: ClassVar[Any] = Nothing
+    needs_workload_resource: ClassVar[bool] = False
+    """Whether it must know which resource runs the app's containers; ``Request.workload_resource`` says so then."""
+
+    config: ClassVar[Any] = Nothing
     """What a developer writes in app.yaml: a dataclass."""
 
-    Platform: ClassVar[Any] = Nothing
+    platform: ClassVar[Any] = Nothing
     """What the platform team writes in the workspace: a dataclass whose every field has a default."""
 
     def generate(self, request: Request[Any, Any]) -> Output:
@@ -59,6 +62,8 @@ class Module:
 
 def export(module: type[Module]) -> type:
     """Makes the class that the component exports; assign it to ``Generator`` in the module ``app``."""
+    # Here and not when it is asked: what is wrong with a type is then told by tests and the build.
+    developers, platforms = (json.dumps(config.schema(it)) for it in (module.config, module.platform))
 
     class Generator:
         def describe(self) -> Any:
@@ -68,10 +73,10 @@ def export(module: type[Module]) -> type:
                 kind=module.kind,
                 summary=module.summary,
                 context_keys=list(module.context_keys),
-                developer_schema=json.dumps(config.schema(module.Config)),
-                platform_schema=json.dumps(config.schema(module.Platform)),
+                developer_schema=developers,
+                platform_schema=platforms,
                 resource_types=list(module.resource_types),
-                extensions="{}",
+                extensions=json.dumps(extensions(module)),
             )
 
         def generate(self, request: Any) -> Any:
@@ -87,6 +92,11 @@ def export(module: type[Module]) -> type:
     return Generator
 
 
+def extensions(module: type[Module]) -> dict[str, Any]:
+    """What a module says beyond the fields of a description."""
+    return {"requests": [WORKLOAD_RESOURCE]} if module.needs_workload_resource else {}
+
+
 def serve(module: type[Module], raw: Any) -> Output:
     """Decodes a call and lets the module answer it. ``raw`` is a request of the interface: documents are texts."""
     problems: list[Problem] = []
@@ -98,8 +108,8 @@ def serve(module: type[Module], raw: Any) -> Output:
         except config.Misfit as misfit:
             problems.append(Problem(str(misfit.pointer), misfit.message))
 
-    developers = typed(Pointer.config(), module.Config, raw.config)
-    platforms = typed(Pointer.platform(), module.Platform, raw.platform)
+    developers = typed(Pointer.config(), module.config, raw.config)
+    platforms = typed(Pointer.platform(), module.platform, raw.platform)
     if problems:
         raise Rejection("invalid", problems)
     scope = raw.scope

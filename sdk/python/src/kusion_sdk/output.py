@@ -60,6 +60,12 @@ class Patch:
         return Patch("pod-annotations", dict(annotations))
 
     @staticmethod
+    def volumes(volumes: Iterable[Mapping[str, Any]], mounts: Iterable[Mapping[str, Any]]) -> Patch:
+        """Adds volumes to the workload's pods, and mounts them into the ``container`` that a mount names, or into all."""
+        document = {"volumes": [dict(it) for it in volumes], "mounts": [dict(it) for it in mounts]}
+        return Patch("other", ("volumes", document))
+
+    @staticmethod
     def json(id: str, operations: list[Any]) -> Patch:
         """Changes another resource by a JSON Patch (RFC 6902): a list of operations."""
         return Patch("json-patch", (id, operations))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Optional, TypeVar
 
 from . import names
 
 C = TypeVar("C")
 P = TypeVar("P")
+
+
+WORKLOAD_RESOURCE = "workloadResource"
+"""What a description asks for, and the extension of a request that tells it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,16 @@ class Input:
     kind: str
     need: Any
     answer: Any
+
+
+@dataclass(frozen=True)
+class WorkloadResource:
+    """The Kubernetes object that runs the app's containers."""
+
+    id: str
+    api_version: str
+    kind: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,11 @@ class Request(Generic[C, P]):
     def secret_reference(self, name: str) -> str:
         """The text that stands for the secret ``name`` of this call until the host resolves it."""
         return f"$kusion_secret.{self.scope.app}.{self.accessory or 'workload'}.{name}"
+
+    def workload_resource(self) -> Optional[WorkloadResource]:
+        """The resource that runs the app's containers, for a module that needs it; ``None`` without a workload."""
+        told = self.extensions.get(WORKLOAD_RESOURCE)
+        return told and WorkloadResource(told["id"], told["apiVersion"], told["kind"], told["name"])
 
     def container_names(self) -> list[str]:
         """The names of the workload's containers, sorted; empty without a workload."""

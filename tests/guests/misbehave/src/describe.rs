@@ -89,7 +89,7 @@ pub(crate) fn description() -> Description {
 }
 
 /// Everything that a context may hold.
-const GREED: [&str; 9] = [
+const GREED: [&str; 10] = [
     "REGION",
     "KUBECONFIG_CONTENT",
     "KUBECONFIG_PATH",
@@ -98,6 +98,7 @@ const GREED: [&str; 9] = [
     "list",
     "secretStore",
     "store",
+    "db_password",
     "",
 ];
 

@@ -137,11 +137,11 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
             Loaded::read_header(world, &args.meta, args.parallelism.get()).await?
         }
     };
-    let mut options = world.target_options(&args.cluster);
+    let mut options = world.target_options(&args.cluster, &loaded.workspace)?;
     options.approved_unseen = args.yes && !args.dry_run;
     options.terms.patience = args.timeout;
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
-    let session = loaded.session(runtime.as_ref());
+    let session = loaded.session(runtime.as_ref(), &options);
     let scene = Scene { world, args: &args, verb, loaded: &loaded, runtime: runtime.as_ref() };
     if args.dry_run {
         let proposal = match verb {
@@ -156,7 +156,7 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
         warn_unfinished(world, proposal.latest());
         scene.announce(&proposal)?;
         let head = scene.head(&proposal, None);
-        scene.check(&proposal, &head)?;
+        scene.check(&proposal, proposal.check(), &head)?;
         return scene.report(proposal.plan(), None, head);
     }
     let ports = after.listen().await?;
@@ -178,7 +178,9 @@ async fn run(world: &World, command: ApplyCommand, verb: Verb) -> Result<Exit, C
     let after = after.prepare(runtime.as_ref(), prepared.proposal().spec(), ports)?;
     scene.announce(prepared.proposal())?;
     let head = scene.head(prepared.proposal(), recovered.as_ref());
-    scene.check(prepared.proposal(), &head)?;
+    let proposal = prepared.proposal();
+    let checked = proposal.check().and_then(|()| proposal.check_values());
+    scene.check(proposal, checked, &head)?;
     let plan = prepared.plan().clone();
     if asks && !plan.is_empty() && !approved(world, verb, &plan)? {
         world.eprint("Nothing was changed.\n");
@@ -362,9 +364,14 @@ impl Scene<'_> {
         document
     }
 
-    /// Refuses a plan that needs consent, which programs are shown all the same; people were shown it.
-    fn check(&self, proposal: &Proposal<'_>, head: &Map<String, Value>) -> Result<(), CliError> {
-        let Err(error) = proposal.check() else { return Ok(()) };
+    /// Refuses a plan that cannot be carried out so, which programs are shown all the same; people were shown it.
+    fn check(
+        &self,
+        proposal: &Proposal<'_>,
+        checked: Result<(), OpsError>,
+        head: &Map<String, Value>,
+    ) -> Result<(), CliError> {
+        let Err(error) = checked else { return Ok(()) };
         let error = CliError::from(error);
         if self.args.output == Format::Json {
             let mut head = head.clone();

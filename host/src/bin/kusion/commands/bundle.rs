@@ -1,12 +1,14 @@
 //! `kusion mod bundle`: modules for where no registry can be reached.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use kusion::config::project_folder;
+use kusion::diagnostic::name_hints;
 use kusion::engine::Limits;
 use kusion::module::bundle::{self, BundleError, Bundled};
-use kusion::module::{Lock, LockFile};
+use kusion::module::{Lock, LockFile, ModuleLocation};
 use serde_json::json;
 
 use crate::cli::{Format, Registries};
@@ -69,15 +71,28 @@ pub(crate) async fn run(world: &World, command: &BundleCommand) -> Result<Exit, 
 async fn save(world: &World, args: &SaveArgs) -> Result<Exit, CliError> {
     let mut lock = lock_file(world, &args.workdir)?.read()?;
     if let Some(workspace) = &args.workspace {
-        lock = lock.of_workspace(&parse_workspace(workspace)?);
+        let name = parse_workspace(workspace)?;
+        if lock.modules(&name).next().is_none() {
+            let known: BTreeSet<String> =
+                lock.pins().map(|(workspace, _, _)| workspace.to_string()).collect();
+            let mut error =
+                CliError::user(format!("kusion.lock pins nothing for workspace `{name}`"));
+            for hint in name_hints(name.as_str(), known.iter().map(String::as_str)) {
+                error = error.hint(hint);
+            }
+            return Err(error);
+        }
+        lock = lock.of_workspace(&name);
     }
     let pulling = Pulling::new(world);
     let client =
         (!args.offline).then(|| world.registry_client(&args.registries, &pulling)).transpose()?;
-    let fetcher = world.fetcher(client, &Limits::default())?;
+    // The lock says which bytes are meant; whoever uses them has limits of their own.
+    let fetcher = world.fetcher(client, &Limits::for_carrying())?;
     let complete = kusion::ops::complete_modules(&fetcher, &lock).await;
     pulling.finish();
     complete?;
+    warn_of_others(world, &lock)?;
     let path = world.path(&args.file);
     bundle::save_file(&world.content()?, &lock, &path)?;
     let size = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
@@ -89,17 +104,38 @@ fn load(world: &World, args: &LoadArgs) -> Result<Exit, CliError> {
     // Before anything is read, so that a wrong folder changes nothing.
     let target = args.write_lock.then(|| lock_file(world, &args.workdir)).transpose()?;
     let path = world.path(&args.file);
-    let mut archive = std::fs::File::open(&path).map_err(|source| BundleError::Io { source })?;
-    let limit = u64::try_from(Limits::default().component_size).unwrap_or(u64::MAX);
+    let mut archive = match fs_err::File::open(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(CliError::user(format!("cannot find `{}`", args.file.display())));
+        }
+        archive => archive.map_err(|source| BundleError::Io { source })?,
+    };
+    let limit = u64::try_from(Limits::for_carrying().component_size).unwrap_or(u64::MAX);
     let Bundled { lock, size, .. } = bundle::load(&world.content()?, &mut archive, limit)?;
+    warn_of_others(world, &lock)?;
     if let Some(target) = target {
-        target.change(|present| {
-            for (workspace, module, pin) in lock.pins() {
-                present.set(workspace, module, pin.clone());
-            }
-        })?;
+        target.try_change(|present| present.adopt(&lock))?;
     }
     show(world, &lock, size, args.output)
+}
+
+/// Warns of modules of a catalog that this program neither carries nor has kept: no bundle brings them.
+fn warn_of_others(world: &World, lock: &Lock) -> Result<(), CliError> {
+    let (resolver, store) = (world.resolver(), world.content()?);
+    for (_, module, pin) in lock.pins().filter(|(_, _, pin)| pin.is_of_catalog()) {
+        let carried = resolver.resolve(module, &ModuleLocation::Catalog);
+        let kept = || store.get_of_catalog(&pin.layer).ok().flatten();
+        if carried.is_ok_and(|carried| carried.digest == pin.layer) || kept().is_some() {
+            continue;
+        }
+        world.warn(&format!(
+            "kusion.lock pins module `{module}` {} of a catalog that this kusion does not carry, and bundles do not \
+             bring modules of the catalog\n\
+             hint: use the kusion that pinned it, or run `kusion mod update {module}`",
+            pin.version
+        ));
+    }
+    Ok(())
 }
 
 /// Finds the lock of the project that a folder belongs to.

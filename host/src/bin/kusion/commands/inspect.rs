@@ -1,8 +1,10 @@
 //! `kusion mod inspect`: what a module is.
 
 use clap::Args;
+use kusion::config::{ModuleOrigin, Workspace};
 use kusion::engine::{Limits, Surface};
 use kusion::module::{ModuleLocation, ResolvedModule};
+use kusion::name::ModuleName;
 use serde_json::json;
 
 use crate::cli::{Fetching, Format, Registries, WorkspaceChoice};
@@ -10,11 +12,11 @@ use crate::commands::module::find;
 use crate::commands::pull::fetch_one;
 use crate::context::World;
 use crate::error::{CliError, Exit};
-use crate::render::Table;
+use crate::render::{harmless_line, inputs};
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Name of a bundled module, a path to a component or to the folder in which it was built, or a module in a
+    /// Name of a module of the workspace or of the bundled catalog, a path to a component or to the folder in which it was built, or a module in a
     /// registry, as in `oci://registry.example.com/team/mysql:0.2.0`.
     module: String,
     #[command(flatten)]
@@ -27,12 +29,18 @@ pub(crate) struct InspectArgs {
 }
 
 pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, CliError> {
-    let in_registry = args.module.starts_with("oci://");
-    let (resolved, pin) = if in_registry {
+    let is_reference = args.module.starts_with("oci://");
+    let workspace = match is_reference || ModuleName::parse(args.module.as_str()).is_ok() {
+        true => args.workspace.load_if_any(world).await?,
+        false => None,
+    };
+    let far = match is_reference {
+        true => Some(args.module.clone()),
+        false => workspace.as_ref().and_then(|workspace| in_registry(workspace, &args.module)),
+    };
+    let (resolved, pin) = if let Some(reference) = &far {
         let fetching = Fetching { registries: args.registries.clone(), ..Fetching::default() };
-        let workspace = args.workspace.load_if_any(world).await?;
-        let (wanted, fetched) =
-            fetch_one(world, &args.module, &fetching, workspace.as_ref()).await?;
+        let (wanted, fetched) = fetch_one(world, reference, &fetching, workspace.as_ref()).await?;
         let resolved = ResolvedModule {
             name: wanted.module,
             location: ModuleLocation::Registry(wanted.repository.to_string()),
@@ -65,7 +73,7 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
         description.name,
         description.version,
         description.kind,
-        description.summary,
+        harmless_line(&description.summary),
         resolved.digest,
         resolved.bytes.len(),
         listed(&imports),
@@ -78,6 +86,7 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
         text.push_str(&format!("manifest:   {manifest}\nsigner:     {signer}\n"));
     }
     for (name, note) in &notes {
+        let (name, note) = (harmless_line(name), harmless_line(note));
         text.push_str(&format!("{:<12}{note}\n", format!("{name}:")));
     }
     for (title, schema) in [
@@ -90,72 +99,15 @@ pub(crate) async fn inspect(world: &World, args: &InspectArgs) -> Result<Exit, C
     Ok(Exit::Success)
 }
 
+/// Returns where a workspace has a module, with the versions that it admits, if that is in a registry.
+fn in_registry(workspace: &Workspace, name: &str) -> Option<String> {
+    let entry = workspace.modules().get(&ModuleName::parse(name).ok()?)?;
+    let ModuleOrigin::Oci { reference } = entry.origin() else { return None };
+    let (version, _) = entry.version()?;
+    Some(format!("oci://{reference}:{version}"))
+}
+
 /// Lists names in one line.
 pub(super) fn listed(items: &[String]) -> String {
-    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
-}
-
-/// Shows the properties of a JSON Schema as a table.
-fn inputs(schema: &serde_json::Value) -> String {
-    let Some(properties) = schema["properties"].as_object() else { return "none\n".to_owned() };
-    if properties.is_empty() {
-        return "none\n".to_owned();
-    }
-    let required: Vec<&str> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|name| name.as_str())
-        .collect();
-    let mut table = Table::new(["NAME", "TYPE", "DEFAULT", "MEANING"]);
-    for (name, property) in properties {
-        let default = match property.get("default").filter(|default| !default.is_null()) {
-            Some(default) => default.to_string(),
-            None if required.contains(&name.as_str()) => "required".to_owned(),
-            None => String::new(),
-        };
-        let description = property["description"].as_str().unwrap_or_default();
-        let meaning = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-        table.row([name.clone(), type_of(property), default, meaning]);
-    }
-    table.render()
-}
-
-fn type_of(schema: &serde_json::Value) -> String {
-    if let Some(values) = schema["enum"].as_array() {
-        let values: Vec<String> = values
-            .iter()
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            .collect();
-        return values.join("|");
-    }
-    if let Some(value) = schema.get("const") {
-        return value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    }
-    let of_type = |name: &str| match name {
-        "array" => format!("list of {}", type_of(&schema["items"])),
-        "object" if schema["additionalProperties"].is_object() => {
-            format!("map of {}", type_of(&schema["additionalProperties"]))
-        }
-        name => name.to_owned(),
-    };
-    match &schema["type"] {
-        serde_json::Value::String(name) => of_type(name),
-        serde_json::Value::Array(names) => {
-            let names: Vec<String> = names
-                .iter()
-                .filter_map(|name| name.as_str())
-                .filter(|name| *name != "null")
-                .map(of_type)
-                .collect();
-            names.join("|")
-        }
-        _ => {
-            let variants = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
-            let mut types: Vec<String> =
-                variants.into_iter().flatten().map(type_of).filter(|name| name != "null").collect();
-            types.dedup();
-            if types.is_empty() { "any".to_owned() } else { types.join("|") }
-        }
-    }
+    if items.is_empty() { "none".to_owned() } else { harmless_line(&items.join(", ")) }
 }

@@ -64,7 +64,14 @@ pub(crate) async fn login(world: &World, args: &LoginArgs) -> Result<Exit, CliEr
 
 pub(crate) fn logout(world: &World, args: &LogoutArgs) -> Result<Exit, CliError> {
     let registry = plain(&args.registry)?;
-    if world.credentials().forget(registry)? {
+    let credentials = world.credentials();
+    let forgotten = credentials.forget(registry)?;
+    if let Some(path) = credentials.place(registry)? {
+        let path = path.display();
+        return Err(CliError::user(format!("`{path}` has credentials for `{registry}` still"))
+            .hint("log out with the program that wrote them there, or remove them"));
+    }
+    if forgotten {
         world.print(&format!("Logged out of `{registry}`.\n"))?;
     } else {
         world.print(&format!("Nobody was logged in to `{registry}`.\n"))?;

@@ -215,11 +215,20 @@ async fn list(world: &World, args: &ListArgs) -> Result<Exit, CliError> {
     Ok(Exit::Success)
 }
 
+/// Returns the one component in the folder `dist` of a folder: a clone may be called otherwise than its module.
+pub(crate) fn built_in(folder: &Path) -> Option<PathBuf> {
+    let entries = fs_err::read_dir(folder.join("dist")).ok()?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut built = paths.filter(|path| path.extension().is_some_and(|ext| ext == "wasm"));
+    built.next().filter(|_| built.next().is_none())
+}
+
 /// Finds a module that the user names: by its path, or as one of the bundled catalog.
 pub(crate) fn find(world: &World, module: &str) -> Result<ResolvedModule, CliError> {
     let path = world.path(module.as_ref());
     let is_path = module.contains('/') || module.ends_with(".wasm");
     let (name, location) = if is_path || path.exists() {
+        let path = built_in(&path).unwrap_or(path);
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         (ModuleName::parse(stem), ModuleLocation::Path(path))
     } else {

@@ -55,15 +55,14 @@ pub(crate) async fn dev(world: &World, args: &DevArgs) -> Result<Exit, CliError>
         }
         world.eprint(&format!("Watching `{}`; Ctrl-C ends it.\n", args.folder.display()));
         let changed = loop {
-            tokio::select! {
+            let now = tokio::select! {
                 _ = interrupt.recv() => return Ok(Exit::Success),
                 _ = end.recv() => return Ok(Exit::Success),
-                () = tokio::time::sleep(PAUSE) => {}
-            }
-            let now = Files::below(&session.folder);
+                now = settled(&session.folder) => now,
+            };
             let changed = now.difference(&seen);
             if !changed.is_empty() {
-                seen = settled(&session.folder, now).await;
+                seen = now;
                 break changed;
             }
         };
@@ -73,7 +72,8 @@ pub(crate) async fn dev(world: &World, args: &DevArgs) -> Result<Exit, CliError>
 }
 
 /// Waits until nothing has changed for a while, because a save may touch several files.
-async fn settled(folder: &Path, mut files: Files) -> Files {
+async fn settled(folder: &Path) -> Files {
+    let mut files = Files::below(folder);
     loop {
         tokio::time::sleep(PAUSE).await;
         let now = Files::below(folder);

@@ -46,7 +46,7 @@ pub(crate) fn init(world: &World, args: &ModInitArgs) -> Result<Exit, CliError> 
     }
     text.push_str("\nTo build and test it, and to see what it answers whenever you change it:\n\n");
     text.push_str(&format!("  cd {shown}\n"));
-    if let Some(install) = args.lang.install() {
+    if let Some(install) = args.lang.install(sdk.is_some()) {
         text.push_str(&format!("  {install}\n"));
     }
     text.push_str("  kusion mod test\n  kusion mod dev\n");

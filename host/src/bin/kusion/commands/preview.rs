@@ -41,9 +41,9 @@ pub(crate) async fn run(world: &World, args: PreviewArgs) -> Result<Exit, CliErr
         return drift(world, &args).await;
     }
     let loaded = Loaded::read(world, &args.meta, args.parallelism.get(), &args.fetching).await?;
-    let options = world.target_options(&args.cluster);
+    let options = world.target_options(&args.cluster, &loaded.workspace)?;
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
-    let session = loaded.session(runtime.as_ref());
+    let session = loaded.session(runtime.as_ref(), &options);
     let proposal = match propose_apply(session).await {
         Err(OpsError::Partly { rest, why }) => {
             let error = CliError::from(*why);
@@ -113,17 +113,20 @@ fn show_partly(
 /// Compares the target with the last release; a configuration that is wrong by now is no hindrance.
 async fn drift(world: &World, args: &PreviewArgs) -> Result<Exit, CliError> {
     let loaded = Loaded::read_header(world, &args.meta, args.parallelism.get()).await?;
-    let mut options = world.target_options(&args.cluster);
+    let mut options = world.target_options(&args.cluster, &loaded.workspace)?;
     // Nothing is changed, so that what an apply would ask about is shown as it is.
     (options.terms.replace, options.terms.adopt) = (true, true);
     let runtime = kusion::ops::open_target(&loaded.stack, &loaded.workspace, &options).await?;
-    let mut drift = find_drift(loaded.session(runtime.as_ref())).await?;
+    let mut drift = find_drift(loaded.session(runtime.as_ref(), &options)).await?;
     let untold = drift.untold.take().map(CliError::from);
     match args.output {
         Format::Json => {
             let mut document = loaded.document("Drift", runtime.as_ref());
             document.insert("revision".to_owned(), json!(drift.revision));
             document.insert("plan".to_owned(), json!(drift.plan));
+            if !drift.notes.is_empty() {
+                document.insert("notes".to_owned(), json!(drift.notes));
+            }
             if let Some(error) = &untold {
                 document.insert("refused".to_owned(), error.document());
             }
@@ -133,7 +136,7 @@ async fn drift(world: &World, args: &PreviewArgs) -> Result<Exit, CliError> {
         Format::Text if untold.is_some() && drift.plan.steps.is_empty() => {}
         Format::Text => {
             let paint = world.stdout_paint();
-            let shown = render::drift(&drift, paint);
+            let shown = render::drift(&drift, paint) + &render::notes(&drift.notes);
             warn_unfinished(world, &drift.latest);
             world.print(&format!("{}\nTarget: {}\n\n{shown}", loaded.title(), runtime.title()))?;
         }

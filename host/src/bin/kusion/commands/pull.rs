@@ -60,7 +60,7 @@ pub(crate) async fn pull(world: &World, args: &PullArgs) -> Result<Exit, CliErro
     let pinning = if args.fetching.locked { Pinning::Locked } else { Pinning::Keep };
     loaded.fetch(world, &used, &args.fetching, pinning).await?;
     loaded.write_pins(world)?;
-    let far = |(_, module): &(&ModuleName, &FetchedModule)| module.pin.manifest.is_some();
+    let far = |(_, module): &(&ModuleName, &FetchedModule)| !module.pin.is_of_catalog();
     let modules: Vec<_> = loaded.fetched.modules.iter().filter(far).collect();
     if args.output == Format::Json {
         let modules: Vec<_> = modules
@@ -101,7 +101,8 @@ pub(crate) async fn fetch_one(
     let client = (!fetching.offline)
         .then(|| world.registry_client(&fetching.registries, &pulling))
         .transpose()?;
-    let fetcher = world.fetcher(client, &Limits::default())?.with_policy(policy);
+    let limits = workspace.map_or(Limits::default(), kusion::ops::limits);
+    let fetcher = world.fetcher(client, &limits)?.with_policy(policy);
     let pinning = if fetching.locked { Pinning::Locked } else { Pinning::Keep };
     let fetched = fetcher.fetch(&wanted, None, pinning).await;
     pulling.finish();

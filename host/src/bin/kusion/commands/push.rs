@@ -7,15 +7,16 @@ use clap::Args;
 use kusion::engine::Limits;
 use kusion::module::registry::Pushed;
 use kusion::module::verify::Signer;
-use kusion::ops::Published;
+use kusion::ops::{Published, PushOptions, PushReport};
 use serde_json::json;
 
-use crate::cli::{Format, Registries};
+use crate::cli::{Format, Registries, WorkspaceChoice};
 use crate::commands::keys;
-use crate::commands::module::find;
+use crate::commands::module::{built_in, find};
 use crate::context::World;
 use crate::error::{CliError, Exit};
 use crate::render::Pulling;
+use crate::watch::Files;
 
 #[derive(Debug, Args)]
 pub(crate) struct PushArgs {
@@ -38,10 +39,27 @@ pub(crate) struct PushArgs {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    workspace: WorkspaceChoice,
+    #[command(flatten)]
     registries: Registries,
     /// Format of the output.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
+}
+
+/// Warns if a file in the module's folder was saved after the module was built: the version is published for good.
+fn warn_if_older(world: &World, module: &str) {
+    let folder = world.path(module.as_ref());
+    let Some(built) = built_in(&folder) else { return };
+    let when = std::fs::metadata(built).and_then(|file| file.modified()).ok();
+    let files = Files::below(&folder);
+    let newer = when.and_then(|when| files.newer_than(when));
+    if let Some(newer) = newer {
+        world.warn(&format!(
+            "`{}` was saved after the module was built\nhint: run `kusion mod build`, and publish what it makes",
+            newer.display()
+        ));
+    }
 }
 
 pub(crate) async fn push(world: &World, args: &PushArgs) -> Result<Exit, CliError> {
@@ -51,28 +69,26 @@ pub(crate) async fn push(world: &World, args: &PushArgs) -> Result<Exit, CliErro
     let published = kusion::ops::publish_module(&engine, &resolved, &args.namespace, &annotations)?;
     let (repository, version) = (&published.repository, &published.version);
     // Whoever mistypes the password has published nothing yet.
+    warn_if_older(world, &args.module);
     let key = args.sign.as_deref().map(|path| keys::open(world, path)).transpose()?;
     let artifact = &published.artifact;
     let pulling = Pulling::new(world);
     let client = world.registry_client(&args.registries, &pulling)?;
-    let (store, component) = (world.content()?, published.component.clone());
-    let others = Published { client: &client, store: &store, engine: &engine };
-    let work = async {
-        if !args.allow_breaking {
-            others.check(&published).await?;
-        }
-        if args.dry_run {
-            let is_there = client.is_published(repository, version, artifact).await?;
-            return Ok::<_, CliError>((is_there.then_some(Pushed::Unchanged), None));
-        }
-        let pushed = client.push(repository, version, artifact, component).await?;
-        let Some(key) = &key else { return Ok((Some(pushed), None)) };
-        let place = (repository, &artifact.digest);
-        Ok((Some(pushed), Some(key.sign_in_registry(&client, &store, place).await?)))
+    let workspace = args.workspace.load_if_any(world).await?;
+    let policy = workspace.as_ref().map(kusion::ops::signature_policy).transpose()?;
+    let fetcher = world.registry_client(&args.registries, &pulling)?;
+    let fetcher = world.fetcher(Some(fetcher), &Limits::default())?;
+    let fetcher = fetcher.with_policy(policy.unwrap_or_default());
+    let store = world.content()?;
+    let others = Published { client: &client, store: &store, fetcher: &fetcher, engine: &engine };
+    let options = PushOptions {
+        allow_breaking: args.allow_breaking,
+        dry_run: args.dry_run,
+        sign: key.as_ref(),
     };
-    let done = work.await;
+    let report = others.push(&published, options).await;
     pulling.finish();
-    let (done, signed) = done?;
+    let PushReport { pushed: done, signed } = report?;
     let signer = key.as_ref().map(|key| Signer::Key { fingerprint: key.public().fingerprint() });
     if args.output == Format::Json {
         world.print_json(&json!({

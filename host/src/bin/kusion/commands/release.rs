@@ -220,11 +220,16 @@ async fn unlock(world: &World, args: &UnlockArgs) -> Result<(), CliError> {
     let runtime = match workspaces.load(name).await {
         Ok(workspace) => {
             let cluster = Cluster { context: args.context.clone(), ..Cluster::default() };
-            let options = world.target_options(&cluster);
-            match kusion::ops::open_target(&stack, &workspace, &options).await {
+            let opened = match world.target_options(&cluster, &workspace) {
+                Ok(options) => kusion::ops::open_target(&stack, &workspace, &options)
+                    .await
+                    .map_err(CliError::from),
+                Err(error) => Err(error),
+            };
+            match opened {
                 Ok(runtime) => Some(runtime),
                 // Whoever names a context wants to know.
-                Err(error) if args.context.is_some() => return Err(error.into()),
+                Err(error) if args.context.is_some() => return Err(error),
                 Err(_) => None,
             }
         }

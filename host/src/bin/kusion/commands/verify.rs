@@ -6,7 +6,7 @@ use clap::Args;
 use kusion::engine::Limits;
 use kusion::module::Pinning;
 use kusion::module::verify::{
-    Identity, PublicKey, Rule, Scope, SignatureError, Signer, Subject, TrustRoot,
+    Identity, PublicKey, Rule, Scope, SignatureError, SignaturePolicy, Signer, Subject, TrustRoot,
 };
 use serde_json::json;
 
@@ -47,21 +47,23 @@ pub(crate) struct VerifyArgs {
 
 pub(crate) async fn verify(world: &World, args: &VerifyArgs) -> Result<Exit, CliError> {
     let wanted = wanted(&args.reference)?;
-    let rule = match from_flags(world, args)? {
-        Some(rule) => rule,
+    let (rule, limits) = match from_flags(world, args)? {
+        Some(rule) => (rule, Limits::for_carrying()),
         None => {
             let workspace = args.workspace.load(world).await?;
             let policy = kusion::ops::signature_policy(&workspace)?;
-            policy.rule(&wanted.repository).cloned().ok_or_else(|| {
+            let rule = policy.rule(&wanted.repository).cloned().ok_or_else(|| {
                 let (name, repository) = (workspace.name(), &wanted.repository);
                 CliError::user(format!("no `verify` of workspace `{name}` covers {repository}"))
                     .hint("name a public key with `--key`, or add an entry to the workspace")
-            })?
+            })?;
+            (rule, kusion::ops::limits(&workspace))
         }
     };
     let pulling = Pulling::new(world);
     let client = world.registry_client(&args.registries, &pulling)?;
-    let fetcher = world.fetcher(Some(client), &Limits::default())?;
+    let policy = SignaturePolicy::new(vec![rule.clone()]);
+    let fetcher = world.fetcher(Some(client), &limits)?.with_policy(policy);
     let fetched = fetcher.fetch(&wanted, None, Pinning::Keep).await;
     let fetched = fetched.inspect_err(|_| pulling.finish())?;
     let manifest = fetched.pin.manifest.ok_or(SignatureError::NoManifest)?;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod difference;
+mod inputs;
 mod outcome;
 mod paint;
 mod plan;
@@ -62,6 +63,7 @@ pub(crate) fn advice<E: Diagnose>(error: &E) -> String {
 
 pub(crate) use answers::answer_changes;
 pub(crate) use difference::difference;
+pub(crate) use inputs::inputs;
 pub(crate) use outcome::{cut_short, outcome, outcome_document};
 pub(crate) use paint::{Paint, Style};
 pub(crate) use plan::{changes, drift, full_details, notes, partly, plan};

@@ -192,10 +192,11 @@ fn was(change: &Change, drift: &Drift, paint: Paint) -> String {
 }
 
 fn field(change: &Change, paint: Paint) -> String {
-    let Change { path, old, new, sensitive, .. } = change;
+    let Change { path, old, new, sensitive, unknown, .. } = change;
     let path = super::harmless_line(path);
     if *sensitive {
-        return format!("{path}: {}", paint.text(Style::Dim, "(secret, changed)"));
+        let said = if *unknown { "(secret, unknown)" } else { "(secret, changed)" };
+        return format!("{path}: {}", paint.text(Style::Dim, said));
     }
     let old = old.as_ref().map(|value| paint.text(Style::Delete, &short(value)));
     let new = new.as_ref().map(|value| paint.text(Style::Create, &short(value)));

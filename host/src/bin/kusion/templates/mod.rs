@@ -21,6 +21,9 @@ pub(crate) enum Lang {
     Go,
 }
 
+/// The SDK as Python names it; its template's pyproject.toml does too.
+const PYTHON_SDK: &str = "kusion-sdk>=0.1,<0.2";
+
 /// A file: where it goes, and what is in it.
 type Template = (&'static str, &'static str);
 
@@ -82,8 +85,8 @@ struct Words {
     published: &'static str,
     /// What must be there.
     needs: &'static str,
-    /// Rows of the README's table.
-    commands: &'static str,
+    /// Where the module says what is published with it.
+    notes: &'static str,
     /// A step of CI that installs the language.
     setup: &'static str,
     /// The command line that tests the module without WebAssembly.
@@ -101,10 +104,12 @@ impl Lang {
         self.words().sdk
     }
 
-    /// Returns the command that fetches what the module stands on, if there is one.
-    pub(crate) fn install(self) -> Option<&'static str> {
+    /// Returns the command that fetches what the module stands on, if there is one. `is_local` says that the SDK is a
+    /// folder.
+    pub(crate) fn install(self, is_local: bool) -> Option<&'static str> {
         match self {
-            Self::Rust | Self::Go => None,
+            Self::Rust => None,
+            Self::Go => (!is_local).then_some("go mod tidy"),
             Self::Javascript => Some("npm install"),
             Self::Python => {
                 Some("python3 -m venv .venv && .venv/bin/pip install -r requirements.txt")
@@ -137,12 +142,21 @@ impl Lang {
                 words.needs, words.published
             ),
         };
+        let install = self.install(sdk.is_some());
+        let fetch = "fetches what the module stands on; once";
+        let install = install.map(|line| format!("| `{line}` | {fetch} |\n")).unwrap_or_default();
+        let test = words.test;
+        let commands = format!("{install}| `{test}` | calls the module without WebAssembly |");
         let dependency = self.dependency(sdk.as_deref());
+        let requirement = sdk.as_deref().map_or_else(|| PYTHON_SDK.to_owned(), requirement);
         let replaced = [
             ("{{name}}", name.as_str()),
+            ("{{workload}}", workload(name)),
             ("{{sdk}}", &dependency),
+            ("{{requirement}}", &requirement),
             ("{{needs}}", &needs),
-            ("{{commands}}", words.commands),
+            ("{{notes}}", words.notes),
+            ("{{commands}}", &commands),
             ("{{setup}}", words.setup),
             ("{{test}}", words.test),
         ];
@@ -158,16 +172,21 @@ impl Lang {
         files
     }
 
-    /// Returns how the manifest names the SDK.
+    /// Returns how the manifest names the SDK, in the manifest's own notation.
     fn dependency(self, folder: Option<&str>) -> String {
         match (self, folder) {
             (Self::Rust, Some(path)) => format!("{{ path = {} }}", quoted(path)),
             (Self::Rust, None) => quoted("0.1"),
-            (Self::Javascript, Some(path)) => format!("file:{path}"),
-            (Self::Javascript, None) => "^0.1.0".to_owned(),
-            (Self::Python, Some(path)) => path.to_owned(),
-            (Self::Python, None) => "kusion-sdk>=0.1,<0.2".to_owned(),
-            (Self::Go, Some(path)) => format!("\nreplace kusionstack.io/kusion-sdk => {path}"),
+            (Self::Javascript, Some(path)) => quoted(&format!("file:{path}")),
+            (Self::Javascript, None) => quoted("^0.1.0"),
+            (Self::Python, Some(path)) => {
+                format!("\n[tool.uv.sources]\nkusion-sdk = {{ path = {} }}\n", quoted(path))
+            }
+            (Self::Python, None) => String::new(),
+            (Self::Go, Some(path)) => {
+                let path = if path.chars().all(is_plain) { path.to_owned() } else { quoted(path) };
+                format!("\n\nreplace kusionstack.io/kusion-sdk => {path}")
+            }
             (Self::Go, None) => String::new(),
         }
     }
@@ -180,7 +199,8 @@ impl Lang {
                 published: "crates.io",
                 needs: "[Rust](https://rustup.rs) 1.95 or newer with the target `wasm32-unknown-unknown` (`rustup \
                         target add wasm32-unknown-unknown`)",
-                commands: "| `cargo test` | calls the module without WebAssembly |",
+                notes: "What `license`, `repository`, `homepage` and `authors` of Cargo.toml say is published with the \
+                        module.",
                 setup: "      - run: rustup target add wasm32-unknown-unknown",
                 test: "cargo test",
             },
@@ -189,8 +209,8 @@ impl Lang {
                 sdk: ("javascript", "package.json"),
                 published: "npm",
                 needs: "[Node.js](https://nodejs.org) 20.10 or newer",
-                commands: "| `npm install` | fetches the SDK and what makes a component; once |\n\
-                           | `npm test` | calls the module without WebAssembly |",
+                notes: "What `license`, `repository`, `homepage` and `author` of package.json say is published with \
+                        the module.",
                 setup: "      - uses: actions/setup-node@v5\n        with: {node-version: 22}\n      - run: npm ci",
                 test: "npm test",
             },
@@ -199,10 +219,8 @@ impl Lang {
                 sdk: ("python", "pyproject.toml"),
                 published: "PyPI",
                 needs: "[Python](https://www.python.org) 3.10 or newer",
-                commands: "| `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt` | fetches the SDK \
-                           and what makes a component; once |\n\
-                           | `PYTHONPATH=src .venv/bin/python -m unittest discover tests` | calls the module without \
-                           WebAssembly |",
+                notes: "`uv sync` fetches the same. What `license`, and `Repository` and `Homepage` below \
+                        `[project.urls]`, say in pyproject.toml is published with the module.",
                 setup: "      - uses: actions/setup-python@v6\n        with: {python-version: \"3.13\"}\n      - run: \
                         python3 -m venv .venv && .venv/bin/pip install -r requirements.txt",
                 test: "PYTHONPATH=src .venv/bin/python -m unittest discover tests",
@@ -210,9 +228,11 @@ impl Lang {
             Self::Go => Words {
                 name: "Go",
                 sdk: ("go", "go.mod"),
-                published: "the Go module proxy (run `go mod tidy` once)",
+                published: "the Go module proxy",
                 needs: "[Go](https://go.dev/dl) 1.24 or newer",
-                commands: "| `go test` | calls the module without WebAssembly |",
+                notes: "go.mod has no place for a licence or a source: `kusion mod push . \
+                        oci://registry.example.com/team --annotation org.opencontainers.image.licenses=Apache-2.0` \
+                        publishes them with the module.",
                 setup: "      - uses: actions/setup-go@v6\n        with: {go-version: stable}",
                 test: "go test",
             },
@@ -220,32 +240,130 @@ impl Lang {
     }
 }
 
-/// A JSON text is a TOML text.
+/// A JSON text is also a text of TOML and of go.mod.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// Returns whether a character of a path means itself wherever it stands.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_')
+}
+
+/// Returns the line of a requirements.txt, which knows no quotes, but addresses.
+fn requirement(path: &str) -> String {
+    if path.chars().all(is_plain) {
+        return path.to_owned();
+    }
+    let encoded = path.bytes().map(|byte| match char::from(byte) {
+        c if is_plain(c) => c.to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    format!("file:{}", encoded.collect::<String>())
+}
+
+/// Returns the module that the cases name as their app's workload. One that is called like the new module would be taken
+/// for a use of it.
+fn workload(name: &ModuleName) -> &'static str {
+    if name.as_str() == "service" { "job" } else { "service" }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ODD: &str = "../it's \"my\" 1% sdk";
+
+    fn files(lang: Lang, name: &str, sdk: Option<&str>) -> Vec<(&'static str, String)> {
+        lang.files(&ModuleName::parse(name).unwrap(), sdk.map(Path::new))
+    }
+
+    fn file(lang: Lang, path: &str, sdk: Option<&str>) -> String {
+        files(lang, "cache", sdk).into_iter().find(|(name, _)| *name == path).unwrap().1
+    }
+
     #[test]
     fn every_place_in_braces_is_filled_in_and_no_file_is_written_twice() {
-        let name = ModuleName::parse("cache").unwrap();
         for lang in Lang::value_variants() {
-            for sdk in [None, Some(Path::new("../sdk"))] {
-                let files = lang.files(&name, sdk);
+            for sdk in [None, Some("../sdk"), Some(ODD)] {
+                let files = files(*lang, "cache", sdk);
                 for (path, text) in &files {
                     // JavaScript writes types in two braces, with a space behind them.
                     let is_place = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase());
                     assert!(!text.split("{{").skip(1).any(is_place), "{path}: {text}");
-                    assert!(text.ends_with('\n'), "{path}");
+                    assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{path}");
                 }
                 let mut paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
                 paths.sort_unstable();
                 paths.dedup();
                 assert_eq!(paths.len(), files.len());
             }
+        }
+    }
+
+    #[test]
+    fn the_folder_of_an_sdk_is_quoted_as_each_manifest_wants_it() {
+        let quoted = r#""../it's \"my\" 1% sdk""#;
+        let npm = r#""file:../it's \"my\" 1% sdk""#;
+        for (lang, path, plain, odd) in [
+            (
+                Lang::Rust,
+                "Cargo.toml",
+                "kusion-sdk = { path = \"../sdk\" }\n",
+                format!("kusion-sdk = {{ path = {quoted} }}\n"),
+            ),
+            (
+                Lang::Javascript,
+                "package.json",
+                "\"kusion-sdk\": \"file:../sdk\"\n",
+                format!("\"kusion-sdk\": {npm}\n"),
+            ),
+            (
+                Lang::Python,
+                "pyproject.toml",
+                "\n[tool.uv.sources]\nkusion-sdk = { path = \"../sdk\" }\n",
+                format!("\n[tool.uv.sources]\nkusion-sdk = {{ path = {quoted} }}\n"),
+            ),
+            (
+                Lang::Python,
+                "requirements.txt",
+                "../sdk\n",
+                "file:../it%27s%20%22my%22%201%25%20sdk\n".to_owned(),
+            ),
+            (
+                Lang::Go,
+                "go.mod",
+                "\n\nreplace kusionstack.io/kusion-sdk => ../sdk\n",
+                format!("\n\nreplace kusionstack.io/kusion-sdk => {quoted}\n"),
+            ),
+        ] {
+            for (sdk, line) in [("../sdk", plain), (ODD, odd.as_str())] {
+                let text = file(lang, path, Some(sdk));
+                assert!(text.contains(line), "{path}: {text}");
+            }
+        }
+        let text = file(Lang::Javascript, "package.json", Some(ODD));
+        let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(manifest["devDependencies"]["kusion-sdk"], format!("file:{ODD}"));
+    }
+
+    #[test]
+    fn what_is_published_is_named_by_its_version_and_fetched() {
+        let requirement = file(Lang::Python, "requirements.txt", None);
+        let dependencies = format!("dependencies = [\"{}\"]\n", requirement.trim_end());
+        assert!(file(Lang::Python, "pyproject.toml", None).contains(&dependencies));
+        assert!(file(Lang::Go, "go.mod", None).ends_with("kusion-sdk v0.1.0\n"));
+        assert_eq!(Lang::Go.install(false), Some("go mod tidy"));
+        assert_eq!(Lang::Go.install(true), None);
+    }
+
+    #[test]
+    fn the_cases_of_a_module_called_service_have_another_workload() {
+        for (name, workload) in [("cache", "service"), ("job", "service"), ("service", "job")] {
+            let files = files(Lang::Rust, name, None);
+            let apps = files.iter().filter(|(path, _)| path.ends_with("/app.yaml"));
+            let expected = format!("workload:\n  module: {workload}\n");
+            assert_eq!(apps.filter(|(_, text)| text.contains(&expected)).count(), 3);
         }
     }
 }

@@ -12,10 +12,12 @@ mod ready;
 mod refusals;
 mod runtime;
 mod stack;
+mod store;
 mod wire;
 
 pub use error::ClusterError;
 pub use ready::{Explanation, TroubledPod, Warning};
 pub use refusals::{FieldConflict, FieldProblem};
 pub use runtime::{KubernetesRuntime, Terms};
+pub use store::KubernetesStore;
 pub use wire::Access;

@@ -14,6 +14,7 @@ use super::objects::{HEIR, MANAGER, Object, Parent, Place, uid};
 use super::ready::Watches;
 use super::refusals::{Attempt, verdict};
 use super::stack::Claim;
+use super::store::KubernetesStore;
 use super::wire::{
     Access, Call, Failure, Kind, METADATA_ONLY, Opened, Refusal, Transport, shortened,
 };
@@ -22,7 +23,7 @@ use crate::runtime::{
     Applied, Claimant, Connection, Doorway, Going, KUBERNETES, LastRun, Owner, Readiness, Runtime,
     RuntimeError, Subject, Wanted,
 };
-use crate::secret::Resolve;
+use crate::secret::{Resolve, Store};
 use crate::spec::{Observed, Resource, ResourceId, SecretRef, SecretText, Spec, StateEntry};
 
 /// What whoever applies agreed to beforehand.
@@ -262,6 +263,11 @@ impl Runtime for KubernetesRuntime {
 
     fn context(&self) -> Option<&str> {
         Some(&self.context)
+    }
+
+    fn store(&self, namespace: &str) -> Option<Box<dyn Store>> {
+        let link = Arc::clone(&self.link);
+        Some(Box::new(KubernetesStore::on(link, &self.server, namespace)))
     }
 
     async fn identity(&self) -> Result<Option<String>, RuntimeError> {

@@ -116,6 +116,9 @@ impl KubernetesRuntime {
             ));
         }
         let mut adopted = false;
+        if let Some(live) = &live {
+            object.keep_unread(live);
+        }
         let (foreign, consent) = match &live {
             Some(live) => match self.weigh_relation(id, &place, live, prior).await? {
                 (Relation::Shared(whose), _) => return Ok(shared(live, prior, &whose)),
@@ -503,7 +506,8 @@ fn compose(
     };
     let normal = normalise(live.clone());
     let overlaid = || Some(overlay(&normal, &normalise(object.value.clone())));
-    let observed = Observed { foreign, secrets_changed: object.unknown, ..new };
+    let unread = object.unread_pointers();
+    let observed = Observed { foreign, secrets_changed: object.unknown, unread, ..new };
     let observed = match dry_run {
         DryRun::Would(would, notes) => {
             Observed { planned: Some(normalise(would)), notes, ..observed }

@@ -13,7 +13,9 @@ use super::place::Place;
 use crate::runtime::kubernetes::identity;
 use crate::runtime::{Owner, RuntimeError};
 use crate::secret::{Resolve, SecretError};
-use crate::spec::{PATH_PREFIX, Resource, SecretText, replace_secrets, visit_strings};
+use crate::spec::{
+    PATH_PREFIX, Resource, SecretText, push_segment, replace_secrets, visit_strings,
+};
 
 /// The namespace of objects that name none.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -42,6 +44,8 @@ pub(crate) struct Object {
     pub(crate) value: Value,
     /// Whether a secret has no value yet.
     pub(crate) unknown: bool,
+    /// The keys of data whose values cannot be read now.
+    pub(crate) unread: Vec<String>,
     /// The values that must not be shown, as text and as they are sent.
     pub(super) confidential: Vec<SecretText>,
 }
@@ -52,8 +56,12 @@ impl Object {
     /// Text of a Secret becomes `data` here, because a server merges `stringData` into `data` and so keeps
     /// the keys that it once held.
     pub(crate) fn of(resource: &Resource, making: Making<'_>) -> Result<Self, RuntimeError> {
-        let mut object =
-            Self { value: resource.attributes.clone(), unknown: false, confidential: Vec::new() };
+        let mut object = Self {
+            value: resource.attributes.clone(),
+            unknown: false,
+            unread: Vec::new(),
+            confidential: Vec::new(),
+        };
         let place = Place::of(&object.value);
         let member = place.as_ref().is_some_and(|place| making.parent.has(place));
         let Some(members) = object.value.as_object_mut() else { return Ok(object) };
@@ -97,6 +105,33 @@ impl Object {
         }
     }
 
+    /// Takes the values that cannot be read now as the live object has them, so that nothing else seems to differ.
+    pub(crate) fn keep_unread(&mut self, live: &Value) {
+        let values = live.get("data").and_then(Value::as_object);
+        self.unread.retain(|key| values.is_some_and(|values| values.contains_key(key)));
+        let Some(data) = self.value.get_mut("data").and_then(Value::as_object_mut) else { return };
+        for key in &self.unread {
+            let Some(sent) = values.and_then(|values| values.get(key)) else { continue };
+            if let Some(sent) = sent.as_str() {
+                let text =
+                    STANDARD.decode(sent).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                self.confidential.extend(text.map(SecretText::new));
+                self.confidential.push(SecretText::new(sent));
+            }
+            data.insert(key.clone(), sent.clone());
+        }
+    }
+
+    /// Returns the JSON Pointers of the values that cannot be read now.
+    pub(crate) fn unread_pointers(&self) -> Vec<String> {
+        let pointer = |key: &String| {
+            let mut pointer = "/data".to_owned();
+            push_segment(&mut pointer, key);
+            pointer
+        };
+        self.unread.iter().map(pointer).collect()
+    }
+
     /// Returns whether one live object is meant.
     pub(crate) fn has_uid(&self) -> bool {
         self.value.pointer("/metadata/uid").is_some()
@@ -134,6 +169,10 @@ impl Object {
         for (key, text) in texts {
             let Value::String(text) = text else { continue };
             let value = match replace_secrets(&text, |secret| making.secrets.resolve(secret)) {
+                Err(error) if making.missing == Missing::Keep && error.is_unread() => {
+                    self.unread.push(key.clone());
+                    SecretText::new(text)
+                }
                 Err(error) if making.missing == Missing::Keep && error.is_unknown() => {
                     self.unknown = true;
                     SecretText::new(text)
@@ -188,15 +227,20 @@ mod tests {
 
     use super::*;
     use crate::name::{ProjectName, StackName, WorkspaceName};
+    use crate::secret::StoreError;
     use crate::spec::{ResourceId, SecretRef};
 
-    /// Knows one secret, `known`.
+    /// Knows one secret, `known`; `elsewhere` is in a store that cannot be read.
     struct One;
 
     impl Resolve for One {
         fn resolve(&self, secret: &SecretRef) -> Result<SecretText, SecretError> {
             if secret.name == "known" {
                 return Ok(SecretText::new("hunter2"));
+            }
+            if secret.name == "elsewhere" {
+                let (reference, provider) = ("ref://a".to_owned(), "aws".to_owned());
+                return Err(StoreError::NoProvider { reference, provider }.into());
             }
             Err(SecretError::NotMade { secret: secret.clone() })
         }
@@ -282,6 +326,21 @@ mod tests {
         );
         let refused = make(secret(texts()), true, Missing::Refuse);
         assert!(matches!(refused, Err(RuntimeError::Secret { .. })));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_now_stays_as_it_is_in_the_cluster() {
+        let texts =
+            json!({"key": "$kusion_secret.a.b.elsewhere", "new": "$kusion_secret.a.b.elsewhere"});
+        let mut object = make(secret(texts.clone()), true, Missing::Keep).unwrap();
+        assert!(!object.unknown);
+        let kept = STANDARD.encode("hunter3");
+        object.keep_unread(&json!({"data": {"key": kept, "plain": "aGk="}}));
+        assert_eq!(object.value["data"]["key"], kept.as_str());
+        assert_eq!(object.unread_pointers(), ["/data/key"]);
+        let message = format!("quotes hunter3 and {kept}");
+        assert_eq!(object.without_secrets(&message), "quotes (sensitive) and (sensitive)");
+        assert!(make(secret(texts), true, Missing::Refuse).is_err());
     }
 
     #[test]
