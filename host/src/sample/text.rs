@@ -79,7 +79,7 @@ fn of_format(format: &str) -> Option<&'static [&'static str]> {
 /// for as far as that is found; `None` if the expression cannot be read.
 fn matching(pattern: &str, (least, most): (usize, usize), random: &mut Random) -> Option<String> {
     let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
-    let is_open = !hir.properties().look_set().contains(Look::End);
+    let is_open = hir.properties().look_set().iter().all(|look| look == Look::Start);
     let enough = u32::try_from(least.min(MAX_PATTERN)).unwrap_or(REPEATS).max(REPEATS);
     let mut repeats = REPEATS;
     let mut text = String::new();

@@ -1,7 +1,11 @@
 //! Types, numbers and counts: what can be told in one sentence.
 
+use super::cut;
 use super::facets::{COUNTS, Facets, TYPES};
 use super::number::{Bound, divides};
+
+/// Formats that any number has, or any text.
+const FREE_FORMATS: [&str; 3] = ["double", "float", "password"];
 
 /// Tells which types are not accepted any more.
 pub(super) fn lost_types(old: &Facets<'_>, new: &Facets<'_>, lost: &[&str]) -> String {
@@ -46,6 +50,31 @@ pub(super) fn numbers(old: &Facets<'_>, new: &Facets<'_>, tell: &mut impl FnMut(
             tell(format!("must be a multiple of {multiple} now"));
         }
     }
+}
+
+/// Tells which formats are new. The host checks none, but a module that reads a value as what the format says does.
+pub(super) fn formats(old: &Facets<'_>, new: &Facets<'_>, tell: &mut impl FnMut(String)) {
+    for format in new.formats.difference(&old.formats) {
+        let is_wider = |old: &&str| match (width(old), width(format)) {
+            (Some((false, old)), Some((true, new))) => old < new,
+            (Some((old_signed, old)), Some((signed, new))) => old_signed == signed && old <= new,
+            _ => false,
+        };
+        if !FREE_FORMATS.contains(format) && !old.formats.iter().any(is_wider) {
+            tell(format!("has the format `{}` now", cut(format)));
+        }
+    }
+}
+
+/// Returns whether a format of whole numbers has a sign, and its bits.
+fn width(format: &str) -> Option<(bool, u32)> {
+    let (is_signed, bits) = match format.strip_prefix("uint") {
+        Some(bits) => (false, bits),
+        None => (true, format.strip_prefix("int")?),
+    };
+    // Without a number it is the width of a machine's address.
+    let bits = if bits.is_empty() { 64 } else { bits.parse().ok()? };
+    Some((is_signed, bits))
 }
 
 /// Tells which counts are tighter.

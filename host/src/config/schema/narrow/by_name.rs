@@ -1,16 +1,13 @@
 //! Members of objects by their names: those that are mentioned, those that fit patterns, and all others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 
-use super::comparison::{Comparison, Place, addresses};
+use super::comparison::{Comparison, Place};
 use super::facets::Facets;
 use super::members::Name;
 use super::{Narrowing, cut};
-
-/// The most combinations of conditions that mention one member.
-const MAX_EXCUSED: usize = 256;
 
 impl<'a> Comparison<'a> {
     /// Compares what is demanded of the members of an object.
@@ -41,6 +38,7 @@ impl<'a> Comparison<'a> {
             }
         }
         found.extend(self.fitting_members(old, new, &patterns, path));
+        found.extend(self.names(old, new, path));
         let rest = Name { text: None, patterns: BTreeSet::new() };
         let is_closed = |facets: &Facets<'a>, root: &'a Value| {
             Facets::of(&facets.member(&rest, &BTreeSet::new()), root).is_never()
@@ -63,43 +61,34 @@ impl<'a> Comparison<'a> {
         path: &str,
     ) -> Vec<Narrowing> {
         let mut found = Vec::new();
-        let mut told: Vec<BTreeSet<&str>> = Vec::new();
-        let mut sets: Vec<BTreeSet<&str>> = vec![BTreeSet::new()];
-        while !sets.is_empty() && !self.is_over() {
-            let mut larger = Vec::new();
-            for set in &sets {
-                let last = set.last().copied();
-                let more =
-                    patterns.iter().filter(|pattern| last.is_none_or(|last| **pattern > last));
-                let more = more.filter(|pattern| !set.iter().any(|one| are_apart(one, pattern)));
-                larger.extend(more.map(|pattern| {
-                    self.step(1);
-                    set.iter().copied().chain([*pattern]).collect::<BTreeSet<&str>>()
-                }));
-                if self.is_over() {
-                    break;
-                }
+        let mut sets: VecDeque<BTreeSet<&str>> = VecDeque::from([BTreeSet::new()]);
+        while let Some(set) = sets.pop_front() {
+            if self.is_over() {
+                break;
             }
-            for set in &larger {
-                // What one of the patterns loses is told once.
-                if told.iter().any(|one| one.is_subset(set)) {
-                    continue;
-                }
+            if !set.is_empty() {
                 let names: Vec<String> = set.iter().map(|pattern| format!("/{pattern}/")).collect();
                 let name = Name { text: None, patterns: set.clone() };
                 let lost = self.member(old, new, &name, &below(path, &names.join(" and ")));
                 if !lost.is_empty() {
-                    told.push(set.clone());
+                    // What one of the patterns loses is told once.
+                    found.extend(lost);
+                    continue;
                 }
-                found.extend(lost);
             }
-            sets = larger;
+            let last = set.last().copied();
+            let more = patterns.iter().filter(|pattern| last.is_none_or(|last| **pattern > last));
+            let more = more.filter(|pattern| !set.iter().any(|one| are_apart(one, pattern)));
+            for pattern in more {
+                self.step(1);
+                sets.push_back(set.iter().copied().chain([*pattern]).collect());
+            }
         }
         found
     }
 
-    /// Compares what is demanded of a member. Whether it is left over, conditions decide that mention it: whichever of
-    /// them do, those of the new schema that are the same do too.
+    /// Compares what is demanded of a member. Whether it is left over, conditions decide that mention it: none of them
+    /// holds, or any of them, and with it the new one that is the same.
     fn member(
         &mut self,
         old: &Facets<'a>,
@@ -107,42 +96,44 @@ impl<'a> Comparison<'a> {
         name: &Name<'_>,
         path: &str,
     ) -> Vec<Narrowing> {
-        let mut excused: Vec<(BTreeSet<usize>, BTreeSet<usize>)> = Vec::new();
-        excused.push((BTreeSet::new(), BTreeSet::new()));
-        for condition in &old.conditions {
-            if condition.inside.is_empty() || !condition.named(self.old).may_be(name) {
-                continue;
-            }
-            if excused.len() >= MAX_EXCUSED {
-                self.give_up();
-                return Vec::new();
-            }
+        let none = BTreeSet::new();
+        let mut found = self.compare(Place {
+            old: &old.member(name, &none),
+            new: &new.member(name, &none),
+            path,
+        });
+        let mut excused: Option<BTreeSet<usize>> = None;
+        for condition in old.excusing(name) {
             let same = new.conditions.iter().filter(|new| self.sameness.is_same(condition, new));
             let same: BTreeSet<usize> = same.flat_map(|same| same.inside.clone()).collect();
-            let with = |(old, new): &(BTreeSet<usize>, BTreeSet<usize>)| {
-                (
-                    old.iter().chain(&condition.inside).copied().collect(),
-                    new.union(&same).copied().collect(),
-                )
-            };
-            let more: Vec<_> = excused.iter().map(with).collect();
-            excused.extend(more);
+            excused = Some(excused.map_or(same.clone(), |all| &all & &same));
         }
-        let mut found = Vec::new();
-        let mut compared = Vec::new();
-        for (excused_old, excused_new) in &excused {
-            let (old, new) = (old.member(name, excused_old), new.member(name, excused_new));
-            let both = (addresses(&old), addresses(&new));
-            if !compared.contains(&both) {
-                compared.push(both);
-                found.extend(self.compare(Place { old: &old, new: &new, path }));
-            }
+        if let Some(excused) = excused {
+            let (old, new) = (old.member(name, &old.excused(name)), new.member(name, &excused));
+            found.extend(self.compare(Place { old: &old, new: &new, path }));
+        }
+        found
+    }
+
+    /// Compares what is demanded of all names.
+    fn names(&mut self, old: &Facets<'a>, new: &Facets<'a>, path: &str) -> Vec<Narrowing> {
+        if new.naming.is_empty() || self.is_unchanged(&old.naming, &new.naming) {
+            return Vec::new();
+        }
+        let place = Place { old: &old.naming, new: &new.naming, path: &below(path, "*") };
+        let mut old = Facets::of(place.old, self.old);
+        let mut new = Facets::of(place.new, self.new);
+        old.keep_only("string");
+        new.keep_only("string");
+        let mut found = self.alternatives(&old, &new, place);
+        for one in &mut found {
+            one.what = format!("as a name {}", one.what);
         }
         found
     }
 
     /// Returns the patterns that fit a name.
-    fn fitting<'n>(
+    pub(super) fn fitting<'n>(
         &mut self,
         patterns: &BTreeSet<&'n str>,
         name: &str,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::condition::{Condition, Sameness};
+use super::condition::Sameness;
 use super::facets::Facets;
 use super::listed::{Document, Patterns, address};
 use super::{Narrowing, bounds, cut, shown};
@@ -13,6 +13,8 @@ use super::{Narrowing, bounds, cut, shown};
 const MAX_STEPS: usize = 20_000;
 /// How deep values are followed before two schemas are called too different.
 const MAX_DEPTH: usize = 100;
+/// Said of what needs more than that.
+const TOO_MANY: &str = "has too many alternatives to be compared";
 /// The most values that one message lists.
 const MAX_LISTED: usize = 8;
 
@@ -23,8 +25,9 @@ pub(super) struct Comparison<'a> {
     /// What is being compared: a schema that refers to itself is compared once.
     open: Vec<(BTreeSet<usize>, BTreeSet<usize>)>,
     steps: usize,
-    old_document: Document<'a>,
-    new_document: Document<'a>,
+    given_up: Option<&'static str>,
+    pub(super) old_document: Document<'a>,
+    pub(super) new_document: Document<'a>,
     pub(super) sameness: Sameness<'a>,
     pub(super) patterns: Patterns,
 }
@@ -44,6 +47,7 @@ impl<'a> Comparison<'a> {
             new,
             open: Vec::new(),
             steps: 0,
+            given_up: None,
             old_document: Document::new(old),
             new_document: Document::new(new),
             sameness: Sameness::new(old, new),
@@ -51,25 +55,31 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares the documents; `None` if that is too much.
-    pub(super) fn run(&mut self) -> Option<Vec<Narrowing>> {
+    /// Compares the documents. What cannot be compared is the only thing that is told then.
+    pub(super) fn run(&mut self) -> Vec<Narrowing> {
         let place = Place { old: &[self.old], new: &[self.new], path: "" };
         let found = self.compare(place);
-        (!self.is_over()).then_some(found)
+        match self.given_up {
+            Some(why) => vec![Narrowing::at("", why)],
+            None => found,
+        }
     }
 
     /// Returns whether it was given up.
     pub(super) fn is_over(&self) -> bool {
-        self.steps > MAX_STEPS
+        self.given_up.is_some()
     }
 
     /// Counts some work.
     pub(super) fn step(&mut self, work: usize) {
         self.steps += work;
+        if self.steps > MAX_STEPS {
+            self.give_up(TOO_MANY);
+        }
     }
 
-    pub(super) fn give_up(&mut self) {
-        self.steps = MAX_STEPS + 1;
+    fn give_up(&mut self, why: &'static str) {
+        self.given_up.get_or_insert(why);
     }
 
     /// Compares schemas that all apply with others that do.
@@ -78,9 +88,9 @@ impl<'a> Comparison<'a> {
         let both = (addresses(&old), addresses(&new));
         self.step(1);
         if self.open.len() > MAX_DEPTH {
-            self.give_up();
+            self.give_up(TOO_MANY);
         }
-        if new.is_empty() || self.is_over() || self.open.contains(&both) {
+        if self.is_over() || self.open.contains(&both) || self.is_unchanged(&old, &new) {
             return Vec::new();
         }
         self.open.push(both);
@@ -92,7 +102,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares each alternative of the one with the alternative of the other that comes nearest.
-    fn alternatives(
+    pub(super) fn alternatives(
         &mut self,
         old: &Facets<'a>,
         new: &Facets<'a>,
@@ -102,7 +112,10 @@ impl<'a> Comparison<'a> {
         // Hundreds of schemas at one place cost as much as hundreds of places.
         self.step(1 + (old.size + new.size) / 100);
         if old.is_too_wide() || new.is_too_wide() {
-            self.give_up();
+            self.give_up(TOO_MANY);
+        }
+        if old.is_foreign || new.is_foreign {
+            self.give_up("has parts with a `$schema` of their own, which cannot be compared");
         }
         if self.is_over() || old.is_never() {
             return Vec::new();
@@ -115,10 +128,10 @@ impl<'a> Comparison<'a> {
         if let Some(values) = &old.values {
             return self.listed(values, place);
         }
-        if let Some(branches) = old.chosen() {
+        if let Some(branches) = old.choices() {
             return branches.iter().flat_map(|old| self.alternatives(old, new, place)).collect();
         }
-        let Some(branches) = new.chosen() else { return self.demands(old, new, path) };
+        let Some(branches) = new.choices() else { return self.demands(old, new, place) };
         // Of another type, or with a demand at the place itself, another alternative is meant.
         let cost = |new: &Facets<'_>, found: &[Narrowing]| -> usize {
             let far = if new.types.is_disjoint(&old.types) { 10_000 } else { 0 };
@@ -160,7 +173,18 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares what is demanded, where nothing is left to choose.
-    fn demands(&mut self, old: &Facets<'a>, new: &Facets<'a>, path: &str) -> Vec<Narrowing> {
+    fn demands(
+        &mut self,
+        old: &Facets<'a>,
+        new: &Facets<'a>,
+        place: Place<'_, 'a>,
+    ) -> Vec<Narrowing> {
+        let path = place.path;
+        if new.values.is_some()
+            && let Some(values) = old.few_values()
+        {
+            return self.listed(&values, place);
+        }
         let mut found: Vec<Narrowing> = Vec::new();
         let mut tell = |what: String| found.push(Narrowing::at(path, what));
         let lost: Vec<&str> = old.types.difference(&new.types).copied().collect();
@@ -184,12 +208,19 @@ impl<'a> Comparison<'a> {
                 tell(format!("must fit the pattern `{}` now", cut(pattern)));
             }
         }
+        bounds::formats(old, new, &mut tell);
         if is_both("array") && new.unique && !old.unique {
             tell("must not hold an item twice now".to_owned());
         }
         for condition in &new.conditions {
-            if !self.has(&old.conditions, condition) {
-                tell(format!("has a condition that it had not: `{}`", condition.keyword));
+            let keyword = condition.keyword;
+            if old.conditions.iter().any(|old| self.sameness.is_same(old, condition)) {
+                continue;
+            }
+            if old.conditions.iter().any(|old| old.keyword == keyword) {
+                tell(format!("has the condition `{keyword}`, whose change cannot be judged"));
+            } else {
+                tell(format!("has a condition that it had not: `{keyword}`"));
             }
         }
         if is_both("object") {
@@ -204,12 +235,16 @@ impl<'a> Comparison<'a> {
                 found.extend(self.compare(Place { old: &old, new: &new, path: &path }));
             }
         }
+        if found.is_empty() {
+            found = self.exclusions(old, new, place);
+        }
         found
     }
 
-    /// Returns whether a new condition is one of the former ones.
-    fn has(&mut self, old: &[Condition<'a>], new: &Condition<'a>) -> bool {
-        old.iter().any(|old| self.sameness.is_same(old, new))
+    /// Returns whether schemas say what they said before.
+    pub(super) fn is_unchanged(&mut self, old: &[&'a Value], new: &[&'a Value]) -> bool {
+        let mut both = old.iter().zip(new);
+        old.len() == new.len() && both.all(|(old, new)| self.sameness.is_same_schema(old, new))
     }
 }
 
@@ -219,6 +254,6 @@ fn distinct<'a>(schemas: &[&'a Value]) -> Vec<&'a Value> {
     schemas.iter().copied().filter(|schema| seen.insert(address(schema))).collect()
 }
 
-pub(super) fn addresses(schemas: &[&Value]) -> BTreeSet<usize> {
+fn addresses(schemas: &[&Value]) -> BTreeSet<usize> {
     schemas.iter().map(|schema| address(schema)).collect()
 }

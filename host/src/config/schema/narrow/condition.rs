@@ -10,30 +10,26 @@ use super::super::close::reference;
 use super::members::Named;
 
 /// Conditions, and the keywords that mean nothing without them.
-const CONDITIONS: [(&str, &[&str]); 7] = [
+const CONDITIONS: [(&str, &[&str]); 5] = [
     ("contains", &["contains", "maxContains", "minContains"]),
     ("dependencies", &["dependencies"]),
     ("dependentRequired", &["dependentRequired"]),
     ("dependentSchemas", &["dependentSchemas"]),
     ("if", &["else", "if", "then"]),
-    ("not", &["not"]),
-    ("propertyNames", &["propertyNames"]),
 ];
 /// The condition that depends on everything beside it.
 const REST_OF_ITEMS: &str = "unevaluatedItems";
 
 /// Keywords that forbid nothing where they stand.
-const ANNOTATIONS: [&str; 13] = [
+const ANNOTATIONS: [&str; 11] = [
     "$comment",
     "$defs",
     "$id",
-    "$schema",
     "default",
     "definitions",
     "deprecated",
     "description",
     "examples",
-    "format",
     "readOnly",
     "title",
     "writeOnly",
@@ -60,8 +56,8 @@ const MAPS: [&str; 4] = ["dependencies", "dependentSchemas", "patternProperties"
 
 /// How many schemas are looked at before two conditions are called different.
 const MAX_WORK: usize = 1_000_000;
-/// How many references are followed in a row.
-const MAX_REFERENCES: usize = 256;
+/// How deep schemas are followed before they are called different, and how many references in a row.
+const MAX_DEPTH: usize = 256;
 
 /// A demand that is compared as it stands.
 #[derive(Debug, Clone)]
@@ -98,17 +94,18 @@ impl<'a> Condition<'a> {
     }
 }
 
-/// Compares conditions of an old and a new document.
+/// Finds what an old and a new document say alike.
 pub(super) struct Sameness<'a> {
     old: &'a Value,
     new: &'a Value,
     /// How many schemas were looked at.
     work: usize,
+    depth: usize,
 }
 
 impl<'a> Sameness<'a> {
     pub(super) fn new(old: &'a Value, new: &'a Value) -> Self {
-        Self { old, new, work: 0 }
+        Self { old, new, work: 0, depth: 0 }
     }
 
     /// Returns whether two conditions come to the same.
@@ -117,6 +114,11 @@ impl<'a> Sameness<'a> {
         let counts = |keyword: &str| own.is_none_or(|(_, keywords)| keywords.contains(&keyword));
         old.keyword == new.keyword
             && self.objects(old.object, new.object, &counts, &mut HashSet::new())
+    }
+
+    /// Returns whether two schemas come to the same.
+    pub(super) fn is_same_schema(&mut self, old: &'a Value, new: &'a Value) -> bool {
+        self.schemas(old, new, &mut HashSet::new())
     }
 
     /// Compares two schemas. What is `assumed` is being compared already: a schema that refers to itself is what it
@@ -131,8 +133,13 @@ impl<'a> Sameness<'a> {
         let (old, new) = (target(old, self.old), target(new, self.new));
         let (Value::Object(old), Value::Object(new)) = (old, new) else { return old == new };
         let both = (std::ptr::from_ref(old).addr(), std::ptr::from_ref(new).addr());
-        self.work <= MAX_WORK
-            && (!assumed.insert(both) || self.objects(old, new, &|_| true, assumed))
+        if self.work > MAX_WORK || self.depth > MAX_DEPTH {
+            return false;
+        }
+        self.depth += 1;
+        let is_same = !assumed.insert(both) || self.objects(old, new, &|_| true, assumed);
+        self.depth -= 1;
+        is_same
     }
 
     fn objects(
@@ -187,7 +194,7 @@ impl<'a> Sameness<'a> {
 /// Follows references that stand alone.
 fn target<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
     let mut found = schema;
-    for _ in 0..MAX_REFERENCES {
+    for _ in 0..MAX_DEPTH {
         let Some(object) = found.as_object() else { break };
         let alone = object
             .keys()

@@ -8,18 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::super::close::reference;
+use super::alternatives::{Alternatives, Excluded};
 use super::condition::Condition;
-use super::members::{Leftover, Members, Named};
+use super::members::{Leftover, Members};
 use super::number::{Bound, count, equal};
 
 /// How deep references and `allOf` are followed at one position; a schema that is deeper is not compared at all.
 const MAX_DEPTH: usize = 256;
-/// The most alternatives of which several at once are looked at.
-const MAX_TOGETHER: usize = 10;
 
 /// The types of JSON, with numbers in two halves: `number` is both.
 pub(super) const TYPES: [&str; 7] =
     ["array", "boolean", "integer", "null", "object", "string", "fraction"];
+
+/// All values of the types that have few.
+static FEW_VALUES: [Value; 3] = [Value::Null, Value::Bool(false), Value::Bool(true)];
 
 /// Keywords that count something, the least first; below them the most.
 pub(super) const COUNTS: [(&str, &str, &str); 6] = [
@@ -38,15 +40,6 @@ struct Items<'a> {
     others: Option<&'a Value>,
 }
 
-/// Schemas of which one applies, or of `anyOf` any number.
-#[derive(Debug, Clone)]
-struct Alternatives<'a> {
-    branches: Vec<&'a Value>,
-    /// Branches that count together: which members are left over depends on all of `anyOf` that apply.
-    together: Vec<&'a Value>,
-    inside: Vec<usize>,
-}
-
 /// Everything that is demanded of one value.
 #[derive(Debug, Clone)]
 pub(super) struct Facets<'a> {
@@ -59,14 +52,22 @@ pub(super) struct Facets<'a> {
     pub(super) most: Option<Bound<'a>>,
     pub(super) counts: BTreeMap<&'static str, u64>,
     pub(super) patterns: BTreeSet<&'a str>,
+    pub(super) formats: BTreeSet<&'a str>,
     pub(super) multiples: Vec<&'a Value>,
     pub(super) unique: bool,
     pub(super) required: BTreeSet<&'a str>,
     pub(super) members: Vec<Members<'a>>,
+    /// What is demanded of the names of members.
+    pub(super) naming: Vec<&'a Value>,
     pub(super) leftovers: Vec<Leftover<'a>>,
     items: Vec<Items<'a>>,
-    alternatives: Vec<Alternatives<'a>>,
+    pub(super) alternatives: Vec<Alternatives<'a>>,
+    /// Alternatives that were chosen.
+    pub(super) chosen: Vec<&'a Value>,
+    pub(super) excluded: Vec<Excluded<'a>>,
     pub(super) conditions: Vec<Condition<'a>>,
+    /// Whether a part says itself how it is to be read.
+    pub(super) is_foreign: bool,
     /// How many schemas were brought together.
     pub(super) size: usize,
 }
@@ -82,14 +83,19 @@ impl<'a> Facets<'a> {
             most: None,
             counts: BTreeMap::new(),
             patterns: BTreeSet::new(),
+            formats: BTreeSet::new(),
             multiples: Vec::new(),
             unique: false,
             required: BTreeSet::new(),
             members: Vec::new(),
+            naming: Vec::new(),
             leftovers: Vec::new(),
             items: Vec::new(),
             alternatives: Vec::new(),
+            chosen: Vec::new(),
+            excluded: Vec::new(),
             conditions: Vec::new(),
+            is_foreign: false,
             size: 0,
         };
         for schema in schemas {
@@ -103,27 +109,6 @@ impl<'a> Facets<'a> {
         self.types.is_empty() || self.values.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// Returns whether there are more alternatives than can be chosen from.
-    pub(super) fn is_too_wide(&self) -> bool {
-        self.alternatives.iter().any(|one| one.together.len() > MAX_TOGETHER)
-    }
-
-    /// Returns one for each choice among the first alternatives; `None` if there are no alternatives.
-    pub(super) fn chosen(&self) -> Option<Vec<Self>> {
-        let mut rest = self.clone();
-        let first = (!rest.alternatives.is_empty()).then(|| rest.alternatives.remove(0))?;
-        let with = |branches: &[&'a Value]| {
-            let mut chosen = rest.clone();
-            for branch in branches {
-                chosen.add(branch, &first.inside, 0);
-            }
-            chosen
-        };
-        let single = first.branches.iter().map(|branch| with(&[*branch]));
-        let several = several(&first.together).into_iter().map(|branches| with(&branches));
-        Some(single.chain(several).filter(|chosen| !chosen.is_never()).collect())
-    }
-
     /// Takes apart what can be told apart by its type; `None` if it is one already.
     pub(super) fn pieces(&self) -> Option<Vec<Self>> {
         if self.types.len() < 2 {
@@ -131,6 +116,19 @@ impl<'a> Facets<'a> {
         }
         let one = |name: &&'static str| Self { types: [*name].into(), ..self.clone() };
         Some(self.types.iter().map(one).collect())
+    }
+
+    /// Lists the values that are accepted if these types have no others.
+    pub(super) fn few_values(&self) -> Option<Vec<&'a Value>> {
+        let is_few = self.types.iter().all(|name| matches!(*name, "boolean" | "null"));
+        let accepted = FEW_VALUES.iter().filter(|value| self.types.contains(type_of(value)));
+        is_few.then(|| accepted.collect())
+    }
+
+    /// Accepts only what is of a type.
+    pub(super) fn keep_only(&mut self, name: &str) {
+        self.types.retain(|one| *one == name);
+        self.drop_values();
     }
 
     /// Returns how many items are told apart by their places.
@@ -144,7 +142,7 @@ impl<'a> Facets<'a> {
     }
 
     /// Adds what a schema demands. `inside` are the schemas around it that say what becomes of members left over.
-    fn add(&mut self, schema: &'a Value, inside: &[usize], depth: usize) {
+    pub(super) fn add(&mut self, schema: &'a Value, inside: &[usize], depth: usize) {
         self.size += 1;
         let object = match schema {
             Value::Object(object) if depth < MAX_DEPTH => object,
@@ -158,6 +156,9 @@ impl<'a> Facets<'a> {
         self.add_bounds(object);
         self.add_items(object);
         let inside = self.add_members(object, inside);
+        self.is_foreign |= object.contains_key("$schema");
+        let excluded = object.get("not");
+        self.excluded.extend(excluded.map(|schema| Excluded { schema, keyword: "not" }));
         self.conditions.extend(Condition::of(object, &inside));
         for keyword in ["anyOf", "oneOf"] {
             if let Some(branches) = object.get(keyword).and_then(Value::as_array) {
@@ -172,26 +173,6 @@ impl<'a> Facets<'a> {
         }
     }
 
-    /// Adds alternatives; those that are single values are a list of values.
-    fn add_alternatives(&mut self, branches: &'a [Value], is_any: bool, inside: &[usize]) {
-        let listed: Option<Vec<&'a Value>> = branches.iter().map(only_value).collect();
-        if let Some(values) = listed {
-            self.limit_values(values);
-            return;
-        }
-        let naming = |branch: &&'a Value| !Named::by(branch, self.root).is_nothing();
-        let mut together: Vec<&'a Value> = Vec::new();
-        if is_any && !inside.is_empty() {
-            together = branches.iter().filter(naming).collect();
-        }
-        let inside = inside.to_vec();
-        self.alternatives.push(Alternatives {
-            branches: branches.iter().collect(),
-            together,
-            inside,
-        });
-    }
-
     fn add_values(&mut self, object: &'a Map<String, Value>) {
         let names: Option<Vec<&str>> = match object.get("type") {
             Some(Value::String(name)) => Some(vec![name]),
@@ -204,23 +185,28 @@ impl<'a> Facets<'a> {
                 number || names.contains(one)
             });
         }
+        self.drop_values();
         if let Some(values) = object.get("enum").and_then(Value::as_array) {
             self.limit_values(values.iter().collect());
         }
         if let Some(value) = object.get("const") {
             self.limit_values(vec![value]);
         }
+    }
+
+    /// Drops listed values of types that are not accepted.
+    fn drop_values(&mut self) {
         if let Some(values) = &mut self.values {
             values.retain(|value| self.types.contains(type_of(value)));
         }
     }
 
-    fn limit_values(&mut self, mut values: Vec<&'a Value>) {
+    pub(super) fn limit_values(&mut self, mut values: Vec<&'a Value>) {
         if let Some(present) = &self.values {
             values.retain(|value| present.iter().any(|one| equal(one, value)));
         }
-        values.retain(|value| self.types.contains(type_of(value)));
         self.values = Some(values);
+        self.drop_values();
     }
 
     fn add_bounds(&mut self, object: &'a Map<String, Value>) {
@@ -244,6 +230,7 @@ impl<'a> Facets<'a> {
             self.counts.insert(keyword, count);
         }
         self.patterns.extend(object.get("pattern").and_then(Value::as_str));
+        self.formats.extend(object.get("format").and_then(Value::as_str));
         self.multiples.extend(object.get("multipleOf").filter(|value| value.is_number()));
         self.unique |= object.get("uniqueItems") == Some(&Value::Bool(true));
     }
@@ -258,6 +245,7 @@ impl<'a> Facets<'a> {
             inside.push(self.leftovers.len() - 1);
         }
         self.members.extend(Members::of(object, &inside));
+        self.naming.extend(object.get("propertyNames"));
         inside
     }
 
@@ -271,37 +259,6 @@ impl<'a> Facets<'a> {
             self.items.push(items);
         }
     }
-}
-
-/// Returns all sets of at least two.
-fn several<'a>(branches: &[&'a Value]) -> Vec<Vec<&'a Value>> {
-    let mut sets: Vec<Vec<&'a Value>> = vec![Vec::new()];
-    for branch in branches.iter().take(MAX_TOGETHER) {
-        let with = |set: &Vec<&'a Value>| set.iter().copied().chain([*branch]).collect();
-        let more: Vec<Vec<&'a Value>> = sets.iter().map(with).collect();
-        sets.extend(more);
-    }
-    sets.retain(|set| set.len() > 1);
-    sets
-}
-
-/// Returns the only value that a schema accepts, if it says nothing else.
-fn only_value(schema: &Value) -> Option<&Value> {
-    let object = schema.as_object()?;
-    let value = match (object.get("const"), object.get("enum").and_then(Value::as_array)) {
-        (Some(value), None) => value,
-        (None, Some(values)) => match values.as_slice() {
-            [value] => value,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let says = ["const", "enum", "title", "description", "deprecated", "default"];
-    let is_type = |name: &Value| name == type_of(value) || (name == "number" && value.is_number());
-    let is_plain = |(keyword, argument): (&String, &Value)| {
-        says.contains(&keyword.as_str()) || (keyword == "type" && is_type(argument))
-    };
-    object.iter().all(is_plain).then_some(value)
 }
 
 /// Returns the type of a value.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::super::close::{reference, same_position};
+use super::condition::Condition;
 use super::facets::Facets;
 
 /// How deep references are followed at one position; a schema that is deeper is not compared at all.
@@ -126,6 +127,20 @@ impl<'a> Facets<'a> {
     pub(super) fn name_patterns(&self) -> BTreeSet<&'a str> {
         let patterns = self.members.iter().filter_map(|members| members.patterns);
         patterns.flat_map(Map::keys).map(String::as_str).collect()
+    }
+
+    /// Lists the conditions that may mention a member, so that it is not left over where they hold.
+    pub(super) fn excusing(&self, name: &Name<'_>) -> Vec<&Condition<'a>> {
+        let may = |condition: &&Condition<'a>| {
+            !condition.inside.is_empty() && condition.named(self.root).may_be(name)
+        };
+        self.conditions.iter().filter(may).collect()
+    }
+
+    /// Returns the schemas that conditions may keep from deciding about a member.
+    pub(super) fn excused(&self, name: &Name<'_>) -> BTreeSet<usize> {
+        let inside = |condition: &Condition<'a>| condition.inside.clone();
+        self.excusing(name).into_iter().flat_map(inside).collect()
     }
 
     /// Returns what is demanded of a member, if what `excused` names is not demanded of those left over.

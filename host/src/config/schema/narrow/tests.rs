@@ -53,6 +53,12 @@ fn what_accepts_more_is_no_narrowing() {
             json!({"type": ["string", "integer"]}),
         ),
         (json!({"enum": ["a", 1]}), json!({"anyOf": [{"type": "integer"}, {"type": "string"}]})),
+        // Types that have few values, and their list.
+        (json!({"type": "boolean"}), json!({"enum": [true, "auto", false]})),
+        (
+            json!({"type": ["boolean", "null"]}),
+            json!({"anyOf": [{"const": null}, {"type": "boolean"}]}),
+        ),
         // The same in other words.
         (
             json!({"$ref": "#/$defs/x", "$defs": {"x": {"properties": {"a": text()}}}}),
@@ -133,6 +139,7 @@ fn what_is_not_accepted_any_more_is_named() {
             ": must fit the pattern `x` now",
         ),
         (text(), json!(false), ": accepts nothing any more"),
+        (json!({"type": "boolean"}), json!({"enum": [true]}), ": does not accept `false` any more"),
     ] {
         assert_eq!(found(&old, &new), [expected], "{old} -> {new}");
     }
@@ -251,6 +258,10 @@ fn nothing() -> Vec<String> {
     Vec::new()
 }
 
+fn told_not() -> Vec<String> {
+    vec![": has a condition that it had not: `not`".to_owned()]
+}
+
 #[test]
 fn values_that_are_listed_are_asked_about_one_by_one() {
     let lower = || json!({"type": "string", "pattern": "^[a-z]$"});
@@ -349,7 +360,6 @@ fn a_condition_is_what_it_refers_to() {
     let refers = || json!({"$ref": "#/$defs/N"});
     for (keyword, condition) in [
         ("not", json!({"not": refers()})),
-        ("propertyNames", json!({"propertyNames": refers()})),
         ("contains", json!({"contains": {"items": refers()}})),
         ("if", json!({"if": refers(), "then": {"minLength": 1}})),
         ("if", json!({"if": {"type": "string"}, "then": refers()})),
@@ -361,7 +371,8 @@ fn a_condition_is_what_it_refers_to() {
             schema["$defs"] = definitions;
             schema
         };
-        let expected = [format!(": has a condition that it had not: `{keyword}`")];
+        let changed = || format!(": has the condition `{keyword}`, whose change cannot be judged");
+        let expected = if keyword == "not" { told_not() } else { vec![changed()] };
         assert_eq!(found(&with(n(3)), &with(n(2))), expected, "{condition}");
         // Other words, and definitions of another name, are no change.
         let mut said = n(3);
@@ -374,14 +385,11 @@ fn a_condition_is_what_it_refers_to() {
     let contains = |least: u64| json!({"contains": {"const": 1}, "minContains": least});
     assert_eq!(
         found(&contains(1), &contains(2)),
-        [": has a condition that it had not: `contains`"]
+        [": has the condition `contains`, whose change cannot be judged"]
     );
     // What the title of a schema is does not matter; what a property of that name is does.
     let titled = |title: Value| json!({"not": {"properties": {"title": title}, "title": "x"}});
-    assert_eq!(
-        found(&titled(json!({"const": 1})), &titled(json!({}))),
-        [": has a condition that it had not: `not`"]
-    );
+    assert_eq!(found(&titled(json!({"const": 1})), &titled(json!({}))), told_not());
     let tree = |least: u64| {
         json!({"not": {"$ref": "#/$defs/t"}, "$defs": {"t": {
             "minProperties": least, "properties": {"next": {"$ref": "#/$defs/t"}},
@@ -390,7 +398,7 @@ fn a_condition_is_what_it_refers_to() {
     let mut same = tree(1);
     same["description"] = "the same".into();
     assert_eq!(found(&tree(1), &same), nothing());
-    assert_eq!(found(&tree(1), &tree(2)), [": has a condition that it had not: `not`"]);
+    assert_eq!(found(&tree(1), &tree(2)), told_not());
 }
 
 #[test]
@@ -485,4 +493,117 @@ fn what_nobody_could_compare_is_told() {
         json!({"$ref": "#/$defs/0", "$defs": definitions})
     };
     assert!(!found(&growing(2), &growing(1)).is_empty());
+}
+
+#[test]
+fn alternatives_of_which_one_must_fit_are_kept_apart() {
+    let tagged = |name: &str, more: &str| {
+        object(json!({"kind": {"const": name}, more: {"type": "string"}}), &["kind"])
+    };
+    let named = |name: &str| object(json!({ name: {"type": "string"} }), &[name]);
+    let one = |branches: &[Value]| json!({ "oneOf": branches });
+    let beside = |branches: &[Value]| json!({"properties": {"k": {}}, "oneOf": branches});
+    let (text, number) = (json!({"type": "string"}), json!({"type": "integer"}));
+    let (low, high) = (json!({"maximum": 5}), json!({"minimum": 5}));
+    for (old, new) in [
+        (one(&[tagged("a", "x")]), one(&[tagged("b", "x"), tagged("a", "x")])),
+        (one(&[named("http")]), one(&[json!({"const": "none"}), named("http"), named("tcp")])),
+        (beside(&[named("http")]), beside(&[named("http"), named("tcp")])),
+        (text.clone(), one(&[number.clone(), text.clone()])),
+        // What fits both was refused before too.
+        (one(&[low.clone(), high.clone()]), one(&[high.clone(), low.clone(), json!(false)])),
+        (one(&[low.clone(), high.clone()]), json!({ "anyOf": [high, low] })),
+    ] {
+        assert_eq!(found(&old, &new), nothing(), "{old} -> {new}");
+    }
+    let mut wider = named("http");
+    wider["required"] = json!([]);
+    for (old, new) in [
+        (json!({ "anyOf": [number, low] }), one(&[number.clone(), low.clone()])),
+        (one(&[number.clone()]), one(&[number, low])),
+        (one(&[named("http")]), one(&[named("http"), wider])),
+        (one(&[tagged("a", "x")]), one(&[tagged("a", "x"), tagged("a", "x")])),
+    ] {
+        let overlap = [": may fit more than one alternative of `oneOf` now"];
+        assert_eq!(found(&old, &new), overlap, "{old} -> {new}");
+    }
+}
+
+#[test]
+fn what_must_not_apply_matters_only_where_it_could() {
+    let not = |schema: Value| json!({"type": "string", "not": schema});
+    let text = json!({"type": "string"});
+    assert_eq!(found(&text, &not(json!({"const": 1}))), nothing());
+    assert_eq!(found(&text, &not(json!({"const": "x"}))), told_not());
+    let lower = json!({"type": "string", "pattern": "^[a-z]$"});
+    let mut except = lower.clone();
+    except["not"] = json!({"enum": ["X", "Y"]});
+    assert_eq!(found(&lower, &except), nothing());
+    except["not"] = json!({"enum": ["X", "y"]});
+    assert_eq!(found(&lower, &except), told_not());
+}
+
+#[test]
+fn names_are_compared_as_texts() {
+    let names = |names: Value| json!({"type": "object", "propertyNames": names});
+    let listed = |values: &[&str]| names(json!({ "enum": values }));
+    assert_eq!(found(&listed(&["a"]), &listed(&["a", "b"])), nothing());
+    assert_eq!(
+        found(&listed(&["a", "b"]), &listed(&["a"])),
+        ["*: as a name does not accept `b` any more"]
+    );
+    assert_eq!(found(&names(json!({})), &names(json!({"type": "string"}))), nothing());
+    assert_eq!(
+        found(&json!({"type": "object"}), &names(json!({"type": "string", "maxLength": 3}))),
+        ["*: as a name has at most 3 characters now"]
+    );
+}
+
+#[test]
+fn a_format_is_a_demand_of_the_module() {
+    let number = |format: &str| json!({"type": "integer", "format": format});
+    for (old, new) in [
+        ("int32", "int64"),
+        ("uint32", "int64"),
+        ("uint16", "uint"),
+        ("int64", "int"),
+        ("uint8", "double"),
+    ] {
+        assert_eq!(found(&number(old), &number(new)), nothing(), "{old} -> {new}");
+    }
+    for (old, new) in
+        [("uint64", "uint32"), ("int8", "uint16"), ("uint32", "int32"), ("double", "int64")]
+    {
+        assert_eq!(found(&number(old), &number(new)), [format!(": has the format `{new}` now")]);
+    }
+    let text = |more: Value| json!({"properties": {"at": more}});
+    let (date, any) = (json!({"type": "string", "format": "date"}), json!({"type": "string"}));
+    assert_eq!(found(&text(any.clone()), &text(date.clone())), ["at: has the format `date` now"]);
+    assert_eq!(found(&text(date), &text(any)), nothing());
+}
+
+#[test]
+fn what_did_not_change_is_no_matter() {
+    let many: Vec<Value> = (0..300).map(|n| object(json!({format!("p{n}"): {}}), &[])).collect();
+    let with = |names: &[&str]| {
+        let mut properties = json!({"many": {"anyOf": many}, "when": {"if": true, "then": {}}});
+        for name in names {
+            properties[*name] = json!({});
+        }
+        object(properties, &[])
+    };
+    assert_eq!(found(&with(&["a"]), &with(&["a", "b"])), nothing());
+    assert_eq!(found(&with(&["a"]), &with(&["b"])), ["a: is not known any more"]);
+}
+
+#[test]
+fn a_part_of_another_draft_is_not_compared() {
+    let part = |most: u64| json!({"$schema": "http://json-schema.org/draft-07/schema#", "maxLength": most});
+    let with = |part: Value| json!({"properties": {"a": part, "$schema": {"type": "string"}}});
+    let told = [": has parts with a `$schema` of their own, which cannot be compared"];
+    assert_eq!(found(&with(part(1)), &with(part(2))), told);
+    assert_eq!(found(&with(json!({})), &with(part(2))), told);
+    assert_eq!(found(&with(part(1)), &with(part(1))), nothing());
+    let dialect = |uri: &str| json!({"$schema": uri, "type": "string"});
+    assert_eq!(found(&dialect("x"), &dialect("y")), nothing());
 }
