@@ -7,14 +7,14 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 MODULES := $(sort $(wildcard plugins/*))
 GUEST_TARGETS := wasm32-unknown-unknown wasm32-wasip2
 
-.PHONY: demo test interop crash bench build catalog cluster registry cluster-up cluster-down targets lint doc deny fuzz
+.PHONY: demo test interop crash bench build catalog cluster registry definitions cluster-up cluster-down targets lint doc deny fuzz
 
 ## Build everything and show the main job in a temporary folder.
 demo: catalog
 	@scripts/demo.sh $(KUSION)
 
 ## Run every check and test. The last lines are the test runner's own summary.
-test: lint doc catalog cluster registry
+test: lint doc catalog cluster registry definitions
 	$(CARGO) test --workspace
 
 ## Kill and refuse runs at many random changes to files; a failure prints how to run its seed again.
@@ -55,6 +55,10 @@ cluster:
 ## Unpack the registry that tests run against, if there is none on the PATH.
 registry:
 	@tests/registry/build.sh >/dev/null
+
+## Fetch what Kubernetes and others define, against which everything that modules make is checked.
+definitions:
+	@tests/validity/build.sh >/dev/null
 
 ## Start such a cluster for yourself and say how to use it. `eval "$$(make --silent cluster-up)"` uses it at once.
 cluster-up: cluster

@@ -8,17 +8,18 @@ example=$(realpath "$(dirname "$0")/../examples/shop")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 export KUSION_HOME="$root/home"
-cd "$root"
+cp -r "$example" "$root/shop"
+rm -rf "$root/shop/manifests" "$root/shop/kusion.lock" # of somebody who tried the example where it is
+cd "$root/shop/dev"
 
 say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
 run() { printf '\033[2m$ kusion %s\033[0m\n' "$*"; "$kusion" "$@"; }
 
-say "A new project: no cluster, no network, one folder."
-run init --target shop
-cd shop/default
+say "The platform team says which modules there are, and where resources go. No cluster, no network, one folder."
+cat ../workspace.yaml
+run workspace create shop -f ../workspace.yaml
 
-say "The developer describes the app: a service, its database, its network, its monitoring."
-cp "$example/app.yaml" ../app.yaml
+say "The developer describes the app: a service, its databases, its network, its monitoring, its load."
 cat ../app.yaml
 
 say "What would that make? WebAssembly modules answer, each in a sandbox of its own."
@@ -27,12 +28,11 @@ run preview
 say "Make it."
 run apply --yes
 
-say "The manifests, ready to commit. The password is in none of them."
+say "The manifests, ready to commit. The passwords are in none of them."
 (cd .. && find manifests -type f | sort)
 
-say "A new version, one more replica."
-sed -i.bak -e 's/shop:1.4.2/shop:1.5.0/' ../app.yaml && rm ../app.yaml.bak
-sed -i.bak -e 's/replicas: 2/replicas: 3/' app.yaml && rm app.yaml.bak
+say "A new version, and more pods if it needs them."
+sed -i.bak -e 's/podinfo:6.5.0/podinfo:6.6.0/' -e 's/maxReplicas: 6/maxReplicas: 10/' ../app.yaml && rm ../app.yaml.bak
 run preview
 
 say "Apply again: only what changed is touched."

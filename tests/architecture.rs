@@ -303,11 +303,11 @@ fn sources() -> Vec<Source> {
 fn collect(root: &Path, folder: &Path, sources: &mut Vec<Source>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        let is_tests =
+            ["tests", "tests.rs", "properties.rs"].iter().any(|tests| path.ends_with(tests));
+        if path.is_dir() && !is_tests {
             collect(root, &path, sources);
-        } else if path.extension().is_some_and(|extension| extension == "rs")
-            && !["tests.rs", "properties.rs"].iter().any(|tests| path.ends_with(tests))
-        {
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !is_tests {
             let relative = path.strip_prefix(root).unwrap().to_owned();
             let first =
                 relative.components().next().unwrap().as_os_str().to_string_lossy().into_owned();

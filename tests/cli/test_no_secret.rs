@@ -47,14 +47,15 @@ workload:
           plantedPrivateKeyMIGHAgEAMBMGByqGSM49
           -----END PRIVATE KEY-----
     drawn: {type: basic, data: {username: planted-second-user}}
-    drawnToken: {type: token}
+    drawn-token: {type: token}
 accessories:
   network: {ports: [{port: 80}]}
   orders: {module: mysql, type: local, version: "8.0"}
   users: {module: mysql, type: local, version: "8.0"}
 "#;
 
-/// An external secret needs a store as soon as its value is needed, and this version can read none.
+/// An external secret needs no store here, because the target takes no values; those that are read are looked for in
+/// `tests/secrets`.
 const OVERLAY: &str = r#"
 workload:
   replicas: 2
@@ -66,7 +67,7 @@ const WORKSPACE: &str = r#"
 modules: {job: {}, monitoring: {}, mysql: {}, network: {}, service: {}}
 secretStore:
   provider:
-    vault: {server: "https://vault.example.com", token: planted-store-token-hvs.CAESIJ}
+    vault: {server: "https://vault.example.com"}
 context:
   KUBECONFIG_CONTENT: |
     users: [{name: admin, user: {token: planted-kubeconfig-token}}]
@@ -137,6 +138,7 @@ impl Search {
         let arguments = [arguments, &["-vv", "--log-format", format]].concat();
         let mut command = self.sandbox.command("dev", &arguments);
         command.env("PLANTED", "planted-environment-value");
+        command.env("VAULT_TOKEN", "planted-store-token-hvs.CAESIJ");
         command.env("TMPDIR", self.sandbox.path("tmp"));
         command
     }

@@ -9,7 +9,7 @@ use kusion::diagnostic::Diagnose;
 use kusion::digest::Digest;
 use kusion::engine::{Compiler, Engine, Limits, LoadError, Module, Options, Request, Scope};
 use kusion::name::ModuleName;
-use kusion_tests::{guest, kusion};
+use kusion_tests::{CATALOG, catalog, guest, kusion};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -155,6 +155,7 @@ pub(crate) fn peak_memory_of_children() -> u64 {
 pub(crate) fn in_another_process(test: &str) -> Output {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--ignored", "--nocapture", "--test-threads=1"])
+        .env(CATALOG, catalog())
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:#?}");

@@ -16,7 +16,7 @@ mod test_preview;
 mod test_refusals;
 mod test_requests;
 mod test_secrets;
-mod test_strict;
+mod test_stores;
 mod test_target;
 mod test_wait;
 mod test_webhook;

@@ -9,20 +9,20 @@ use std::time::Duration;
 
 /// A request.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) method: String,
+pub(crate) struct Asked {
+    pub(crate) method: String,
     /// The path with what follows a `?`.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The headers, by their names in lower case.
-    pub(super) headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
 }
 
 /// What is answered.
 #[derive(Debug, Clone)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
     /// How many bytes of the body are sent before the connection ends; all if there is none.
     cut: Option<usize>,
     /// Whether the length is told before the body.
@@ -32,30 +32,30 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub(super) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         Self { status, headers: Vec::new(), body, cut: None, measured: true, silent: false }
     }
 
-    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Ends the connection in the middle of the body.
-    pub(super) fn cut(mut self, after: usize) -> Self {
+    pub(crate) fn cut(mut self, after: usize) -> Self {
         self.cut = Some(after);
         self
     }
 
     /// Tells no length.
-    pub(super) fn unmeasured(mut self) -> Self {
+    pub(crate) fn unmeasured(mut self) -> Self {
         self.measured = false;
         self
     }
 
     /// Ends the connection without an answer.
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self { silent: true, ..Self::new(0, "") }
     }
 
@@ -79,7 +79,7 @@ impl Reply {
 type Answer = dyn Fn(&Asked, usize) -> Reply + Send + Sync;
 
 /// A server on this machine. It stops when it is dropped.
-pub(super) struct Double {
+pub(crate) struct Double {
     port: u16,
     asked: Arc<Mutex<Vec<Asked>>>,
     stopped: Arc<AtomicBool>,
@@ -87,7 +87,7 @@ pub(super) struct Double {
 
 impl Double {
     /// Answers each request as `answer` says, which is told how often the same was asked before.
-    pub(super) fn start(answer: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let double = Self { port, asked: Arc::default(), stopped: Arc::default() };
@@ -106,18 +106,18 @@ impl Double {
     }
 
     /// Returns its host and port.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// Returns what was asked, in order, as in `GET /v2/`.
-    pub(super) fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         let line = |asked: &Asked| format!("{} {}", asked.method, asked.path);
         self.asked.lock().unwrap().iter().map(line).collect()
     }
 
     /// Returns the values of a header in the order of the requests to paths with `part`; `-` where there was none.
-    pub(super) fn headers(&self, part: &str, name: &str) -> Vec<String> {
+    pub(crate) fn headers(&self, part: &str, name: &str) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
         let value = |asked: &Asked| asked.headers.get(name).cloned().unwrap_or("-".to_owned());
         asked.iter().filter(|asked| asked.path.contains(part)).map(value).collect()

@@ -1,6 +1,6 @@
 //! Modules from registries: a real one on this machine, and a double that fails as it is told.
 
-mod double;
+pub(crate) mod double;
 pub(crate) mod real;
 mod shelf;
 mod signed;

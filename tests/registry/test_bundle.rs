@@ -66,8 +66,8 @@ fn a_machine_that_never_saw_the_registry_generates_the_same() {
     insta::assert_snapshot!(run(&["mod", "bundle", "save", "../x.tar", "--workspace", "prod"]), @r"
     exit 1
     --- stderr
-    error: kusion.lock pins no module of a registry
-    hint: run `kusion mod pull`, or `kusion apply`, first
+    error: kusion.lock pins nothing for workspace `prod`
+    hint: valid names: dev
     ");
 }
 

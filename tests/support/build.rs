@@ -46,21 +46,28 @@ pub fn cargo() -> Command {
     cargo
 }
 
+/// The variable by which a test that is run by another one finds the modules that that one has built.
+pub const CATALOG: &str = "KUSION_TESTS_CATALOG";
+
 /// Returns a folder with the first-party modules, built.
 ///
 /// # Panics
 ///
 /// One cannot be built; the test that asked for it fails.
+#[expect(clippy::disallowed_methods, reason = "a test says to another one what it has built")]
 pub fn catalog() -> &'static Path {
-    static CATALOG: OnceLock<PathBuf> = OnceLock::new();
-    CATALOG.get_or_init(|| {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        if let Some(built) = std::env::var_os(CATALOG) {
+            return PathBuf::from(built);
+        }
         let folder = profile_folder().join("tests-catalog");
         let plugins = std::fs::read_dir(repository().join("plugins"));
         let mut modules: Vec<PathBuf> =
             plugins.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         modules.sort();
         assert!(!modules.is_empty(), "there are no modules");
-        modules.iter().for_each(|module| build_module(module, &folder));
+        build_modules(&modules, &folder);
         folder
     })
 }
@@ -72,7 +79,7 @@ pub fn catalog() -> &'static Path {
 /// It cannot be built; the test that asked for it fails.
 pub fn guest(name: &str) -> PathBuf {
     let folder = profile_folder().join("tests-guests");
-    build_module(&repository().join("tests/guests").join(name), &folder);
+    build_modules(&[repository().join("tests/guests").join(name)], &folder);
     folder.join(format!("{name}.wasm"))
 }
 
@@ -82,13 +89,13 @@ pub(crate) fn code_cache() -> &'static Path {
     CACHE.get_or_init(|| profile_folder().join("tests-code-cache"))
 }
 
-fn build_module(package: &Path, folder: &Path) {
+fn build_modules(packages: &[PathBuf], folder: &Path) {
     // Cargo would wait for its own lock anyway; waiting here keeps its messages out of the tests' output.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let built = Command::new(kusion())
         .args(["mod", "build"])
-        .arg(package)
+        .args(packages)
         .arg("--output-dir")
         .arg(folder)
         .output();

@@ -3,6 +3,7 @@
 mod authored;
 mod build;
 mod compare;
+mod page;
 mod running;
 mod sandbox;
 mod shop;
@@ -10,8 +11,9 @@ mod terminal;
 mod tracing;
 
 pub use authored::{AUTHORED, Authored};
-pub use build::{cargo, catalog, guest, kusion, repository};
+pub use build::{CATALOG, cargo, catalog, guest, kusion, repository};
 pub use compare::{blessing, difference};
+pub use page::{Reader, in_one_order, retell, tells};
 pub use running::Running;
 pub use sandbox::{Output, Sandbox, Traced};
 pub use tracing::can_trace;

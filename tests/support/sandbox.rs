@@ -178,6 +178,17 @@ impl Sandbox {
         assert!(written.is_ok(), "cannot write {}: {written:?}", path.display());
     }
 
+    /// Copies a folder from elsewhere to a folder below the working folder.
+    ///
+    /// # Panics
+    ///
+    /// A file cannot be copied.
+    pub fn copy_from(&self, from: &Path, folder: &str) {
+        let to = self.path(folder);
+        let copied = fs::create_dir_all(&to).and_then(|()| copy_below(from, &to));
+        assert!(copied.is_ok(), "cannot copy {}: {copied:?}", from.display());
+    }
+
     /// Reads a file in the working folder.
     ///
     /// # Panics

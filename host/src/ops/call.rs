@@ -13,7 +13,7 @@ use crate::source::{Location, Node};
 use crate::spec::{Origin, Resource, SecretSource};
 
 /// How often a module may ask for files before it must answer.
-const MAX_ROUNDS: usize = 4;
+pub(super) const MAX_ROUNDS: usize = 4;
 /// How many files and folders a module may ask for in one round.
 const MAX_NEEDS: usize = 1_000;
 /// The extension of a request that tells which resource runs the app's containers.

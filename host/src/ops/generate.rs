@@ -12,7 +12,7 @@ use crate::module::registry::Requirement;
 use crate::module::{FetchedModule, ModuleLocation, Resolver};
 use crate::name::ModuleName;
 use crate::ops::call::{Call, Use, call};
-use crate::ops::{OpsError, app_secrets, host_keys, parallel};
+use crate::ops::{OpsError, app_secrets, host_keys, parallel, variables};
 use crate::runtime::KubernetesSemantics;
 use crate::secret::check_drawable;
 use crate::spec::{
@@ -87,6 +87,7 @@ pub fn generate(project: &Project<'_>) -> Result<Generation, OpsError> {
     let input =
         AssembleInput { semantics: &KubernetesSemantics, namespace: project.stack.namespace() };
     let assembled = assemble(contributions, &input)?;
+    none_or_invalid(variables::problems(project.stack, &assembled))?;
     for (secret, source) in &assembled.secrets {
         if let SecretSource::Generated { length, alphabet } = source {
             check_drawable(secret, *length, alphabet)?;

@@ -35,6 +35,7 @@ mod signature_policy;
 mod store;
 mod target;
 mod unlock;
+mod variables;
 mod visible;
 mod weigh;
 
@@ -55,7 +56,7 @@ pub use host_keys::check_workspace;
 pub use limits::limits;
 pub use module_test::{
     Answer, CaseError, CaseOutcome, Defect, Difference, DrawnInputs, Finding, GoldenError,
-    InputsReport, TestedModule, bless_case, compare_case, find_cases,
+    InputsReport, SpecCheck, Surroundings, TestedModule, bless_case, compare_case, find_cases,
 };
 pub use needs::ReadFile;
 pub use pin_catalog::{CatalogPlaces, pin_catalog};

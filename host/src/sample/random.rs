@@ -28,12 +28,12 @@ impl Random {
     }
 
     /// Returns `true` once in `times`.
-    pub(super) fn one_in(&mut self, times: usize) -> bool {
+    pub(crate) fn one_in(&mut self, times: usize) -> bool {
         self.up_to(times.saturating_sub(1)) == 0
     }
 
     /// Returns one of the items; `None` if there are none.
-    pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.up_to(items.len().saturating_sub(1)))
     }
 }

@@ -17,6 +17,7 @@ mod semantics;
 mod state;
 mod walk;
 
+pub(crate) use assemble::variable_references;
 pub use assemble::{AssembleError, AssembleInput, Assembled, Fault, assemble, workload_among};
 pub use contribution::{Contribution, Origin, Patch};
 pub use editor::Editor;

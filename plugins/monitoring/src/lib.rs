@@ -7,7 +7,7 @@ mod config;
 mod duration;
 
 use kusion_sdk::{
-    Module, Output, Patch, Pointer, Problems, Rejection, Request, Resource, kubernetes,
+    Module, Output, Patch, Pointer, Problems, Rejection, Request, Resource, kubernetes, syntax,
 };
 use serde_json::{Value, json};
 
@@ -56,7 +56,10 @@ fn check(request: &Request<Config, Platform>) -> Result<(), Rejection> {
     let has_port = match &request.config.port {
         None => true,
         Some(Port::Number(number)) => *number != 0,
-        Some(Port::Name(name)) => !name.is_empty(),
+        Some(Port::Name(name)) => match name.parse::<u16>() {
+            Ok(number) => number != 0,
+            Err(_) => syntax::is_dns_label(name),
+        },
     };
     if !has_port {
         problems.add(

@@ -123,6 +123,16 @@ fn every_problem_is_reported_with_its_place() {
 }
 
 #[test]
+fn a_port_is_a_number_or_has_the_name_of_one() {
+    for (port, is_port) in
+        [("web", true), ("8080", true), ("0", false), ("/", false), ("Web", false), ("", false)]
+    {
+        let answer = Call::<Monitoring>::new(json!({ "port": port })).generate();
+        assert_eq!(answer.is_ok(), is_port, "{port:?}: {answer:?}");
+    }
+}
+
+#[test]
 fn a_collection_may_not_take_longer_than_the_interval() {
     let call = Call::<Monitoring>::new(json!({})).platform(json!({"timeout": "31s"}));
     let expected =

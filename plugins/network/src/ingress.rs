@@ -7,7 +7,7 @@ use kusion_sdk::{Pointer, Problems, Request, Resource, kubernetes};
 use serde_json::{Value, json};
 
 use crate::config::{Backend, Config, Ingress, Platform, ServiceBackend};
-use crate::{ports, resource_name};
+use crate::{check, ports, resource_name};
 
 /// The old way to name a class, which excludes the new one.
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
@@ -21,6 +21,7 @@ pub(crate) fn ingress(request: &Call, problems: &mut Problems) -> Option<Resourc
     if ingress.rules.is_empty() && ingress.default_backend.is_none() {
         problems.add(pointer.clone(), "needs `rules` or a `defaultBackend`");
     }
+    check::ingress(ingress, &pointer, problems);
     let default_backend = ingress
         .default_backend
         .as_ref()
@@ -54,9 +55,10 @@ pub(crate) fn ingress(request: &Call, problems: &mut Problems) -> Option<Resourc
     })))
 }
 
-/// Makes the IngressClass, if the developer wrote one.
-pub(crate) fn class(request: &Call) -> Option<Resource> {
+/// Makes the IngressClass, if the developer wrote one, and notes what is wrong with it.
+pub(crate) fn class(request: &Call, problems: &mut Problems) -> Option<Resource> {
     let class = request.config.ingress_class.as_ref()?;
+    check::class(class, &Pointer::config().key("ingressClass"), problems);
     Some(kubernetes::object(json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "IngressClass",
@@ -95,13 +97,13 @@ fn rules(
 ) -> Vec<Value> {
     let mut rules = Vec::with_capacity(ingress.rules.len());
     for (index, rule) in ingress.rules.iter().enumerate() {
-        let pointer = pointer.index(index).key("http").key("paths");
+        let pointer = pointer.index(index);
+        check::rule(rule, &pointer, problems);
+        let pointer = pointer.key("http").key("paths");
         let mut paths = Vec::new();
         for (index, path) in rule.http.iter().flat_map(|http| &http.paths).enumerate() {
             let pointer = pointer.index(index);
-            if !path.path.starts_with('/') {
-                problems.add(pointer.key("path"), "must begin with `/`");
-            }
+            check::path(path, &pointer, problems);
             paths.push(json!({
                 "path": path.path,
                 "pathType": path.path_type,
@@ -121,7 +123,10 @@ fn backend(request: &Call, backend: &Backend, at: &Pointer, problems: &mut Probl
         (Some(service), None) => {
             json!({"service": service_backend(request, service, &at.key("service"), problems)})
         }
-        (None, Some(resource)) => json!({"resource": resource}),
+        (None, Some(resource)) => {
+            check::resource(resource, &at.key("resource"), problems);
+            json!({"resource": resource})
+        }
         _ => {
             problems.add(at.clone(), "needs either `service` or `resource`");
             Value::Null
@@ -135,6 +140,7 @@ fn service_backend(
     at: &Pointer,
     problems: &mut Problems,
 ) -> Value {
+    check::service(service, at, problems);
     let port = &service.port;
     if port.name.is_some() == port.number.is_some() {
         problems.add(at.key("port"), "needs either `number` or `name`");

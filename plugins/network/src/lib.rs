@@ -3,6 +3,7 @@
 //! Ports become at most two Services, one inside the cluster and one in front of a load balancer;
 //! an Ingress and an IngressClass can be added.
 
+mod check;
 mod config;
 mod ingress;
 mod ports;
@@ -34,8 +35,9 @@ impl Module for Network {
         ports::check(&request, &mut problems);
         let services = ports::services(&request);
         let ingress = ingress::ingress(&request, &mut problems);
+        let class = ingress::class(&request, &mut problems);
         problems.finish()?;
-        Ok(Output::new().resources(services).resources(ingress).resources(ingress::class(&request)))
+        Ok(Output::new().resources(services).resources(ingress).resources(class))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kusion_sdk::{Pointer, Problems, Request, Resource, kubernetes, names};
+use kusion_sdk::{Pointer, Problems, Request, Resource, kubernetes, names, syntax};
 use serde_json::{Value, json};
 
 use crate::config::{Config, Platform, Port, Protocol};
@@ -10,6 +10,10 @@ use crate::resource_name;
 
 /// Notes every port that no Service could have.
 pub(crate) fn check(request: &Request<Config, Platform>, problems: &mut Problems) {
+    let public = &request.platform.port;
+    let settings = Pointer::platform().key("port");
+    syntax::check_labels(&public.labels, &settings.key("labels"), problems);
+    syntax::check_annotations(&public.annotations, &settings.key("annotations"), problems);
     let pointer = Pointer::config().key("ports");
     if !request.config.ports.is_empty() && request.workload.is_null() {
         problems.add(pointer.clone(), "ports lead to a workload, and this app has none");

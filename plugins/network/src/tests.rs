@@ -331,3 +331,56 @@ fn names_stay_within_what_kubernetes_allows() {
         assert!(name.len() <= 63 && name.starts_with("s-2048-"), "{name}");
     }
 }
+
+#[test]
+fn what_the_server_would_refuse_of_an_ingress_is_told_at_its_place() {
+    let backend = json!({"service": {"name": "s", "port": {"number": 1}}});
+    let problems = problems(call(json!({
+        "ingress": {
+            "labels": {"/data": "x"},
+            "annotations": {"a b": "x"},
+            "ingressClassName": "Nginx",
+            "defaultBackend": {"resource": {"apiGroup": "K", "kind": "", "name": "a/b"}},
+            "tls": [{"hosts": ["10.0.0.1"], "secretName": "T"}],
+            "rules": [
+                {"host": "Shop", "http": {"paths": []}},
+                {"http": {"paths": [
+                    {"path": "/a//b", "backend": backend},
+                    {"path": "/a//b", "pathType": "ImplementationSpecific", "backend": backend},
+                    {"path": "/a/..", "pathType": "Exact", "backend": backend},
+                    {"backend": {"service": {"name": "0", "port": {"name": "h--p"}}}},
+                ]}},
+            ],
+        },
+        "ingressClass": {
+            "labels": {"a": "b c"},
+            "annotations": {"": "x"},
+            "controller": "nginx",
+            "parameters": {"kind": "P", "name": "p", "scope": "Namespace"},
+        },
+    })));
+    let places: Vec<&str> = problems.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "/config/ingress/labels/~1data#",
+            "/config/ingress/annotations/a b#",
+            "/config/ingress/ingressClassName",
+            "/config/ingress/tls/0/hosts/0",
+            "/config/ingress/tls/0/secretName",
+            "/config/ingress/defaultBackend/resource/apiGroup",
+            "/config/ingress/defaultBackend/resource/kind",
+            "/config/ingress/defaultBackend/resource/name",
+            "/config/ingress/rules/0/host",
+            "/config/ingress/rules/0/http/paths",
+            "/config/ingress/rules/1/http/paths/0/path",
+            "/config/ingress/rules/1/http/paths/2/path",
+            "/config/ingress/rules/1/http/paths/3/backend/service/name",
+            "/config/ingress/rules/1/http/paths/3/backend/service/port/name",
+            "/config/ingressClass/labels/a",
+            "/config/ingressClass/annotations/#",
+            "/config/ingressClass/controller",
+            "/config/ingressClass/parameters",
+        ]
+    );
+}

@@ -2,7 +2,7 @@
 //!
 //! It is built twice. The code that derives the schemas of its configuration would be a third of it, and
 //! every host would compile, hash and map that code to get the same two texts; so the second build is
-//! handed the texts that the first one derived, and leaves the code out.
+//! handed the texts that the first one, which is quick and large, derived, and leaves the code out.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,28 +15,39 @@ use crate::module::build::{BuildRequest, Component, Language, Schemas, run};
 use crate::module::{BuildError, notes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PROFILE: &str = "kusion-module";
+/// How a package is built.
+struct Profile {
+    /// Its name, which is also that of a folder: cargo keeps what it built apart by nothing else.
+    name: &'static str,
+    settings: &'static [&'static str],
+}
 
-/// Settings under which modules are built, so that an author need not know them: small, and without
-/// the machinery of unwinding.
-const PROFILE_SETTINGS: [&str; 8] = [
-    r#"inherits="release""#,
-    r#"opt-level="s""#,
-    r#"lto="fat""#,
-    r#"codegen-units=1"#,
-    r#"panic="abort""#,
-    r#"strip="symbols""#,
-    r#"debug=false"#,
-    // The same for both builds, so that they share what the package depends on.
-    r#"package."*".codegen-units=1"#,
-];
+/// How modules are built, so that an author need not know it: small, and without the machinery of unwinding.
+const MODULE: Profile = Profile {
+    name: "kusion-module",
+    settings: &[
+        r#"inherits="release""#,
+        r#"opt-level="s""#,
+        r#"lto="fat""#,
+        r#"codegen-units=1"#,
+        r#"panic="abort""#,
+        r#"strip="symbols""#,
+        r#"debug=false"#,
+    ],
+};
 
-/// Sets the first build of the package apart from the second: cargo would otherwise take both for one, and make it
-/// anew each time.
-const FIRST_BUILD: &str = "codegen-units=16";
-
-/// How often the second build is made if its result is not there.
-const ATTEMPTS: usize = 3;
+/// How what is only asked for its schemas is built: fast.
+const SCHEMAS: Profile = Profile {
+    name: "kusion-module-schemas",
+    settings: &[
+        r#"inherits="release""#,
+        r#"opt-level=0"#,
+        r#"lto="off""#,
+        r#"panic="abort""#,
+        r#"strip="symbols""#,
+        r#"debug=false"#,
+    ],
+};
 
 /// Variables in which the SDK's `export!` finds the schemas.
 const DEVELOPER_SCHEMA: &str = "KUSION_DEVELOPER_SCHEMA";
@@ -46,11 +57,6 @@ impl Schemas {
     /// The longest variable of the environment that Linux passes on is twice as long.
     const MAX_LENGTH: usize = 1 << 16;
 
-    fn are_in(&self, component: &[u8]) -> bool {
-        let text = self.developer.as_bytes();
-        component.windows(text.len()).any(|part| part == text)
-    }
-
     fn fit(&self) -> bool {
         self.developer.len().max(self.platform.len()) <= Self::MAX_LENGTH
     }
@@ -59,23 +65,15 @@ impl Schemas {
 /// Builds the package of a folder.
 ///
 /// `describe` is given the name and the bytes of a component that does the same but is larger, and returns the
-/// schemas that it describes; `None` if it cannot be asked, and then it is the result.
+/// schemas that it describes; `None` if it cannot be asked, and then the result derives them itself.
 pub(super) fn build(
     request: &BuildRequest,
     describe: impl FnOnce(&str, &[u8]) -> Option<Schemas>,
 ) -> Result<Component, BuildError> {
     let manifest = Path::new(Language::Rust.manifest());
-    let mut component = compile(request, manifest, None)?;
-    if let Some(schemas) = describe(&component.package.name, &component.bytes).filter(Schemas::fit)
-    {
-        // Another build of the package may put its first result in the place of this one's second.
-        for _ in 0..ATTEMPTS {
-            component = compile(request, manifest, Some(&schemas))?;
-            if schemas.are_in(&component.bytes) {
-                break;
-            }
-        }
-    }
+    let asked = compile(request, manifest, &SCHEMAS, None)?;
+    let schemas = describe(&asked.package.name, &asked.bytes).filter(Schemas::fit);
+    let mut component = compile(request, manifest, &MODULE, schemas.as_ref())?;
     notes::append(&mut component.bytes, &notes::of_package(request, manifest));
     Ok(component)
 }
@@ -83,9 +81,10 @@ pub(super) fn build(
 fn compile(
     request: &BuildRequest,
     manifest: &Path,
+    profile: &Profile,
     schemas: Option<&Schemas>,
 ) -> Result<Component, BuildError> {
-    let artifact = cargo_build(request, manifest, schemas)?;
+    let artifact = cargo_build(request, manifest, profile, schemas)?;
     let core = fs::read(&artifact.library).map_err(|source| BuildError::Read { source })?;
     let bytes = componentize(&core)
         .map_err(|source| BuildError::Componentize { package: artifact.name.clone(), source })?;
@@ -106,6 +105,7 @@ struct Artifact {
 fn cargo_build(
     request: &BuildRequest,
     manifest: &Path,
+    profile: &Profile,
     schemas: Option<&Schemas>,
 ) -> Result<Artifact, BuildError> {
     let mut command = Command::new(&request.tools.cargo);
@@ -113,15 +113,14 @@ fn cargo_build(
     command.args(["rustc", "--crate-type", "cdylib", "--manifest-path"]).arg(manifest);
     // The toolchain and the settings are those of the module's folder, wherever kusion was started.
     command.current_dir(&request.folder);
-    command.args(["--lib", "--target", TARGET, "--profile", PROFILE]);
+    command.args(["--lib", "--target", TARGET, "--profile", profile.name]);
     command.env_remove(DEVELOPER_SCHEMA).env_remove(PLATFORM_SCHEMA);
     if let Some(Schemas { developer, platform }) = schemas {
         command.env(DEVELOPER_SCHEMA, developer).env(PLATFORM_SCHEMA, platform);
     }
     command.args(["--message-format", "json-render-diagnostics"]);
-    let first_build = schemas.is_none().then_some(&FIRST_BUILD);
-    for setting in PROFILE_SETTINGS.iter().chain(first_build) {
-        command.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
+    for setting in profile.settings {
+        command.arg("--config").arg(format!("profile.{}.{setting}", profile.name));
     }
     // Flags of the environment would replace those of the configuration.
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");

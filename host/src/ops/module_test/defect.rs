@@ -45,6 +45,12 @@ pub enum Defect {
         /// Why not.
         source: Box<AssembleError>,
     },
+    /// What it makes is not what the caller demands of resources.
+    #[error("what it makes is not valid: {problem}")]
+    Invalid {
+        /// What is wrong.
+        problem: String,
+    },
 }
 
 impl Diagnose for Defect {
@@ -55,7 +61,7 @@ impl Diagnose for Defect {
     fn hints(&self) -> Vec<String> {
         match self {
             // They speak to who uses the module.
-            Self::Call { .. } => Vec::new(),
+            Self::Call { .. } | Self::Invalid { .. } => Vec::new(),
             Self::GivesUp { .. } => vec![
                 "reject it as invalid, with the place, or as unsupported; `failed` is for what cannot happen".to_owned(),
             ],

@@ -1,25 +1,24 @@
 //! Requests drawn from a module's own schemas.
 
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value, json};
-
-use super::{Defect, TestedModule, stand_in};
+use super::surroundings::answer;
+use super::{Defect, Surroundings, TestedModule};
 use crate::config::Schema;
-use crate::engine::{CallError, Rejection, Request, Scope};
-use crate::name::AppName;
-use crate::ops::call::workload_extension;
+use crate::engine::{CallError, Generated, Rejection, Request};
+use crate::ops::call::MAX_ROUNDS;
 use crate::runtime::KubernetesSemantics;
 use crate::sample::{Random, Sampler, shrink};
 use crate::source::{Location, Node, SourceFile};
-use crate::spec::{AssembleInput, Contribution, Origin, assemble};
+use crate::spec::{AssembleInput, Contribution, Origin, Spec, assemble};
 
 /// How many smaller requests are tried to show a fault.
 const SHRINKING: usize = 1_000;
 /// How often a schema is drawn from until a value fits.
 const TRIES: u64 = 20;
-/// The app and namespace of drawn requests.
-const APP: &str = "shop";
+
+/// What a caller demands of what a request makes, beyond what kusion does; the error says what is wrong.
+pub type SpecCheck<'c> = &'c dyn Fn(&Spec) -> Result<(), String>;
 
 /// How many requests are drawn, and which.
 #[derive(Debug, Clone, Copy)]
@@ -54,11 +53,13 @@ pub struct Finding {
     pub config: Value,
     /// What the platform team would have to write.
     pub platform: Value,
+    /// Where the request has to come from; `None` if that is nothing unusual.
+    pub surroundings: Option<Surroundings>,
 }
 
 impl TestedModule {
-    /// Asks the module what its schemas admit, until it shows a fault.
-    pub fn answer_drawn(&self, drawn: DrawnInputs) -> InputsReport {
+    /// Asks the module what its schemas admit, until it shows a fault or makes resources that `check` refuses.
+    pub fn answer_drawn(&self, drawn: DrawnInputs, check: SpecCheck<'_>) -> InputsReport {
         let mut report = InputsReport::default();
         for index in 0..drawn.count {
             let mut random = Random::new(drawn.seed, index);
@@ -68,14 +69,16 @@ impl TestedModule {
                 report.unfitting += 1;
                 continue;
             };
+            let surroundings = Surroundings::draw(self.description(), &mut random);
             report.asked += 1;
-            match self.try_one(&config, &platform) {
+            match self.try_one(&surroundings, &config, &platform, check) {
                 Ok(Tried { rejected, fuel }) => {
                     report.rejected += u64::from(rejected);
                     report.most_fuel = report.most_fuel.max(fuel);
                 }
                 Err(defect) => {
-                    report.finding = Some(self.smallest(config, platform, defect));
+                    let drawn = Drawn { config, platform, surroundings };
+                    report.finding = Some(self.smallest(drawn, defect, check));
                     break;
                 }
             }
@@ -84,54 +87,63 @@ impl TestedModule {
     }
 
     /// Makes the request smaller as long as it shows a fault of the same kind.
-    fn smallest(&self, config: Value, platform: Value, defect: Defect) -> Finding {
+    fn smallest(&self, drawn: Drawn, defect: Defect, check: SpecCheck<'_>) -> Finding {
         let kind = std::mem::discriminant(&defect);
         let mut last = defect;
-        let mut shows = |request: &Value| {
-            let (config, platform) = (&request["config"], &request["platform"]);
-            if !fits(&self.developer, config) || !fits(&self.platform, platform) {
-                return false;
+        let mut shows = |surroundings: &Surroundings, config: &Value, platform: &Value| match self
+            .try_one(surroundings, config, platform, check)
+        {
+            Err(defect) if std::mem::discriminant(&defect) == kind => {
+                last = defect;
+                true
             }
-            match self.try_one(config, platform) {
-                Err(defect) if std::mem::discriminant(&defect) == kind => {
-                    last = defect;
-                    true
-                }
-                _ => false,
-            }
+            _ => false,
         };
+        let Drawn { config, platform, surroundings } = drawn;
+        let usual = Surroundings::usual(self.description());
+        let is_usual = surroundings == usual || shows(&usual, &config, &platform);
+        let surroundings = if is_usual { usual } else { surroundings };
         let request = json!({ "config": config, "platform": platform });
-        let mut request = shrink(request, SHRINKING, &mut shows);
+        let mut request = shrink(request, SHRINKING, |request| {
+            let (config, platform) = (&request["config"], &request["platform"]);
+            fits(&self.developer, config)
+                && fits(&self.platform, platform)
+                && shows(&surroundings, config, platform)
+        });
         Finding {
             defect: last,
             config: request["config"].take(),
             platform: request["platform"].take(),
+            surroundings: (!is_usual).then_some(surroundings),
         }
     }
 
-    fn try_one(&self, config: &Value, platform: &Value) -> Result<Tried, Defect> {
-        let request = self.request(config, platform);
-        let generated = match self.module.generate(&request) {
-            Ok(generated) => generated,
-            Err(CallError::Rejected { rejection: Rejection::Failed(message), .. }) => {
-                return Err(Defect::GivesUp { message });
-            }
-            Err(CallError::Rejected { .. }) => return Ok(Tried { rejected: true, fuel: 0 }),
-            Err(source) => return Err(Defect::Call { source }),
+    fn try_one(
+        &self,
+        surroundings: &Surroundings,
+        config: &Value,
+        platform: &Value,
+        check: SpecCheck<'_>,
+    ) -> Result<Tried, Defect> {
+        let mut request = surroundings.request(self.description(), config, platform);
+        let Some(generated) = self.generate(&mut request)? else {
+            return Ok(Tried { rejected: true, fuel: 0 });
         };
         self.ask_again(&request, &generated)?;
         self.check_types(&generated.resources)?;
         let fuel = generated.usage.fuel;
-        if !generated.needs.is_empty() {
-            // The files do not exist.
-            return Ok(Tried { rejected: false, fuel });
-        }
-        let Ok(app) = AppName::parse(APP) else { return Ok(Tried { rejected: false, fuel }) };
+        let answered = Ok(Tried { rejected: false, fuel });
+        let Some(app) = surroundings.app() else { return answered };
+        let stand_in = surroundings.stand_in(&request.workload);
         let workload = self.description().is_workload();
+        if !generated.needs.is_empty() || (stand_in.is_none() && !generated.patches.is_empty()) {
+            // It asks on and on; or its user is told that the app has no workload.
+            return answered;
+        }
         let mut contributions = vec![Contribution {
             origin: Origin {
-                app: app.clone(),
-                accessory: request.accessory.clone(),
+                app,
+                accessory: request.accessory,
                 module: self.module.name().clone(),
             },
             workload,
@@ -140,56 +152,51 @@ impl TestedModule {
             secrets: generated.secrets,
         }];
         if !workload {
-            contributions.extend(stand_in(&request.workload));
+            contributions.extend(stand_in);
         }
-        let input = AssembleInput { semantics: &KubernetesSemantics, namespace: APP };
-        assemble(contributions, &input)
+        let input =
+            AssembleInput { semantics: &KubernetesSemantics, namespace: surroundings.namespace() };
+        let assembled = assemble(contributions, &input)
             .map_err(|source| Defect::NotAccepted { source: Box::new(source) })?;
-        Ok(Tried { rejected: false, fuel })
+        check(&assembled.spec).map_err(|problem| Defect::Invalid { problem })?;
+        answered
     }
 
-    fn request(&self, config: &Value, platform: &Value) -> Request {
-        let is_workload = self.description().is_workload();
-        let workload = if is_workload {
-            config.clone()
-        } else {
-            json!({ "containers": { "main": { "image": "example.com/app:1" } } })
-        };
-        let name = |name: &str| name.to_owned();
-        let extensions = match stand_in(&workload) {
-            Some(stand_in) if self.description().wants_workload_resource => {
-                stand_in.resources.first().map(workload_extension).unwrap_or_default()
+    /// Asks until the module has read every file it wants; `None` if it rejects the request.
+    fn generate(&self, request: &mut Request) -> Result<Option<Generated>, Defect> {
+        let mut round = 1;
+        loop {
+            match self.module.generate(request) {
+                Ok(generated) if generated.needs.is_empty() || round == MAX_ROUNDS => {
+                    return Ok(Some(generated));
+                }
+                Ok(generated) => {
+                    for need in generated.needs {
+                        let number = request.inputs.len();
+                        request.inputs.push(answer(need, number));
+                    }
+                }
+                Err(CallError::Rejected { rejection: Rejection::Failed(message), .. }) => {
+                    return Err(Defect::GivesUp { message });
+                }
+                Err(CallError::Rejected { .. }) => return Ok(None),
+                Err(source) => return Err(Defect::Call { source }),
             }
-            _ => Map::new(),
-        };
-        Request {
-            scope: Scope {
-                project: name(APP),
-                stack: name("dev"),
-                workspace: name("dev"),
-                app: name(APP),
-                namespace: name(APP),
-            },
-            accessory: if is_workload { String::new() } else { self.module.name().to_string() },
-            labels: BTreeMap::new(),
-            annotations: BTreeMap::new(),
-            config: config.clone(),
-            platform: platform.clone(),
-            workload,
-            context: json!({}),
-            inputs: Vec::new(),
-            extensions,
+            round += 1;
         }
     }
+}
+
+/// A request that was drawn.
+struct Drawn {
+    config: Value,
+    platform: Value,
+    surroundings: Surroundings,
 }
 
 struct Tried {
     rejected: bool,
     fuel: u64,
-}
-
-fn stand_in(workload: &Value) -> Option<Contribution> {
-    stand_in::workload(&AppName::parse(APP).ok()?, APP, workload)
 }
 
 /// Draws until a value fits.

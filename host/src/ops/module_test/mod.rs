@@ -8,12 +8,14 @@ mod defect;
 mod golden;
 mod inputs;
 mod stand_in;
+mod surroundings;
 
 pub use answer::Answer;
 pub use case::CaseError;
 pub use defect::Defect;
 pub use golden::{CaseOutcome, Difference, GoldenError, bless_case, compare_case, find_cases};
-pub use inputs::{DrawnInputs, Finding, InputsReport};
+pub use inputs::{DrawnInputs, Finding, InputsReport, SpecCheck};
+pub use surroundings::Surroundings;
 
 use crate::config::Schema;
 use crate::engine::{Description, Engine, Generated, Module, Request};

@@ -7,6 +7,9 @@ use crate::diagnostic::{Diagnose, Kind, name_hints};
 use crate::http::{Cause, HttpError, Passing};
 use crate::secret::StoredSecret;
 
+/// The most characters of a reference that are shown.
+const MAX_SHOWN: usize = 200;
+
 /// Why a secret store does not give a value.
 ///
 /// It can be copied, because every resource that uses the value hears of it.
@@ -230,14 +233,27 @@ impl StoreError {
         matches!(self, Self::Unreachable { .. } | Self::Unusable { .. })
     }
 
-    /// Returns the same about another secret.
-    pub(super) fn about(self, secret: &StoredSecret) -> Self {
-        match self {
-            Self::Unreachable { store, may_pass, source, .. } => {
-                Self::Unreachable { reference: secret.to_string(), store, may_pass, source }
-            }
-            error => error,
+    /// Returns the same about another reference, as somebody wrote it.
+    pub(super) fn about(mut self, text: &str) -> Self {
+        match &mut self {
+            Self::Reference { reference, .. }
+            | Self::NoStore { reference }
+            | Self::NoProvider { reference, .. }
+            | Self::NotInStore { reference, .. }
+            | Self::NoKey { reference, .. }
+            | Self::KeyNeeded { reference, .. }
+            | Self::NoText { reference, .. }
+            | Self::NotOffered { reference, .. }
+            | Self::Unreachable { reference, .. }
+            | Self::Unavailable { reference, .. }
+            | Self::Denied { reference, .. }
+            | Self::Elsewhere { reference, .. }
+            | Self::Refused { reference, .. }
+            | Self::Answer { reference, .. }
+            | Self::NotRead { reference } => *reference = text.chars().take(MAX_SHOWN).collect(),
+            Self::Unusable { .. } => {}
         }
+        self
     }
 }
 

@@ -99,10 +99,11 @@ impl External {
     /// Why it could not be read.
     pub fn get(&self, reference: &str) -> Result<SecretText, StoreError> {
         let not_read = || Err(StoreError::NotRead { reference: reference.to_owned() });
-        self.values.get(reference).cloned().unwrap_or_else(not_read)
+        let value = self.values.get(reference).cloned().unwrap_or_else(not_read);
+        value.map_err(|error| error.about(reference))
     }
 
-    /// Lists why values cannot be read now, each reason once, sorted.
+    /// Lists why secrets cannot be read now, each once, sorted.
     pub fn unread(&self) -> Vec<&StoreError> {
         let mut errors: Vec<_> =
             self.values.values().filter_map(|value| value.as_ref().err()).collect();
@@ -126,7 +127,7 @@ impl Attempt<'_> {
     async fn read(&self, secret: &StoredSecret) -> Result<Contents, StoreError> {
         let given_up = || self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = given_up().clone() {
-            return Err(error.about(secret));
+            return Err(error.about(&secret.to_string()));
         }
         let read = tokio::time::timeout_at(self.deadline, self.store.read(secret));
         let found = read.await.unwrap_or_else(|_| Err(self.late(secret)));
@@ -224,7 +225,7 @@ mod tests {
         let external = External::read(&store, references, reading(1)).await;
         assert_eq!(store.calls.load(Ordering::SeqCst), 1);
         let error = external.get("ref://gone3/a").unwrap_err();
-        assert_eq!(error.to_string(), "cannot reach the played store, which has `ref://gone3`");
+        assert_eq!(error.to_string(), "cannot reach the played store, which has `ref://gone3/a`");
         assert_eq!(external.unread().len(), 3);
 
         let hasty = Reading { patience: Duration::from_millis(20), ..reading(2) };

@@ -212,7 +212,7 @@ impl VaultStore {
         if let Some(token) = token.filter(|token| !token.is_empty()) {
             text = text.replace(token, "(sensitive)");
         }
-        line(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+        line(&text).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     fn hints(&self) -> Vec<String> {

@@ -141,7 +141,7 @@ fn depth_first(
 }
 
 /// Finds `$(NAME)` in a value; `$$` stands for a dollar sign.
-fn references(text: &str) -> Vec<&str> {
+pub(crate) fn references(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once('$') {

@@ -25,6 +25,7 @@ mod volumes;
 mod workload;
 mod writes;
 
+pub(crate) use environment::references as variable_references;
 pub use error::{AssembleError, Fault};
 pub use workload::workload_among;
 

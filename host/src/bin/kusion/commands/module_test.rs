@@ -76,7 +76,7 @@ pub(crate) fn run(world: &World, args: &TestArgs) -> Result<Exit, CliError> {
         checked.push(check(world, &tested, &case, args.bless)?);
     }
     let count = args.inputs.unwrap_or(if args.only.is_empty() { INPUTS } else { 0 });
-    let report = tested.answer_drawn(DrawnInputs { count, seed: args.seed });
+    let report = tested.answer_drawn(DrawnInputs { count, seed: args.seed }, &|_| Ok(()));
     let failed = checked.iter().any(|case| case.wrong.is_some()) || report.finding.is_some();
     match args.output {
         Format::Json => world.print_json(&document(&tested, &checked, &report, args))?,
@@ -190,6 +190,10 @@ fn drawn(world: &World, report: &InputsReport, args: &TestArgs) -> Result<String
     }
     let mut text = String::new();
     match finding {
+        None if *asked == 0 => {
+            let label = paint.text(Style::Warning, "none");
+            text.push_str(&format!("{label}  no request was drawn, so nothing is shown by them\n"));
+        }
         None => {
             let label = paint.text(Style::Create, "ok  ");
             text.push_str(&format!(
@@ -199,7 +203,10 @@ fn drawn(world: &World, report: &InputsReport, args: &TestArgs) -> Result<String
         Some(finding) => {
             let label = paint.text(Style::Error, "FAIL");
             text.push_str(&format!("{label}  drawn request {asked} of seed {}\n", args.seed));
-            let request = json!({ "config": finding.config, "platform": finding.platform });
+            let mut request = json!({ "config": finding.config, "platform": finding.platform });
+            if let Some(surroundings) = &finding.surroundings {
+                request["surroundings"] = json!(surroundings);
+            }
             let shown = told_defect(&finding.defect);
             text.push_str(&indented(&format!(
                 "{shown}\nThe smallest request that shows it:\n{}",
@@ -209,7 +216,7 @@ fn drawn(world: &World, report: &InputsReport, args: &TestArgs) -> Result<String
     }
     if *unfitting > 0 {
         text.push_str(&format!(
-            "      {unfitting} more could not be drawn: nothing that was tried fits the schemas\n"
+            "      {unfitting} could not be drawn: nothing that was tried fits the schemas\n"
         ));
     }
     if finding.is_none() && *asked >= 20 && rejected * 10 > asked * 9 {
@@ -264,6 +271,7 @@ fn document(
             "defect": told_defect(&finding.defect),
             "config": finding.config,
             "platform": finding.platform,
+            "surroundings": finding.surroundings,
         })
     });
     json!({

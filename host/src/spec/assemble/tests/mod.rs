@@ -10,6 +10,8 @@ use crate::name::ModuleName;
 use crate::runtime::KubernetesSemantics;
 use crate::spec::SecretText;
 
+mod kinds;
+
 fn origin(app: &str, accessory: &str) -> Origin {
     let module = if accessory.is_empty() { "service" } else { accessory };
     Origin {
