@@ -88,3 +88,58 @@ impl<'a> Comparison<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::{found, nothing, object, told_not};
+
+    #[test]
+    fn alternatives_of_which_one_must_fit_are_kept_apart() {
+        let tagged = |name: &str, more: &str| {
+            object(json!({"kind": {"const": name}, more: {"type": "string"}}), &["kind"])
+        };
+        let named = |name: &str| object(json!({ name: {"type": "string"} }), &[name]);
+        let one = |branches: &[Value]| json!({ "oneOf": branches });
+        let beside = |branches: &[Value]| json!({"properties": {"k": {}}, "oneOf": branches});
+        let (text, number) = (json!({"type": "string"}), json!({"type": "integer"}));
+        let (low, high) = (json!({"maximum": 5}), json!({"minimum": 5}));
+        for (old, new) in [
+            (one(&[tagged("a", "x")]), one(&[tagged("b", "x"), tagged("a", "x")])),
+            (one(&[named("http")]), one(&[json!({"const": "none"}), named("http"), named("tcp")])),
+            (beside(&[named("http")]), beside(&[named("http"), named("tcp")])),
+            (text.clone(), one(&[number.clone(), text.clone()])),
+            // What fits both was refused before too.
+            (one(&[low.clone(), high.clone()]), one(&[high.clone(), low.clone(), json!(false)])),
+            (one(&[low.clone(), high.clone()]), json!({ "anyOf": [high, low] })),
+        ] {
+            assert_eq!(found(&old, &new), nothing(), "{old} -> {new}");
+        }
+        let mut wider = named("http");
+        wider["required"] = json!([]);
+        for (old, new) in [
+            (json!({ "anyOf": [number, low] }), one(&[number.clone(), low.clone()])),
+            (json!({ "oneOf": [number] }), one(&[number, low])),
+            (one(&[named("http")]), one(&[named("http"), wider])),
+            (one(&[tagged("a", "x")]), one(&[tagged("a", "x"), tagged("a", "x")])),
+        ] {
+            let overlap = [": may fit more than one alternative of `oneOf` now"];
+            assert_eq!(found(&old, &new), overlap, "{old} -> {new}");
+        }
+    }
+
+    #[test]
+    fn what_must_not_apply_matters_only_where_it_could() {
+        let not = |schema: Value| json!({"type": "string", "not": schema});
+        let text = json!({"type": "string"});
+        assert_eq!(found(&text, &not(json!({"const": 1}))), nothing());
+        assert_eq!(found(&text, &not(json!({"const": "x"}))), told_not());
+        let lower = json!({"type": "string", "pattern": "^[a-z]$"});
+        let mut except = lower.clone();
+        except["not"] = json!({"enum": ["X", "Y"]});
+        assert_eq!(found(&lower, &except), nothing());
+        except["not"] = json!({"enum": ["X", "y"]});
+        assert_eq!(found(&lower, &except), told_not());
+    }
+}

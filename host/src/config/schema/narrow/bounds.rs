@@ -95,3 +95,39 @@ pub(super) fn counts(old: &Facets<'_>, new: &Facets<'_>, tell: &mut impl FnMut(S
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::{found, nothing};
+
+    #[test]
+    fn a_format_is_a_demand_of_the_module() {
+        let number = |format: &str| json!({"type": "integer", "format": format});
+        for (old, new) in [
+            ("int32", "int64"),
+            ("uint32", "int64"),
+            ("uint16", "uint"),
+            ("int64", "int"),
+            ("uint8", "double"),
+        ] {
+            assert_eq!(found(&number(old), &number(new)), nothing(), "{old} -> {new}");
+        }
+        for (old, new) in
+            [("uint64", "uint32"), ("int8", "uint16"), ("uint32", "int32"), ("double", "int64")]
+        {
+            assert_eq!(
+                found(&number(old), &number(new)),
+                [format!(": has the format `{new}` now")]
+            );
+        }
+        let text = |more: Value| json!({"properties": {"at": more}});
+        let (date, any) = (json!({"type": "string", "format": "date"}), json!({"type": "string"}));
+        assert_eq!(
+            found(&text(any.clone()), &text(date.clone())),
+            ["at: has the format `date` now"]
+        );
+        assert_eq!(found(&text(date), &text(any)), nothing());
+    }
+}

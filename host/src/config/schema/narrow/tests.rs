@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 use super::narrowings;
 
 /// Writes what is found, one a line.
-fn found(old: &Value, new: &Value) -> Vec<String> {
+pub(super) fn found(old: &Value, new: &Value) -> Vec<String> {
     let line = |one: super::Narrowing| format!("{}: {}", one.path, one.what);
     narrowings(old, new).into_iter().map(line).collect()
 }
 
-fn object(properties: Value, required: &[&str]) -> Value {
+pub(super) fn object(properties: Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
@@ -254,11 +254,11 @@ fn what_refers_to_itself_ends_and_what_is_too_much_is_told() {
     assert_eq!(found(&many, &other), [": has too many alternatives to be compared"]);
 }
 
-fn nothing() -> Vec<String> {
+pub(super) fn nothing() -> Vec<String> {
     Vec::new()
 }
 
-fn told_not() -> Vec<String> {
+pub(super) fn told_not() -> Vec<String> {
     vec![": has a condition that it had not: `not`".to_owned()]
 }
 
@@ -496,54 +496,6 @@ fn what_nobody_could_compare_is_told() {
 }
 
 #[test]
-fn alternatives_of_which_one_must_fit_are_kept_apart() {
-    let tagged = |name: &str, more: &str| {
-        object(json!({"kind": {"const": name}, more: {"type": "string"}}), &["kind"])
-    };
-    let named = |name: &str| object(json!({ name: {"type": "string"} }), &[name]);
-    let one = |branches: &[Value]| json!({ "oneOf": branches });
-    let beside = |branches: &[Value]| json!({"properties": {"k": {}}, "oneOf": branches});
-    let (text, number) = (json!({"type": "string"}), json!({"type": "integer"}));
-    let (low, high) = (json!({"maximum": 5}), json!({"minimum": 5}));
-    for (old, new) in [
-        (one(&[tagged("a", "x")]), one(&[tagged("b", "x"), tagged("a", "x")])),
-        (one(&[named("http")]), one(&[json!({"const": "none"}), named("http"), named("tcp")])),
-        (beside(&[named("http")]), beside(&[named("http"), named("tcp")])),
-        (text.clone(), one(&[number.clone(), text.clone()])),
-        // What fits both was refused before too.
-        (one(&[low.clone(), high.clone()]), one(&[high.clone(), low.clone(), json!(false)])),
-        (one(&[low.clone(), high.clone()]), json!({ "anyOf": [high, low] })),
-    ] {
-        assert_eq!(found(&old, &new), nothing(), "{old} -> {new}");
-    }
-    let mut wider = named("http");
-    wider["required"] = json!([]);
-    for (old, new) in [
-        (json!({ "anyOf": [number, low] }), one(&[number.clone(), low.clone()])),
-        (one(&[number.clone()]), one(&[number, low])),
-        (one(&[named("http")]), one(&[named("http"), wider])),
-        (one(&[tagged("a", "x")]), one(&[tagged("a", "x"), tagged("a", "x")])),
-    ] {
-        let overlap = [": may fit more than one alternative of `oneOf` now"];
-        assert_eq!(found(&old, &new), overlap, "{old} -> {new}");
-    }
-}
-
-#[test]
-fn what_must_not_apply_matters_only_where_it_could() {
-    let not = |schema: Value| json!({"type": "string", "not": schema});
-    let text = json!({"type": "string"});
-    assert_eq!(found(&text, &not(json!({"const": 1}))), nothing());
-    assert_eq!(found(&text, &not(json!({"const": "x"}))), told_not());
-    let lower = json!({"type": "string", "pattern": "^[a-z]$"});
-    let mut except = lower.clone();
-    except["not"] = json!({"enum": ["X", "Y"]});
-    assert_eq!(found(&lower, &except), nothing());
-    except["not"] = json!({"enum": ["X", "y"]});
-    assert_eq!(found(&lower, &except), told_not());
-}
-
-#[test]
 fn names_are_compared_as_texts() {
     let names = |names: Value| json!({"type": "object", "propertyNames": names});
     let listed = |values: &[&str]| names(json!({ "enum": values }));
@@ -557,29 +509,6 @@ fn names_are_compared_as_texts() {
         found(&json!({"type": "object"}), &names(json!({"type": "string", "maxLength": 3}))),
         ["*: as a name has at most 3 characters now"]
     );
-}
-
-#[test]
-fn a_format_is_a_demand_of_the_module() {
-    let number = |format: &str| json!({"type": "integer", "format": format});
-    for (old, new) in [
-        ("int32", "int64"),
-        ("uint32", "int64"),
-        ("uint16", "uint"),
-        ("int64", "int"),
-        ("uint8", "double"),
-    ] {
-        assert_eq!(found(&number(old), &number(new)), nothing(), "{old} -> {new}");
-    }
-    for (old, new) in
-        [("uint64", "uint32"), ("int8", "uint16"), ("uint32", "int32"), ("double", "int64")]
-    {
-        assert_eq!(found(&number(old), &number(new)), [format!(": has the format `{new}` now")]);
-    }
-    let text = |more: Value| json!({"properties": {"at": more}});
-    let (date, any) = (json!({"type": "string", "format": "date"}), json!({"type": "string"}));
-    assert_eq!(found(&text(any.clone()), &text(date.clone())), ["at: has the format `date` now"]);
-    assert_eq!(found(&text(date), &text(any)), nothing());
 }
 
 #[test]
