@@ -154,9 +154,9 @@ impl<'s> Sampler<'s> {
             0
         });
         let patterns = schema.get("patternProperties").and_then(Value::as_object);
+        let patterns: Vec<(&String, &Value)> = patterns.into_iter().flatten().collect();
         for _ in 0..more {
-            if let Some((pattern, property)) = patterns.and_then(|patterns| patterns.iter().next())
-            {
+            if let Some((pattern, property)) = drawing.random.pick(&patterns) {
                 let name = drawing.text(&Map::from_iter([("pattern".to_owned(), json!(pattern))]));
                 object.insert(name, self.value(property, depth + 1, drawing));
             } else if let Some(other @ Value::Object(_)) = schema.get("additionalProperties") {
@@ -342,6 +342,20 @@ mod tests {
         ] {
             assert!(fitting(&schema) >= 190, "{} of 200 fit {schema}", fitting(&schema));
         }
+    }
+
+    #[test]
+    fn names_are_drawn_for_every_pattern() {
+        let schema = json!({"type": "object", "additionalProperties": false, "patternProperties": {
+            "^a[0-9]{1,3}$": {"type": "integer"}, "^b[0-9]{1,3}$": {"type": "string"}}});
+        let drawn: Vec<Value> =
+            (0..50).map(|index| Sampler::new(&schema).draw(&mut Random::new(1, index))).collect();
+        let begins = |start: &str| {
+            let names = drawn.iter().filter_map(Value::as_object).flat_map(Map::keys);
+            names.filter(|name| name.starts_with(start)).count()
+        };
+        assert!(begins("a") > 5 && begins("b") > 5, "{drawn:?}");
+        assert!(fitting(&schema) >= 190);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Texts: those that break programs, and those that a pattern or a format asks for.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use serde_json::{Map, Value};
 
 use super::Random;
@@ -17,8 +17,10 @@ const PLAIN: &[&str] = &["a", "web", "orders-2", "main", "b1"];
 
 /// The longest text that is drawn without being asked for.
 const LONG: usize = 300;
-/// How often something repeats that may repeat without end.
+/// How often something repeats that may repeat without end, unless the length asks for more.
 const REPEATS: u32 = 3;
+/// How often a pattern is drawn from until the length fits.
+const TRIES: usize = 64;
 /// The longest text of a pattern; a pattern can ask for any length.
 const MAX_PATTERN: usize = 4096;
 
@@ -29,7 +31,7 @@ pub(super) fn draw(schema: &Map<String, Value>, strange: bool, random: &mut Rand
     };
     let (least, most) = (number("minLength").unwrap_or(0), number("maxLength"));
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str)
-        && let Some(text) = matching(pattern, random)
+        && let Some(text) = matching(pattern, (least, most.unwrap_or(usize::MAX)), random)
     {
         return text;
     }
@@ -73,15 +75,33 @@ fn of_format(format: &str) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Draws a text that a regular expression matches from its beginning to its end; `None` if it cannot be read.
-fn matching(pattern: &str, random: &mut Random) -> Option<String> {
+/// Draws a text that a regular expression matches from its beginning to its end, with as many characters as are asked
+/// for as far as that is found; `None` if the expression cannot be read.
+fn matching(pattern: &str, (least, most): (usize, usize), random: &mut Random) -> Option<String> {
     let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
+    let is_open = hir.properties().look_set().iter().all(|look| look == Look::Start);
+    let enough = u32::try_from(least.min(MAX_PATTERN)).unwrap_or(REPEATS).max(REPEATS);
+    let mut repeats = REPEATS;
     let mut text = String::new();
-    append(&hir, random, &mut text);
+    for _ in 0..TRIES {
+        text.clear();
+        append(&hir, repeats, random, &mut text);
+        let length = text.chars().count();
+        if length < least && is_open {
+            // Whatever follows, it still matches.
+            text.extend(std::iter::repeat_n('a', least.min(MAX_PATTERN).saturating_sub(length)));
+            break;
+        }
+        if (least..=most).contains(&length) {
+            break;
+        }
+        repeats = if length < least { repeats.saturating_mul(2).min(enough) } else { repeats / 2 };
+    }
     Some(text)
 }
 
-fn append(hir: &Hir, random: &mut Random, text: &mut String) {
+/// Appends a text that an expression matches. What may repeat without end repeats at most so often beyond what it must.
+fn append(hir: &Hir, repeats: u32, random: &mut Random, text: &mut String) {
     if text.len() > MAX_PATTERN {
         return;
     }
@@ -90,7 +110,7 @@ fn append(hir: &Hir, random: &mut Random, text: &mut String) {
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
         HirKind::Class(class) => text.extend(character(class, random)),
         HirKind::Repetition(repetition) => {
-            let most = repetition.max.unwrap_or(repetition.min.saturating_add(REPEATS));
+            let most = repetition.max.unwrap_or(repetition.min.saturating_add(repeats));
             // The ends of a range are more telling than its middle.
             let times = match random.up_to(3) {
                 0 => repetition.min,
@@ -105,18 +125,18 @@ fn append(hir: &Hir, random: &mut Random, text: &mut String) {
                 if text.len() > MAX_PATTERN {
                     return;
                 }
-                append(&repetition.sub, random, text);
+                append(&repetition.sub, repeats, random, text);
             }
         }
-        HirKind::Capture(capture) => append(&capture.sub, random, text),
+        HirKind::Capture(capture) => append(&capture.sub, repeats, random, text),
         HirKind::Concat(parts) => {
             for part in parts {
-                append(part, random, text);
+                append(part, repeats, random, text);
             }
         }
         HirKind::Alternation(branches) => {
             if let Some(branch) = random.pick(branches) {
-                append(branch, random, text);
+                append(branch, repeats, random, text);
             }
         }
     }
@@ -160,7 +180,7 @@ mod tests {
         {
             let regex = regex_lite(pattern);
             for _ in 0..50 {
-                let text = matching(pattern, &mut random).unwrap();
+                let text = matching(pattern, (0, usize::MAX), &mut random).unwrap();
                 assert!(regex(&text), "{pattern} does not match {text:?}");
             }
         }
@@ -184,9 +204,30 @@ mod tests {
     }
 
     #[test]
+    fn a_text_fits_pattern_and_length() {
+        let mut random = Random::new(1, 0);
+        for (pattern, least, most) in [
+            ("^[a-z][a-z0-9-]*$", 8, 20),
+            ("^[a-z][a-z0-9-]*$", 200, 253),
+            ("^[a-z]+(-[a-z]+)*$", 1, 5),
+            ("^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", 10, 30),
+            ("^https://", 20, 40),
+            ("^a{2,}b*$", 50, 60),
+        ] {
+            let schema = json!({"pattern": pattern, "minLength": least, "maxLength": most});
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            let drawn: Vec<String> =
+                (0..50).map(|_| draw(schema.as_object().unwrap(), false, &mut random)).collect();
+            let fitting = drawn.iter().filter(|text| validator.is_valid(&json!(text))).count();
+            assert!(fitting > 40, "{fitting} of 50 fit {schema}: {drawn:?}");
+        }
+    }
+
+    #[test]
     fn a_pattern_that_asks_for_much_is_cut_short() {
         let mut random = Random::new(1, 0);
-        let text = matching("(((a{100}){100}){100}){9}", &mut random).unwrap();
+        let any = (0, usize::MAX);
+        let text = matching("(((a{100}){100}){100}){9}", any, &mut random).unwrap();
         assert!(text.len() < 2 * MAX_PATTERN, "{}", text.len());
     }
 }

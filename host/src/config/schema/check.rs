@@ -35,22 +35,9 @@ impl Schema {
     /// The value is no JSON Schema, or refers to something outside itself.
     pub fn compile(schema: &Value) -> Result<Self, SchemaError> {
         cost::survey(schema).map_err(|error| SchemaError { source: Box::new(error) })?;
-        let mut closed = close(schema);
-        if let Some(object) = closed.as_object_mut() {
-            object.remove("$schema");
-            object.remove("$id");
-        }
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            // A pattern comes from a module; this engine needs time linear in the text.
-            .with_pattern_options(
-                jsonschema::PatternOptions::regex()
-                    .size_limit(MAX_PATTERN)
-                    .dfa_size_limit(MAX_PATTERN),
-            )
-            .offline()
-            .build(&closed)
-            .map_err(|error| SchemaError { source: Box::new(error) })?;
+        let closed = closed(schema);
+        let validator =
+            options().build(&closed).map_err(|error| SchemaError { source: Box::new(error) })?;
         Ok(Self { closed, validator })
     }
 
@@ -85,6 +72,27 @@ impl Schema {
         problems.truncate(MAX_PROBLEMS);
         problems
     }
+}
+
+/// Closes a schema, and drops what says how it is to be read: every schema is read alike.
+pub(super) fn closed(schema: &Value) -> Value {
+    let mut closed = close(schema);
+    if let Some(object) = closed.as_object_mut() {
+        object.remove("$schema");
+        object.remove("$id");
+    }
+    closed
+}
+
+/// How every schema is compiled.
+pub(super) fn options<'i>() -> jsonschema::ValidationOptions<'i> {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        // A pattern comes from a module; this engine needs time linear in the text.
+        .with_pattern_options(
+            jsonschema::PatternOptions::regex().size_limit(MAX_PATTERN).dfa_size_limit(MAX_PATTERN),
+        )
+        .offline()
 }
 
 impl std::fmt::Debug for Schema {

@@ -55,8 +55,9 @@ pub(super) fn same_position(object: &Object) -> impl Iterator<Item = &Value> {
     let lists = (SAME_LISTS.iter().filter_map(|keyword| object.get(*keyword)))
         .filter_map(Value::as_array)
         .flatten();
-    let dependent = (object.get("dependentSchemas").and_then(Value::as_object))
-        .into_iter()
+    // The validator still knows the keyword that the other one stands for.
+    let dependent = (["dependentSchemas", "dependencies"].into_iter())
+        .filter_map(|keyword| object.get(keyword)?.as_object())
         .flat_map(Map::values);
     single.chain(lists).chain(dependent)
 }

@@ -148,7 +148,12 @@ impl<'a> Survey<'a> {
 
 /// Counts the steps that checking a value takes, at most.
 pub(super) fn of(schema: &Value, value: &Value) -> Result<u64, TooCostly> {
-    let steps = Counter { root: schema, known: HashMap::new() }.count(schema, value, 0)?;
+    within(schema, schema, value)
+}
+
+/// Counts the steps that checking a value by a part of a schema takes, at most.
+pub(super) fn within(root: &Value, schema: &Value, value: &Value) -> Result<u64, TooCostly> {
+    let steps = Counter { root, known: HashMap::new() }.count(schema, value, 0)?;
     if steps > MAX_STEPS { Err(TooCostly::Steps) } else { Ok(steps) }
 }
 
@@ -240,6 +245,7 @@ mod tests {
             json!({"allOf": [{"$ref": "#"}, {"$ref": "#"}]}),
             json!({"not": {"$ref": "#"}}),
             json!({"if": {"$ref": "#/if"}}),
+            json!({"dependencies": {"a": {"$ref": "#"}}}),
             json!({"properties": {"a": {"$ref": "#/$defs/a"}},
                    "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}}),
         ] {

@@ -8,15 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::super::close::reference;
+use super::alternatives::{Alternatives, Excluded};
+use super::condition::Condition;
+use super::members::{Leftover, Members};
+use super::number::{Bound, count, equal};
 
-/// How deep references and `allOf` are followed at one position.
-const MAX_DEPTH: usize = 32;
-/// What accepts nothing.
-static NEVER: Value = Value::Bool(false);
+/// How deep references and `allOf` are followed at one position; a schema that is deeper is not compared at all.
+const MAX_DEPTH: usize = 256;
 
 /// The types of JSON, with numbers in two halves: `number` is both.
 pub(super) const TYPES: [&str; 7] =
     ["array", "boolean", "integer", "null", "object", "string", "fraction"];
+
+/// All values of the types that have few.
+static FEW_VALUES: [Value; 3] = [Value::Null, Value::Bool(false), Value::Bool(true)];
 
 /// Keywords that count something, the least first; below them the most.
 pub(super) const COUNTS: [(&str, &str, &str); 6] = [
@@ -28,35 +33,6 @@ pub(super) const COUNTS: [(&str, &str, &str); 6] = [
     ("maxProperties", "object", "names"),
 ];
 
-/// Keywords that are compared as they stand: nobody could say what a change of them admits.
-const OPAQUE: [&str; 9] = [
-    "contains",
-    "dependentRequired",
-    "dependentSchemas",
-    "if",
-    "maxContains",
-    "minContains",
-    "not",
-    "propertyNames",
-    "unevaluatedItems",
-];
-
-/// The least or the most that a number may be.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bound {
-    pub(super) value: f64,
-    /// Whether the number itself is out of bounds.
-    pub(super) exclusive: bool,
-}
-
-/// What one schema says about the members of an object.
-#[derive(Debug, Clone)]
-struct Members<'a> {
-    named: Option<&'a Map<String, Value>>,
-    patterns: Option<&'a Map<String, Value>>,
-    others: Option<&'a Value>,
-}
-
 /// What one schema says about the items of a list.
 #[derive(Debug, Clone)]
 struct Items<'a> {
@@ -67,23 +43,33 @@ struct Items<'a> {
 /// Everything that is demanded of one value.
 #[derive(Debug, Clone)]
 pub(super) struct Facets<'a> {
-    root: &'a Value,
+    pub(super) root: &'a Value,
     /// Types that are accepted.
     pub(super) types: BTreeSet<&'static str>,
     /// The only values that are accepted, if they are listed.
     pub(super) values: Option<Vec<&'a Value>>,
-    pub(super) least: Option<Bound>,
-    pub(super) most: Option<Bound>,
+    pub(super) least: Option<Bound<'a>>,
+    pub(super) most: Option<Bound<'a>>,
     pub(super) counts: BTreeMap<&'static str, u64>,
     pub(super) patterns: BTreeSet<&'a str>,
-    pub(super) multiples: Vec<f64>,
+    pub(super) formats: BTreeSet<&'a str>,
+    pub(super) multiples: Vec<&'a Value>,
     pub(super) unique: bool,
     pub(super) required: BTreeSet<&'a str>,
-    members: Vec<Members<'a>>,
-    unevaluated: Option<&'a Value>,
+    pub(super) members: Vec<Members<'a>>,
+    /// What is demanded of the names of members.
+    pub(super) naming: Vec<&'a Value>,
+    pub(super) leftovers: Vec<Leftover<'a>>,
     items: Vec<Items<'a>>,
-    alternatives: Vec<Vec<&'a Value>>,
-    pub(super) opaque: BTreeMap<&'static str, Vec<&'a Value>>,
+    pub(super) alternatives: Vec<Alternatives<'a>>,
+    /// Alternatives that were chosen.
+    pub(super) chosen: Vec<&'a Value>,
+    pub(super) excluded: Vec<Excluded<'a>>,
+    pub(super) conditions: Vec<Condition<'a>>,
+    /// Whether a part says itself how it is to be read.
+    pub(super) is_foreign: bool,
+    /// How many schemas were brought together.
+    pub(super) size: usize,
 }
 
 impl<'a> Facets<'a> {
@@ -97,17 +83,23 @@ impl<'a> Facets<'a> {
             most: None,
             counts: BTreeMap::new(),
             patterns: BTreeSet::new(),
+            formats: BTreeSet::new(),
             multiples: Vec::new(),
             unique: false,
             required: BTreeSet::new(),
             members: Vec::new(),
-            unevaluated: None,
+            naming: Vec::new(),
+            leftovers: Vec::new(),
             items: Vec::new(),
             alternatives: Vec::new(),
-            opaque: BTreeMap::new(),
+            chosen: Vec::new(),
+            excluded: Vec::new(),
+            conditions: Vec::new(),
+            is_foreign: false,
+            size: 0,
         };
         for schema in schemas {
-            facets.add(schema, 0);
+            facets.add(schema, &[], 0);
         }
         facets
     }
@@ -117,73 +109,26 @@ impl<'a> Facets<'a> {
         self.types.is_empty() || self.values.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// Returns one for each of the first alternatives; `None` if there are no alternatives.
-    pub(super) fn chosen(&self) -> Option<Vec<Self>> {
-        let mut rest = self.clone();
-        let branches = (!rest.alternatives.is_empty()).then(|| rest.alternatives.remove(0))?;
-        let with = |branch: &&'a Value| {
-            let mut chosen = rest.clone();
-            chosen.add(branch, 0);
-            chosen
-        };
-        Some(branches.iter().map(with).filter(|chosen| !chosen.is_never()).collect())
-    }
-
-    /// Takes apart what can be told apart by its value or its type; `None` if it is one already.
+    /// Takes apart what can be told apart by its type; `None` if it is one already.
     pub(super) fn pieces(&self) -> Option<Vec<Self>> {
-        if let Some(values) = self.values.as_ref().filter(|values| values.len() > 1) {
-            let one = |value: &&'a Value| Self { values: Some(vec![*value]), ..self.clone() };
-            return Some(values.iter().map(one).collect());
-        }
-        if self.values.is_some() || self.types.len() < 2 {
+        if self.types.len() < 2 {
             return None;
         }
         let one = |name: &&'static str| Self { types: [*name].into(), ..self.clone() };
         Some(self.types.iter().map(one).collect())
     }
 
-    /// Lists the names of members that are mentioned.
-    pub(super) fn names(&self) -> BTreeSet<&'a str> {
-        let named = self.members.iter().filter_map(|members| members.named);
-        named.flat_map(Map::keys).map(String::as_str).collect()
+    /// Lists the values that are accepted if these types have no others.
+    pub(super) fn few_values(&self) -> Option<Vec<&'a Value>> {
+        let is_few = self.types.iter().all(|name| matches!(*name, "boolean" | "null"));
+        let accepted = FEW_VALUES.iter().filter(|value| self.types.contains(type_of(value)));
+        is_few.then(|| accepted.collect())
     }
 
-    /// Lists the patterns of names of members.
-    pub(super) fn name_patterns(&self) -> BTreeSet<&'a str> {
-        let patterns = self.members.iter().filter_map(|members| members.patterns);
-        patterns.flat_map(Map::keys).map(String::as_str).collect()
-    }
-
-    /// Returns what is demanded of the member of a name.
-    pub(super) fn member(&self, name: &str) -> Vec<&'a Value> {
-        let mut demands = Vec::new();
-        let mut is_named = false;
-        for members in &self.members {
-            let named = members.named.and_then(|named| named.get(name));
-            is_named |= named.is_some();
-            demands.extend(named.or(members.others));
-        }
-        demands.extend(self.unevaluated.filter(|_| !is_named));
-        demands
-    }
-
-    /// Returns what is demanded of members whose names fit a pattern.
-    pub(super) fn matching(&self, pattern: &str) -> Vec<&'a Value> {
-        let mut demands = Vec::new();
-        let mut is_known = false;
-        for members in &self.members {
-            let known = members.patterns.and_then(|patterns| patterns.get(pattern));
-            is_known |= known.is_some();
-            demands.extend(known.or(members.others));
-        }
-        demands.extend(self.unevaluated.filter(|_| !is_known));
-        demands
-    }
-
-    /// Returns what is demanded of members that are not mentioned.
-    pub(super) fn other_members(&self) -> Vec<&'a Value> {
-        let others = self.members.iter().filter_map(|members| members.others);
-        others.chain(self.unevaluated).collect()
+    /// Accepts only what is of a type.
+    pub(super) fn keep_only(&mut self, name: &str) {
+        self.types.retain(|one| *one == name);
+        self.drop_values();
     }
 
     /// Returns how many items are told apart by their places.
@@ -196,7 +141,9 @@ impl<'a> Facets<'a> {
         self.items.iter().filter_map(|items| items.first.get(place).or(items.others)).collect()
     }
 
-    fn add(&mut self, schema: &'a Value, depth: usize) {
+    /// Adds what a schema demands. `inside` are the schemas around it that say what becomes of members left over.
+    pub(super) fn add(&mut self, schema: &'a Value, inside: &[usize], depth: usize) {
+        self.size += 1;
         let object = match schema {
             Value::Object(object) if depth < MAX_DEPTH => object,
             Value::Bool(false) => {
@@ -207,37 +154,22 @@ impl<'a> Facets<'a> {
         };
         self.add_values(object);
         self.add_bounds(object);
-        self.add_members(object);
         self.add_items(object);
-        for keyword in OPAQUE {
-            if let Some(value) = object.get(keyword) {
-                self.opaque.entry(keyword).or_default().push(value);
-            }
-            // The two halves of a condition mean nothing without it.
-            for half in ["then", "else"].iter().filter(|_| keyword == "if") {
-                let parts = object.get(keyword).and(object.get(*half));
-                self.opaque.entry(half).or_default().extend(parts);
-            }
-        }
+        let inside = self.add_members(object, inside);
+        self.is_foreign |= object.contains_key("$schema");
+        let excluded = object.get("not");
+        self.excluded.extend(excluded.map(|schema| Excluded { schema, keyword: "not" }));
+        self.conditions.extend(Condition::of(object, &inside));
         for keyword in ["anyOf", "oneOf"] {
             if let Some(branches) = object.get(keyword).and_then(Value::as_array) {
-                self.add_alternatives(branches);
+                self.add_alternatives(branches, keyword == "anyOf", &inside);
             }
         }
         for part in object.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.add(part, depth + 1);
+            self.add(part, &inside, depth + 1);
         }
         if let Some(target) = reference(object, self.root) {
-            self.add(target, depth + 1);
-        }
-    }
-
-    /// Adds alternatives; those that are single values are a list of values.
-    fn add_alternatives(&mut self, branches: &'a [Value]) {
-        let listed: Option<Vec<&'a Value>> = branches.iter().map(only_value).collect();
-        match listed {
-            Some(values) => self.limit_values(values),
-            None => self.alternatives.push(branches.iter().collect()),
+            self.add(target, &inside, depth + 1);
         }
     }
 
@@ -253,28 +185,33 @@ impl<'a> Facets<'a> {
                 number || names.contains(one)
             });
         }
+        self.drop_values();
         if let Some(values) = object.get("enum").and_then(Value::as_array) {
             self.limit_values(values.iter().collect());
         }
         if let Some(value) = object.get("const") {
             self.limit_values(vec![value]);
         }
+    }
+
+    /// Drops listed values of types that are not accepted.
+    fn drop_values(&mut self) {
         if let Some(values) = &mut self.values {
             values.retain(|value| self.types.contains(type_of(value)));
         }
     }
 
-    fn limit_values(&mut self, mut values: Vec<&'a Value>) {
+    pub(super) fn limit_values(&mut self, mut values: Vec<&'a Value>) {
         if let Some(present) = &self.values {
-            values.retain(|value| present.contains(value));
+            values.retain(|value| present.iter().any(|one| equal(one, value)));
         }
-        values.retain(|value| self.types.contains(type_of(value)));
         self.values = Some(values);
+        self.drop_values();
     }
 
     fn add_bounds(&mut self, object: &'a Map<String, Value>) {
         let bound = |keyword: &str, exclusive| {
-            let value = object.get(keyword)?.as_f64()?;
+            let value = object.get(keyword).filter(|value| value.is_number())?;
             Some(Bound { value, exclusive })
         };
         for new in [bound("minimum", false), bound("exclusiveMinimum", true)].into_iter().flatten()
@@ -286,33 +223,30 @@ impl<'a> Facets<'a> {
             self.most = Some(self.most.map_or(new, |old| old.lower(new)));
         }
         for (keyword, ..) in COUNTS {
-            let Some(new) = object.get(keyword).and_then(Value::as_u64) else { continue };
+            let Some(new) = object.get(keyword).and_then(count) else { continue };
             let tighter =
                 |old: u64| if keyword.starts_with("min") { old.max(new) } else { old.min(new) };
             let count = self.counts.get(keyword).map_or(new, |old| tighter(*old));
             self.counts.insert(keyword, count);
         }
         self.patterns.extend(object.get("pattern").and_then(Value::as_str));
-        self.multiples.extend(object.get("multipleOf").and_then(Value::as_f64));
+        self.formats.extend(object.get("format").and_then(Value::as_str));
+        self.multiples.extend(object.get("multipleOf").filter(|value| value.is_number()));
         self.unique |= object.get("uniqueItems") == Some(&Value::Bool(true));
     }
 
-    fn add_members(&mut self, object: &'a Map<String, Value>) {
-        let map = |keyword: &str| object.get(keyword).and_then(Value::as_object);
-        let members = Members {
-            named: map("properties"),
-            patterns: map("patternProperties"),
-            others: object.get("additionalProperties"),
-        };
-        if members.named.is_some() || members.patterns.is_some() || members.others.is_some() {
-            self.members.push(members);
-        }
-        match object.get("unevaluatedProperties") {
-            Some(Value::Bool(false)) => self.unevaluated = Some(&NEVER),
-            other => self.unevaluated = self.unevaluated.or(other),
-        }
+    /// Adds what a schema says about members; returns the schemas whose leftovers it decides about.
+    fn add_members(&mut self, object: &'a Map<String, Value>, inside: &[usize]) -> Vec<usize> {
         let required = object.get("required").and_then(Value::as_array).into_iter().flatten();
         self.required.extend(required.filter_map(Value::as_str));
+        let mut inside = inside.to_vec();
+        if let Some(demand) = object.get("unevaluatedProperties") {
+            self.leftovers.push(Leftover { demand, inside: inside.clone() });
+            inside.push(self.leftovers.len() - 1);
+        }
+        self.members.extend(Members::of(object, &inside));
+        self.naming.extend(object.get("propertyNames"));
+        inside
     }
 
     fn add_items(&mut self, object: &'a Map<String, Value>) {
@@ -325,45 +259,6 @@ impl<'a> Facets<'a> {
             self.items.push(items);
         }
     }
-}
-
-impl Bound {
-    /// Returns the bound that admits less, of two lower ones.
-    fn higher(self, other: Self) -> Self {
-        let is_tighter = other.value > self.value || (other.value == self.value && other.exclusive);
-        if is_tighter { other } else { self }
-    }
-
-    /// Returns the bound that admits less, of two upper ones.
-    fn lower(self, other: Self) -> Self {
-        let is_tighter = other.value < self.value || (other.value == self.value && other.exclusive);
-        if is_tighter { other } else { self }
-    }
-
-    /// Returns whether a lower bound admits a number.
-    pub(super) fn admits_from_below(self, value: f64) -> bool {
-        value > self.value || (value == self.value && !self.exclusive)
-    }
-
-    /// Returns whether an upper bound admits a number.
-    pub(super) fn admits_from_above(self, value: f64) -> bool {
-        value < self.value || (value == self.value && !self.exclusive)
-    }
-}
-
-/// Returns the only value that a schema accepts, if it says nothing else.
-fn only_value(schema: &Value) -> Option<&Value> {
-    let object = schema.as_object()?;
-    let value = match (object.get("const"), object.get("enum").and_then(Value::as_array)) {
-        (Some(value), None) => value,
-        (None, Some(values)) => match values.as_slice() {
-            [value] => value,
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let says = ["const", "enum", "type", "title", "description", "deprecated", "default"];
-    object.keys().all(|keyword| says.contains(&keyword.as_str())).then_some(value)
 }
 
 /// Returns the type of a value.

@@ -3,12 +3,12 @@ use serde_json::{Value, json};
 use super::narrowings;
 
 /// Writes what is found, one a line.
-fn found(old: &Value, new: &Value) -> Vec<String> {
+pub(super) fn found(old: &Value, new: &Value) -> Vec<String> {
     let line = |one: super::Narrowing| format!("{}: {}", one.path, one.what);
     narrowings(old, new).into_iter().map(line).collect()
 }
 
-fn object(properties: Value, required: &[&str]) -> Value {
+pub(super) fn object(properties: Value, required: &[&str]) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
@@ -53,6 +53,12 @@ fn what_accepts_more_is_no_narrowing() {
             json!({"type": ["string", "integer"]}),
         ),
         (json!({"enum": ["a", 1]}), json!({"anyOf": [{"type": "integer"}, {"type": "string"}]})),
+        // Types that have few values, and their list.
+        (json!({"type": "boolean"}), json!({"enum": [true, "auto", false]})),
+        (
+            json!({"type": ["boolean", "null"]}),
+            json!({"anyOf": [{"const": null}, {"type": "boolean"}]}),
+        ),
         // The same in other words.
         (
             json!({"$ref": "#/$defs/x", "$defs": {"x": {"properties": {"a": text()}}}}),
@@ -133,6 +139,7 @@ fn what_is_not_accepted_any_more_is_named() {
             ": must fit the pattern `x` now",
         ),
         (text(), json!(false), ": accepts nothing any more"),
+        (json!({"type": "boolean"}), json!({"enum": [true]}), ": does not accept `false` any more"),
     ] {
         assert_eq!(found(&old, &new), [expected], "{old} -> {new}");
     }
@@ -245,4 +252,287 @@ fn what_refers_to_itself_ends_and_what_is_too_much_is_told() {
     let many = json!({ "anyOf": many });
     let other = json!({"anyOf": (0..300).map(|n| object(json!({format!("q{n}"): {}}), &[])).collect::<Vec<_>>()});
     assert_eq!(found(&many, &other), [": has too many alternatives to be compared"]);
+}
+
+pub(super) fn nothing() -> Vec<String> {
+    Vec::new()
+}
+
+pub(super) fn told_not() -> Vec<String> {
+    vec![": has a condition that it had not: `not`".to_owned()]
+}
+
+#[test]
+fn values_that_are_listed_are_asked_about_one_by_one() {
+    let lower = || json!({"type": "string", "pattern": "^[a-z]$"});
+    for (old, new, expected) in [
+        (json!({"enum": ["a", "B"]}), lower(), ": does not accept `B` any more"),
+        (json!({"enum": [4, 6]}), json!({"multipleOf": 4}), ": does not accept `6` any more"),
+        (
+            json!({"enum": ["a", "b"]}),
+            json!({"not": {"const": "b"}}),
+            ": does not accept `b` any more",
+        ),
+        (
+            json!({"const": {"a": 1}}),
+            object(json!({"a": {"type": "string"}}), &[]),
+            ": does not accept `{\"a\":1}` any more",
+        ),
+        (
+            json!({"const": [1, 2]}),
+            json!({"items": {"maximum": 1}}),
+            ": does not accept `[1,2]` any more",
+        ),
+        (
+            object(json!({"a": {"enum": ["x", "y"]}}), &[]),
+            json!({"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"pattern": "^x"}}}),
+            "a: does not accept `y` any more",
+        ),
+        (
+            json!({"const": "x"}),
+            json!({"oneOf": [{"pattern": "^x"}, {"maxLength": 3}]}),
+            ": does not accept `x` any more",
+        ),
+    ] {
+        assert_eq!(found(&old, &new), [expected], "{old} -> {new}");
+    }
+    for (old, new) in [
+        (json!({"enum": ["a", "b"]}), lower()),
+        // What was listed and not accepted all the same is not missed.
+        (json!({"enum": ["a", "B"], "pattern": "^[a-z]$"}), json!({"const": "a"})),
+        (json!({"enum": [1, 2]}), json!({"enum": [1.0, 2.0]})),
+        (json!({"const": 1.0}), json!({"type": "integer"})),
+    ] {
+        assert_eq!(found(&old, &new), nothing(), "{old} -> {new}");
+    }
+}
+
+#[test]
+fn a_name_is_subject_to_the_patterns_that_it_fits() {
+    let patterns = |patterns: Value, properties: Value| json!({"patternProperties": patterns, "properties": properties, "additionalProperties": false});
+    let text = || json!({"type": "string"});
+    for (old, new, expected) in [
+        (
+            patterns(json!({"^a": text()}), json!({})),
+            patterns(json!({"^a": text()}), json!({"abc": {"type": "integer"}})),
+            "abc: is not known any more",
+        ),
+        (
+            patterns(json!({}), json!({"abc": text()})),
+            patterns(json!({"^a": {"maxLength": 1}}), json!({"abc": text()})),
+            "abc: has at most 1 characters now",
+        ),
+        // A name that fits both.
+        (
+            patterns(json!({"^a": text()}), json!({})),
+            patterns(json!({"^a": text(), "b$": {"maxLength": 1}}), json!({})),
+            "/^a/ and /b$/: has at most 1 characters now",
+        ),
+        (
+            json!({"properties": {"abc": text()}, "additionalProperties": {}}),
+            json!({"patternProperties": {"^a": {}}, "additionalProperties": false}),
+            ": accepts only the names that are listed now",
+        ),
+    ] {
+        assert_eq!(found(&old, &new), [expected], "{old} -> {new}");
+    }
+    for (old, new) in [
+        (
+            patterns(json!({"^a": text()}), json!({})),
+            patterns(json!({"^a": text()}), json!({"abc": text(), "b": {}})),
+        ),
+        (
+            patterns(json!({"^a": text()}), json!({"ab": text()})),
+            patterns(json!({"^a": text(), "^b": {"type": "integer"}}), json!({"ab": text()})),
+        ),
+        (
+            patterns(json!({"^ab": text()}), json!({})),
+            patterns(json!({"^a": {}, "^ab": {}}), json!({})),
+        ),
+    ] {
+        assert_eq!(found(&old, &new), nothing(), "{old} -> {new}");
+    }
+}
+
+#[test]
+fn a_condition_is_what_it_refers_to() {
+    let n = |most: u64| json!({"N": {"maxLength": most}});
+    let refers = || json!({"$ref": "#/$defs/N"});
+    for (keyword, condition) in [
+        ("not", json!({"not": refers()})),
+        ("contains", json!({"contains": {"items": refers()}})),
+        ("if", json!({"if": refers(), "then": {"minLength": 1}})),
+        ("if", json!({"if": {"type": "string"}, "then": refers()})),
+        ("dependentSchemas", json!({"dependentSchemas": {"a": {"properties": {"b": refers()}}}})),
+        ("unevaluatedItems", json!({"prefixItems": [true], "unevaluatedItems": refers()})),
+    ] {
+        let with = |definitions: Value| {
+            let mut schema = condition.clone();
+            schema["$defs"] = definitions;
+            schema
+        };
+        let changed = || format!(": has the condition `{keyword}`, whose change cannot be judged");
+        let expected = if keyword == "not" { told_not() } else { vec![changed()] };
+        assert_eq!(found(&with(n(3)), &with(n(2))), expected, "{condition}");
+        // Other words, and definitions of another name, are no change.
+        let mut said = n(3);
+        said["N"]["description"] = "a name".into();
+        assert_eq!(found(&with(n(3)), &with(said)), nothing(), "{condition}");
+        let renamed = json!({"N": {"$ref": "#/$defs/M"}, "M": {"maxLength": 3}});
+        assert_eq!(found(&with(n(3)), &with(renamed)), nothing(), "{condition}");
+    }
+    // Keywords that mean something together are one condition.
+    let contains = |least: u64| json!({"contains": {"const": 1}, "minContains": least});
+    assert_eq!(
+        found(&contains(1), &contains(2)),
+        [": has the condition `contains`, whose change cannot be judged"]
+    );
+    // What the title of a schema is does not matter; what a property of that name is does.
+    let titled = |title: Value| json!({"not": {"properties": {"title": title}, "title": "x"}});
+    assert_eq!(found(&titled(json!({"const": 1})), &titled(json!({}))), told_not());
+    let tree = |least: u64| {
+        json!({"not": {"$ref": "#/$defs/t"}, "$defs": {"t": {
+            "minProperties": least, "properties": {"next": {"$ref": "#/$defs/t"}},
+        }}})
+    };
+    let mut same = tree(1);
+    same["description"] = "the same".into();
+    assert_eq!(found(&tree(1), &same), nothing());
+    assert_eq!(found(&tree(1), &tree(2)), told_not());
+}
+
+#[test]
+fn a_member_is_left_over_only_where_nothing_mentions_it() {
+    let listed = |names: &[&str]| {
+        let properties: serde_json::Map<_, _> =
+            names.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        json!({ "properties": properties })
+    };
+    // An open map within `allOf` is open, although it stands beside a list of properties.
+    let open = json!({"allOf": [{"additionalProperties": {}}], "properties": {"a": {}}});
+    assert_eq!(found(&open, &listed(&["a"])), [": accepts only the names that are listed now"]);
+    assert_eq!(found(&listed(&["a"]), &open), nothing());
+    // What stands beside a schema is left over to it.
+    let both = json!({"allOf": [listed(&["a"]), listed(&["b"])]});
+    let mut second = listed(&["b"]);
+    second["unevaluatedProperties"] = false.into();
+    assert_eq!(
+        found(&both, &json!({"allOf": [listed(&["a"]), second]})),
+        ["a: is not known any more"]
+    );
+    // Of alternatives several may apply, and then all their names are known.
+    let any = |x: Value, y: Value| json!({"properties": {"k": {}}, "anyOf": [{"properties": x}, {"properties": y}]});
+    let apart = any(json!({"x": {}, "y": false}), json!({"y": {}, "x": false}));
+    let together = any(json!({"x": {}}), json!({"y": {}}));
+    assert!(!found(&together, &apart).is_empty());
+    assert_eq!(found(&apart, &together), nothing());
+    assert_eq!(found(&together, &any(json!({"x": {}, "z": {}}), json!({"y": {}}))), nothing());
+}
+
+#[test]
+fn what_a_condition_mentions_is_known_where_it_holds() {
+    let schema = |names: &[&str], more: Value| {
+        let properties: serde_json::Map<_, _> =
+            names.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        let mut schema = json!({ "properties": properties });
+        schema.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        schema
+    };
+    for condition in [
+        json!({"if": {"required": ["a"]}, "then": {"properties": {"b": {}}}}),
+        json!({"dependentSchemas": {"a": {"properties": {"b": {}}}}}),
+    ] {
+        let old = schema(&["a"], condition.clone());
+        assert_eq!(found(&old, &schema(&["a"], json!({}))), ["b: is not known any more"]);
+        assert_eq!(found(&old, &schema(&["a", "c"], condition.clone())), nothing(), "{condition}");
+        assert_eq!(found(&old, &schema(&["a", "b"], json!({}))), nothing(), "{condition}");
+    }
+}
+
+#[test]
+fn bounds_and_counts_are_compared_exactly() {
+    let most = |most: u64| json!({ "maximum": most });
+    assert_eq!(
+        found(&most(9_007_199_254_740_993), &most(9_007_199_254_740_992)),
+        [": has the maximum 9007199254740992 instead of 9007199254740993 now"]
+    );
+    assert_eq!(
+        found(&json!({"type": "string"}), &json!({"type": "string", "minLength": 2.0})),
+        [": has at least 2 characters now"]
+    );
+    assert_eq!(
+        found(&json!({"multipleOf": 1e17}), &json!({"multipleOf": 3})),
+        [": must be a multiple of 3 now"]
+    );
+}
+
+#[test]
+fn what_nobody_could_compare_is_told() {
+    let chain = |most: u64| {
+        let mut definitions: serde_json::Map<String, Value> = (0..200)
+            .map(|n| (n.to_string(), json!({"$ref": format!("#/$defs/{}", n + 1)})))
+            .collect();
+        definitions.insert("200".to_owned(), json!({ "maximum": most }));
+        json!({"$ref": "#/$defs/0", "$defs": definitions})
+    };
+    assert_eq!(found(&chain(2), &chain(1)), [": has the maximum 1 instead of 2 now"]);
+    let endless = json!({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}});
+    assert_eq!(
+        found(&json!({}), &endless),
+        [": cannot be compared: its references lead back to where they came from"]
+    );
+    // What applies to one value grows with each step down.
+    let growing = |most: u64| {
+        let definitions: serde_json::Map<String, Value> = (0..200)
+            .map(|n| {
+                let (next, both) = (format!("#/$defs/{}", (n + 1) % 200), format!("#/$defs/{n}"));
+                let named = json!({"a": {"allOf": [{"$ref": next}, {"$ref": both}]}});
+                (n.to_string(), json!({"properties": named, "maxProperties": most}))
+            })
+            .collect();
+        json!({"$ref": "#/$defs/0", "$defs": definitions})
+    };
+    assert!(!found(&growing(2), &growing(1)).is_empty());
+}
+
+#[test]
+fn names_are_compared_as_texts() {
+    let names = |names: Value| json!({"type": "object", "propertyNames": names});
+    let listed = |values: &[&str]| names(json!({ "enum": values }));
+    assert_eq!(found(&listed(&["a"]), &listed(&["a", "b"])), nothing());
+    assert_eq!(
+        found(&listed(&["a", "b"]), &listed(&["a"])),
+        ["*: as a name does not accept `b` any more"]
+    );
+    assert_eq!(found(&names(json!({})), &names(json!({"type": "string"}))), nothing());
+    assert_eq!(
+        found(&json!({"type": "object"}), &names(json!({"type": "string", "maxLength": 3}))),
+        ["*: as a name has at most 3 characters now"]
+    );
+}
+
+#[test]
+fn what_did_not_change_is_no_matter() {
+    let many: Vec<Value> = (0..300).map(|n| object(json!({format!("p{n}"): {}}), &[])).collect();
+    let with = |names: &[&str]| {
+        let mut properties = json!({"many": {"anyOf": many}, "when": {"if": true, "then": {}}});
+        for name in names {
+            properties[*name] = json!({});
+        }
+        object(properties, &[])
+    };
+    assert_eq!(found(&with(&["a"]), &with(&["a", "b"])), nothing());
+    assert_eq!(found(&with(&["a"]), &with(&["b"])), ["a: is not known any more"]);
+}
+
+#[test]
+fn a_part_of_another_draft_is_not_compared() {
+    let part = |most: u64| json!({"$schema": "http://json-schema.org/draft-07/schema#", "maxLength": most});
+    let with = |part: Value| json!({"properties": {"a": part, "$schema": {"type": "string"}}});
+    let told = [": has parts with a `$schema` of their own, which cannot be compared"];
+    assert_eq!(found(&with(part(1)), &with(part(2))), told);
+    assert_eq!(found(&with(json!({})), &with(part(2))), told);
+    assert_eq!(found(&with(part(1)), &with(part(1))), nothing());
+    let dialect = |uri: &str| json!({"$schema": uri, "type": "string"});
+    assert_eq!(found(&dialect("x"), &dialect("y")), nothing());
 }
