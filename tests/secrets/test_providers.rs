@@ -72,6 +72,23 @@ fn a_provider_that_is_not_available_is_named() {
 fn a_cluster_that_nothing_names_is_told() {
     let stage = Stage::new("{kubernetes: {namespace: vault}}");
     stage.refer(&[("password", "ref://db/password")]);
-    assert_snapshot!(stage.run(&["preview"]), @"");
-    assert_snapshot!(stage.run(&["apply", "--yes"]).stderr, @"");
+    assert_snapshot!(stage.run(&["preview"]), @r"
+    exit 0
+    --- stdout
+    Stack `dev` of project `shop`, workspace `dev`
+    Target: directory `manifests/dev/dev`
+
+       ID                                     ACTION  REASON
+    +  v1:Namespace:shop                      create
+    +  v1:Secret:shop:db                      create
+    +  apps/v1:Deployment:shop:shop-dev-shop  create
+
+    Plan: 3 to create, 0 to update, 0 to delete.
+    A secret cannot be read now, so that its value is unknown: secret store provider `kubernetes` cannot be used here: nothing names its cluster.
+    ");
+    assert_snapshot!(stage.run(&["apply", "--yes"]).stderr, @r"
+    error: secret store provider `kubernetes` cannot be used here
+    cause: nothing names its cluster
+    hint: give `context` in `secretStore.provider.kubernetes`, and `kubeconfig` unless it is the usual one
+    ");
 }
