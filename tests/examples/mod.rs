@@ -1,5 +1,7 @@
 //! Each folder of `examples/` is a project whose README says what happens.
 
+mod test_cluster;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

@@ -17,6 +17,7 @@ const DONE: [&str; 3] = ["  created ", "  updated ", "  deleted "];
 pub struct Reader {
     sandbox: Sandbox,
     folder: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 impl Reader {
@@ -29,7 +30,14 @@ impl Reader {
         let folder = sandbox.path(folder);
         let made = fs::create_dir_all(&folder);
         assert!(made.is_ok(), "{made:?}");
-        Self { sandbox, folder }
+        Self { sandbox, folder, variables: Vec::new() }
+    }
+
+    /// Gives every command a variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Returns the place that it works in.
@@ -58,6 +66,7 @@ impl Reader {
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C")
             .env_remove("CARGO_TARGET_DIR")
+            .envs(self.variables.iter().cloned())
             .output();
         match (output, fs::read_to_string(&place)) {
             (Ok(output), Ok(folder)) => {
