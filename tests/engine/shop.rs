@@ -26,7 +26,7 @@ impl Shop {
         shop.sandbox.write(
             "ws.yaml",
             &format!(
-                "modules:\n  misbehave: {{path: module.wasm}}\ntargets:\n  kubernetes: {{directory: manifests}}\nlimits: {limits}\n"
+                "modules:\n  misbehave: {{path: module.wasm}}\ntargets:\n  kubernetes: {{directory: manifests}}\nlimits: {limits}\ncontext: {{HIDDEN_TOKEN: \"ref://shop/db/password\"}}\n"
             ),
         );
         shop.sandbox.write("project.yaml", "name: shop\n");

@@ -34,7 +34,7 @@ impl PullObserver for Repeats {
 
 /// Returns options for tests: few attempts, short waits.
 pub(super) fn options() -> ClientOptions {
-    let retries = Retries { attempts: 3, pause: Duration::from_millis(1) };
+    let retries = Retries { attempts: 3, pause: Duration::from_millis(1), ..Retries::default() };
     ClientOptions { retries, ..ClientOptions::default() }
 }
 

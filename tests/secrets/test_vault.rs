@@ -281,22 +281,46 @@ fn what_is_wrong_with_a_reference_is_told_by_name() {
     }
     assert!(!told.contains("planted"), "{told}");
     assert_snapshot!(told, @r#"
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: the secret of `ref://shop/db/pasword` has no key `pasword`
+    error: the secret of `ref://shop/db/pasword` has no key `pasword`
+     --> ../app.yaml:8:19
+      |
+    8 |         password: ***********************
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^
     hint: did you mean `password`?
     hint: valid names: password, user
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: secret store `[vault]` has no secret for `ref://shop/bd/password`
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: secret store `[vault]` has no secret for `ref://shop/db/password?version=9`
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: `ref://shop/db/password?version=latest` is not a secret reference: its version is no number
+
+    error: secret store `[vault]` has no secret for `ref://shop/bd/password`
+     --> ../app.yaml:8:19
+      |
+    8 |         password: ************************
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: secret store `[vault]` has no secret for `ref://shop/db/password?version=9`
+     --> ../app.yaml:8:19
+      |
+    8 |         password: **********************************
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: `ref://shop/db/password?version=latest` is not a secret reference: its version is no number
+     --> ../app.yaml:8:19
+      |
+    8 |         password: ***************************************
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     hint: write `ref://<name>/<key>?version=<version>`
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: secret store `[vault]` has no secret for `ref://gone/a` (this version was deleted)
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: the value of `ref://odd/part` is a number with a fraction or of more than 64 bits
+
+    error: secret store `[vault]` has no secret for `ref://gone/a` (this version was deleted)
+     --> ../app.yaml:8:19
+      |
+    8 |         password: **************
+      |                   ^^^^^^^^^^^^^^
+
+    error: the value of `ref://odd/part` is a number with a fraction or of more than 64 bits
+     --> ../app.yaml:8:19
+      |
+    8 |         password: ****************
+      |                   ^^^^^^^^^^^^^^^^
     hint: store it as a text
+
     error: the value of `password` does not refer to a secret store
      --> ../app.yaml:8:19
       |
@@ -304,14 +328,17 @@ fn what_is_wrong_with_a_reference_is_told_by_name() {
       |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^
     hint: write a reference, as in `ref://shop/db/password`
 
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: secret store `[vault]` has no secret for `ref://shop/db/password` (Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use.)
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: secret store `[vault]` has no secret for `ref://shop/db/password` (no handler for route "kw/data/shop/db". route entry not found.)
-    error: cannot fill in the secrets of resource `v1:Secret:shop:db`
-    cause: secret store provider `vault` cannot be used
-    cause: nothing names its server
-    hint: give `server` in the workspace, or set VAULT_ADDR
+    error: secret store `[vault]` has no secret for `ref://shop/db/password` (Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use.)
+     --> ../app.yaml:8:19
+      |
+    8 |         password: ************************
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: secret store `[vault]` has no secret for `ref://shop/db/password` (no handler for route "kw/data/shop/db". route entry not found.)
+     --> ../app.yaml:8:19
+      |
+    8 |         password: ************************
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
     // The whole of a secret, and a part of it that is no text.
     stage.change_workspace(&provider(&vault), PLAIN);

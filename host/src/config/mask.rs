@@ -17,9 +17,8 @@ pub(super) fn secrets(file: &Arc<SourceFile>, documents: &mut [Node]) {
         if let Some(context) = document.get("context") {
             leaves(context, &mut spans);
         }
-        let providers = document.get("secretStore").and_then(|store| store.get("provider"));
-        for provider in providers.into_iter().flat_map(Node::entries) {
-            settings(&provider.value, &mut spans);
+        if let Some(store) = document.get("secretStore") {
+            self::store(store, &mut spans);
         }
     }
     if spans.is_empty() {
@@ -90,21 +89,44 @@ fn find(node: &Node, spans: &mut Vec<Location>) {
     }
 }
 
-/// Finds the values of a secret store's settings that may be secrets.
-fn settings(node: &Node, spans: &mut Vec<Location>) {
-    for entry in node.entries() {
-        let is_group = entry.value.as_map().is_some() || entry.value.items().next().is_some();
-        if is_group && !is_public_setting(&entry.key.text) {
-            settings(&entry.value, spans);
-        } else if !is_public_setting(&entry.key.text) {
-            leaves(&entry.value, spans);
+/// Finds the values of a secret store's settings that may be secrets, also where a text stands for a group.
+fn store(node: &Node, spans: &mut Vec<Location>) {
+    let (Some(_), providers) = (node.as_map(), node.get("provider")) else {
+        return leaves(node, spans);
+    };
+    let Some(providers) = providers else { return };
+    if providers.as_map().is_none() {
+        return leaves(providers, spans);
+    }
+    for provider in providers.entries() {
+        settings(&provider.value, (&provider.key.text, &mut Vec::new()), spans);
+    }
+}
+
+/// Covers what is not known to be public; `path` leads to the node from the name of the provider.
+fn settings<'n>(
+    node: &'n Node,
+    (provider, path): (&str, &mut Vec<&'n str>),
+    spans: &mut Vec<Location>,
+) {
+    if is_public_setting(provider, path) {
+        // An address with a password in it is refused, and must not be shown for that.
+        let odd = |text: &str| path.as_slice() == ["server"] && text.contains(['@', '?', '#']);
+        if node.as_str().is_some_and(odd) {
+            leaves(node, spans);
         }
+        return;
+    }
+    if node.as_map().is_none() && node.items().next().is_none() {
+        return leaves(node, spans);
+    }
+    for entry in node.entries() {
+        path.push(&entry.key.text);
+        settings(&entry.value, (provider, path), spans);
+        path.pop();
     }
     for item in node.items() {
-        match item.as_map() {
-            Some(_) => settings(item, spans),
-            None => leaves(item, spans),
-        }
+        settings(item, (provider, path), spans);
     }
 }
 
@@ -187,6 +209,23 @@ mod tests {
             nodes[0].location().file().text(),
             "secretStore:\n  provider:\n    vault: {server: https://v, token: *******, auth: {role: *}}\n    fake: {data: [{key: a/b, value: *******}, *******]}"
         );
+    }
+
+    #[test]
+    fn a_text_in_the_place_of_a_store_or_in_an_address_is_covered() {
+        for text in [
+            "secretStore: hunter2\n",
+            "secretStore: {provider: hunter2}\n",
+            "secretStore: {provider: {vault: hunter2}}\n",
+            "secretStore: {provider: {vault: {server: \"https://u:hunter2@v\"}}}\n",
+            "secretStore: {provider: {aws: {key: hunter2}}}\n",
+            "secretStore: {provider: {vault: {auth: {key: hunter2}}}}\n",
+        ] {
+            let file = SourceFile::new("dev.yaml", text);
+            let mut nodes = yaml::read(&file).unwrap();
+            secrets(&file, &mut nodes);
+            assert!(!nodes[0].location().file().text().contains("hunter2"), "{text}");
+        }
     }
 
     #[test]

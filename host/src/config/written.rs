@@ -260,6 +260,7 @@ pub(super) struct ProviderBlock {
 
 /// A server that speaks as Vault does. Who one is, is not said here.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct VaultBlock {
     /// The address of the server; VAULT_ADDR if absent.
     #[serde(default)]
@@ -273,6 +274,9 @@ pub(super) struct VaultBlock {
     /// The namespace; VAULT_NAMESPACE if absent.
     #[serde(default)]
     pub(super) namespace: Option<String>,
+    /// Whether the token and the secrets may go over a network without encryption.
+    #[serde(default)]
+    pub(super) plain_http: bool,
 }
 
 /// The versions of Vault's secrets engine KV.

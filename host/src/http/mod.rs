@@ -14,3 +14,10 @@ pub(crate) use said::{asked_wait, line, texts};
 pub(crate) use transport::{
     AGENT, Answer, HttpError, Transport, authority, location, next_piece, read_body, resolve,
 };
+
+/// Returns whether a host, without its port, is this machine itself.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

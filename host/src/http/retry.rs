@@ -3,9 +3,6 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-/// The longest that a server can make somebody wait. What asks for more is told to the user.
-const LONGEST: Duration = Duration::from_secs(60);
-
 /// How often something is tried, and how long is waited in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
@@ -13,11 +10,13 @@ pub struct Retries {
     pub attempts: u32,
     /// The wait after the first attempt, which doubles with each.
     pub pause: Duration,
+    /// The longest that a server can make somebody wait. What asks for more is told to the user.
+    pub longest: Duration,
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { attempts: 5, pause: Duration::from_millis(200) }
+        Self { attempts: 5, pause: Duration::from_millis(200), longest: Duration::from_secs(60) }
     }
 }
 
@@ -37,8 +36,8 @@ impl Retries {
             return None;
         }
         match error.asked_wait() {
-            Some(asked) => (asked <= LONGEST).then_some(asked.max(self.pause)),
-            None => Some(self.scattered(made).min(LONGEST)),
+            Some(asked) => (asked <= self.longest).then_some(asked.max(self.pause)),
+            None => Some(self.scattered(made).min(self.longest)),
         }
     }
 
@@ -69,7 +68,8 @@ mod tests {
 
     #[test]
     fn what_passes_is_tried_again_and_what_stays_is_not() {
-        let retries = Retries { attempts: 4, pause: Duration::from_millis(100) };
+        let retries =
+            Retries { attempts: 4, pause: Duration::from_millis(100), ..Retries::default() };
         assert_eq!(retries.wait(1, &Failed(false, None)), None);
         for (made, least) in [(1, 100), (2, 200), (3, 400)] {
             let wait = retries.wait(made, &Failed(true, None)).unwrap();
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_server_says_how_long_to_wait_within_reason() {
-        let few = Retries { attempts: 3, pause: Duration::from_millis(1) };
+        let few = Retries { attempts: 3, pause: Duration::from_millis(1), ..Retries::default() };
         let wait = |asked| few.wait(1, &Failed(true, Some(asked)));
         assert_eq!(wait(7), Some(Duration::from_secs(7)));
         assert_eq!(wait(0), Some(few.pause));

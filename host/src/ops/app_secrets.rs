@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::config::{App, AppSecret, SecretKind};
-use crate::diagnostic::{Problem, name_hints};
+use crate::diagnostic::{Diagnose as _, Problem, name_hints};
 use crate::ops::OpsError;
 use crate::runtime::KUBERNETES;
-use crate::secret::ExternalRef;
+use crate::secret::{External, ExternalRef, StoreError};
 use crate::spec::{
     Contribution, Origin, Resource, ResourceId, SecretRef, SecretSource, SecretText,
 };
@@ -50,6 +50,23 @@ pub(super) fn contribution(app: &App, namespace: &str) -> Result<Option<Contribu
         return Err(OpsError::Invalid { problems });
     }
     Ok(Some(Contribution { origin, workload: false, resources, patches: Vec::new(), secrets }))
+}
+
+/// Refuses references of app.yaml that no store will ever answer as they are written.
+pub(super) fn check_read(apps: &[App], external: &External) -> Result<(), OpsError> {
+    let secrets = apps.iter().flat_map(|app| app.secrets().values());
+    let values = secrets
+        .filter(|secret| matches!(secret.kind(), SecretKind::External))
+        .flat_map(|secret| secret.data().values());
+    let problems: Vec<Problem> = values
+        .filter_map(|value| {
+            let error =
+                external.get(value.expose()).err().filter(StoreError::is_of_the_reference)?;
+            let problem = Problem::at(value.location().clone(), Problem::of(&error).message);
+            Some(error.hints().into_iter().fold(problem, Problem::hint))
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(OpsError::Invalid { problems }) }
 }
 
 fn resource(

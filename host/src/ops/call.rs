@@ -9,7 +9,8 @@ use crate::name::ModuleName;
 use crate::ops::needs::{ReadFile, Reader};
 use crate::ops::target::manifests;
 use crate::ops::visible;
-use crate::source::{Location, Node};
+use crate::secret::ExternalRef;
+use crate::source::Location;
 use crate::spec::{Origin, Resource, SecretSource};
 
 /// How often a module may ask for files before it must answer.
@@ -130,7 +131,7 @@ pub(super) fn call(
             span.record("fuel", generated.usage.fuel);
             span.record("peak_memory_bytes", generated.usage.peak_memory);
             span.record("rounds", round);
-            check_references(workspace, used, &generated)?;
+            check_references(&request, used, &generated)?;
             let call = Call {
                 origin: used.origin(),
                 request,
@@ -200,29 +201,30 @@ pub(super) fn workload_extension(resource: &Resource) -> Map<String, Value> {
 
 /// Refuses an external secret whose reference nobody gave to the module.
 fn check_references(
-    workspace: &Workspace,
+    request: &Request,
     used: &Use<'_>,
     generated: &Generated,
 ) -> Result<(), Unanswered> {
     let known = |reference: &str| {
-        let mentions = |node: &Node| mentions(&node.to_json(), reference);
-        mentions(used.component.config())
-            || mentions(&used.platform.config)
-            || mentions(workspace.context())
+        let seen = [&request.config, &request.platform, &request.context];
+        seen.into_iter().any(|value| mentions(value, reference))
     };
     let mut problems = Vec::new();
     for (name, source) in &generated.secrets {
-        if let SecretSource::External { reference } = source
-            && !known(reference)
-        {
-            problems.push(Problem::at(
-                used.component.location().clone(),
-                format!(
-                    "module `{}` asks for secret `{name}` by a reference that neither app.yaml nor the workspace gives it",
-                    used.component.module()
-                ),
-            ));
-        }
+        let SecretSource::External { reference } = source else { continue };
+        // What is no reference is not shown: it may be the secret itself, in the place of one.
+        let why = if ExternalRef::parse(reference).is_err() {
+            "something that is no reference to a secret store"
+        } else if !known(reference) {
+            "a reference that neither app.yaml nor the workspace gives it"
+        } else {
+            continue;
+        };
+        let module = used.component.module();
+        problems.push(Problem::at(
+            used.component.location().clone(),
+            format!("module `{module}` asks for secret `{name}` by {why}"),
+        ));
     }
     if problems.is_empty() { Ok(()) } else { Err(Unanswered::Refused(problems)) }
 }

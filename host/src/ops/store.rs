@@ -1,6 +1,9 @@
 //! Opens the store that a workspace reads external secrets from. This is the one place that does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fs_err as fs;
 
 use crate::config::{StoreSettings, Workspace};
 use crate::http::{Cause, Retries};
@@ -40,12 +43,13 @@ pub struct VaultSurroundings {
     pub token: Option<SecretText>,
     /// The namespace, if the workspace names none.
     pub namespace: Option<String>,
-    /// Certificates of authorities to trust beside those of the system, each a text in PEM form.
-    pub authorities: Vec<Vec<u8>>,
+    /// A file with certificates of authorities to trust beside those of the system, in PEM form.
+    pub authorities: Option<PathBuf>,
 }
 
 /// How often a store is asked: somebody waits, and what comes back in time does so soon.
-const RETRIES: Retries = Retries { attempts: 4, pause: std::time::Duration::from_millis(200) };
+const RETRIES: Retries =
+    Retries { attempts: 4, pause: Duration::from_millis(200), longest: Duration::from_secs(5) };
 
 /// What a store is opened for.
 pub(super) struct StorePlace<'a> {
@@ -72,16 +76,19 @@ impl StorePlace<'_> {
     pub(super) async fn open(&self, options: &StoreOptions) -> Result<Box<dyn Store>, StoreError> {
         let Some(described) = self.workspace.secret_store() else { return Ok(Box::new(NoStore)) };
         Ok(match described.settings() {
-            StoreSettings::Vault { server, path, first_version, namespace } => {
+            StoreSettings::Vault { server, path, first_version, namespace, plain_http } => {
                 let VaultSurroundings { server: usual, token, namespace: around, authorities } =
                     options.vault.clone();
+                check_pair(server.as_deref(), usual.as_deref(), token.is_some())?;
+                let authorities = authorities.iter().map(|path| certificates(path));
                 let settings = VaultSettings {
                     server: server.clone().or(usual).ok_or_else(no_server)?,
                     mount: path.clone(),
                     version: if *first_version { VaultVersion::V1 } else { VaultVersion::V2 },
                     namespace: namespace.clone().or(around),
                     token,
-                    authorities,
+                    plain_http: *plain_http,
+                    authorities: authorities.collect::<Result<_, _>>()?,
                     retries: options.retries.unwrap_or(RETRIES),
                 };
                 Box::new(VaultStore::new(settings)?)
@@ -133,19 +140,48 @@ impl StorePlace<'_> {
     }
 }
 
-fn no_server() -> StoreError {
-    StoreError::Unusable {
-        provider: "vault".to_owned(),
-        source: Cause("nothing names its server".to_owned()),
-        hints: vec!["give `server` in the workspace, or set VAULT_ADDR".to_owned()],
+/// Refuses to show a token to another server than the one that the user's environment names beside it.
+fn check_pair(named: Option<&str>, usual: Option<&str>, token: bool) -> Result<(), StoreError> {
+    let host = |server: &str| {
+        let server = server.to_ascii_lowercase();
+        let (scheme, rest) = server.split_once("://").unwrap_or_default();
+        let host = rest.split('/').next().unwrap_or_default();
+        let usual = if scheme == "https" { ":443" } else { ":80" };
+        format!("{scheme}://{}", host.strip_suffix(usual).unwrap_or(host))
+    };
+    match (named, usual) {
+        (Some(named), Some(usual)) if token && host(named) != host(usual) => Err(lacking(
+            "vault",
+            "VAULT_TOKEN is for the server in VAULT_ADDR, and the workspace names another one",
+            "set VAULT_ADDR to the server of the workspace if the token is for it, or unset it",
+        )),
+        _ => Ok(()),
     }
 }
 
+fn certificates(path: &Path) -> Result<Vec<u8>, StoreError> {
+    fs::read(path).map_err(|source| {
+        let reason = format!("cannot read the certificates in VAULT_CACERT: {source}");
+        lacking("vault", &reason, "name a file with certificates in PEM form, or unset it")
+    })
+}
+
+fn no_server() -> StoreError {
+    let hint = "give `server` in the workspace, or set VAULT_ADDR";
+    lacking("vault", "nothing names its server", hint)
+}
+
 fn no_cluster() -> StoreError {
-    StoreError::Unusable {
-        provider: "kubernetes".to_owned(),
-        source: Cause("nothing names its cluster".to_owned()),
-        hints: vec!["give `context` in `secretStore.provider.kubernetes`, and `kubeconfig` unless it is the usual one".to_owned()],
+    let hint = "give `context` in `secretStore.provider.kubernetes`, and `kubeconfig` unless it is the usual one";
+    lacking("kubernetes", "nothing names its cluster", hint)
+}
+
+/// Says what is missing here, and may be there for somebody else.
+fn lacking(provider: &str, reason: &str, hint: &str) -> StoreError {
+    StoreError::Lacking {
+        provider: provider.to_owned(),
+        source: Cause(reason.to_owned()),
+        hints: vec![hint.to_owned()],
     }
 }
 
@@ -181,11 +217,37 @@ mod tests {
             "secret store `https://env`"
         );
         let error = open("{vault: {path: kv}}", &bare).await.unwrap_err();
-        assert_eq!(error.to_string(), "secret store provider `vault` cannot be used");
+        assert_eq!(error.to_string(), "secret store provider `vault` cannot be used here");
         assert_eq!(error.hints(), ["give `server` in the workspace, or set VAULT_ADDR"]);
         let error = open("{kubernetes: {namespace: a}}", &bare).await.unwrap_err();
         assert!(error.hints()[0].starts_with("give `context`"), "{error}");
         assert_eq!(open("{aws: {region: x}}", &bare).await.unwrap(), "secret store `aws`");
+    }
+
+    #[tokio::test]
+    async fn a_token_is_shown_to_the_server_that_it_is_for() {
+        let vault = |server: &str| VaultSurroundings {
+            server: Some(server.to_owned()),
+            token: Some(SecretText::new("hvs.hunter2")),
+            ..Default::default()
+        };
+        let options = |server| StoreOptions { vault: vault(server), ..StoreOptions::default() };
+        let named = "{vault: {server: \"https://Named:8200/\"}}";
+        open(named, &options("https://named:8200")).await.unwrap();
+        open("{vault: {server: \"https://v\"}}", &options("https://v:443")).await.unwrap();
+        let error = open(named, &options("https://other:8200")).await.unwrap_err();
+        assert!(error.is_unread(), "{error}");
+        assert!(error.hints()[0].starts_with("set VAULT_ADDR to the server"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn certificates_are_looked_for_where_the_store_is_needed() {
+        let authorities = Some(PathBuf::from("/nowhere/ca.pem"));
+        let vault = VaultSurroundings { authorities, ..Default::default() };
+        let options = StoreOptions { vault, ..StoreOptions::default() };
+        let error = open("{vault: {server: \"https://v\"}}", &options).await.unwrap_err();
+        let said = crate::diagnostic::Problem::of(&error).message;
+        assert!(said.contains("VAULT_CACERT") && said.contains("/nowhere/ca.pem"), "{said}");
     }
 
     #[tokio::test]

@@ -282,7 +282,8 @@ impl Written {
                 continue;
             }
             let mut text = text.to_owned();
-            if ExternalRef::is_meant(&text) {
+            let is_meant = ExternalRef::is_meant(&text);
+            if is_meant {
                 let place = StorePlace { workspace, namespace, runtime: None };
                 let value = place.read_one(text.trim(), stores).await.map_err(|source| {
                     let (workspace, source) = (workspace.name().to_string(), Box::new(source));
@@ -291,7 +292,20 @@ impl Written {
                 text = value.expose().to_owned();
             }
             let is_path = key == "KUBECONFIG_PATH";
-            return Ok(if is_path { Self::Path(text) } else { Self::Content(text) });
+            // Whoever mistakes one reference for another has a secret here, which no message may show.
+            if is_path && is_meant && !expand(text.trim(), stores.user_home.as_deref()).is_file() {
+                let workspace = workspace.name().to_string();
+                let source = Box::new(StoreError::NoText {
+                    reference: key.to_owned(),
+                    what: "not the path of a file that is here; what a file holds belongs into KUBECONFIG_CONTENT",
+                });
+                return Err(TargetError::Context { key, workspace, source });
+            }
+            return Ok(if is_path {
+                Self::Path(text.trim().to_owned())
+            } else {
+                Self::Content(text)
+            });
         }
         Ok(Self::Nowhere)
     }
@@ -404,7 +418,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_kubeconfig_can_be_in_the_secret_store() {
-        let store = "secretStore: {provider: {fake: {data: [{key: cluster/kubeconfig, value: \"kind: Config\"}, {key: cluster/path, value: /p}]}}}\n";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let file = file.path().to_str().unwrap();
+        let store = format!(
+            "secretStore: {{provider: {{fake: {{data: [{{key: cluster/kubeconfig, value: \"kind: Config\"}}, {{key: cluster/path, value: \"{file}\\n\"}}]}}}}}}\n"
+        );
         let context = |key: &str, reference: &str| {
             workspace(&format!("{store}context: {{{key}: \"{reference}\"}}\n"))
         };
@@ -412,7 +430,7 @@ mod tests {
         let expected = Access::Content { text: "kind: Config".to_owned(), context: None };
         assert_eq!(find(&content, &options(None)).await.unwrap(), expected);
         let path = context("KUBECONFIG_PATH", "ref://cluster/path");
-        assert_eq!(find(&path, &options(Some("c"))).await.unwrap(), files("/p", Some("c")));
+        assert_eq!(find(&path, &options(Some("c"))).await.unwrap(), files(file, Some("c")));
         let missing = context("KUBECONFIG_CONTENT", "ref://cluster/kubecnfig");
         let error = find(&missing, &options(None)).await.unwrap_err();
         assert_eq!(
@@ -420,6 +438,11 @@ mod tests {
             "cannot read `context.KUBECONFIG_CONTENT` of workspace `dev`"
         );
         assert_eq!(error.hints()[0], "did you mean `kubeconfig`?");
+        let text = "secretStore: {provider: {fake: {data: [{key: a/b, value: hunter2}]}}}\ncontext: {KUBECONFIG_PATH: \"ref://a/b\"}\n";
+        let error = find(&workspace(text), &options(None)).await.unwrap_err();
+        let said = crate::diagnostic::Problem::of(&error).message;
+        assert!(said.contains("what a file holds belongs into KUBECONFIG_CONTENT"), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
         let text = "secretStore: {provider: {kubernetes: {}}}\ncontext: {KUBECONFIG_CONTENT: \"ref://a/b\"}\n";
         let inside = TargetOptions { in_cluster: false, ..options(None) };
         let error = find(&workspace(text), &inside).await.unwrap_err();

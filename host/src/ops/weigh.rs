@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::ops::blame::{Court, blame};
 use crate::ops::compare::{compare, known_secrets, resolve};
 use crate::ops::session::Secrets;
-use crate::ops::{Comparison, OpsError, Session};
+use crate::ops::{Comparison, OpsError, Session, app_secrets};
 use crate::release::LatestState;
 use crate::runtime::Subject;
 use crate::secret::{Resolve, Resolver, SecretError, Vault};
@@ -50,6 +50,9 @@ pub(super) async fn weigh(
     let resolved = resolve(wanted.spec);
     take_over_placed(session, &mut vault, (&resolved, &latest.state), &wanted.sources).await?;
     let secrets = session.secrets(vault, wanted.sources, known).await?;
+    if wanted.written {
+        app_secrets::check_read(session.project.stack.apps(), &secrets.external)?;
+    }
     let resolver = Watched {
         resolver: secrets.resolver(),
         lost: wanted.lost,

@@ -346,11 +346,7 @@ impl World {
     fn store_options(&self, workspace: &Workspace) -> Result<StoreOptions, CliError> {
         let VaultVariables { server, token, namespace, authority } = self.vault.clone();
         let is_vault = workspace.secret_store().is_some_and(|store| store.provider() == "vault");
-        let authority = authority.filter(|_| is_vault);
-        let authorities = authority.iter().map(|path| {
-            self.read_bytes(path).map_err(|error| error.about("cannot use VAULT_CACERT"))
-        });
-        let authorities = authorities.collect::<Result<_, _>>()?;
+        let authorities = authority.filter(|_| is_vault).map(|path| self.path(&path));
         Ok(StoreOptions {
             vault: VaultSurroundings { server, token, namespace, authorities },
             variables: self.variables.clone(),

@@ -44,28 +44,27 @@ pub(super) fn is_secret(prefix: &str, pointer: &str) -> bool {
 }
 
 fn is_in_store(path: &[String]) -> bool {
-    let [store, provider, _name, rest @ ..] = path else { return false };
+    let [store, rest @ ..] = path else { return false };
     let is_name = |part: &&String| !part.chars().all(|c| c.is_ascii_digit());
-    let named = rest.iter().rfind(is_name);
-    store == "secretStore"
-        && provider == "provider"
-        && named.is_some_and(|field| !is_public_setting(field))
+    match rest {
+        [] => store == "secretStore",
+        [provider] | [provider, _] => store == "secretStore" && provider == "provider",
+        [provider, name, settings @ ..] => {
+            let names: Vec<&str> = settings.iter().filter(is_name).map(String::as_str).collect();
+            store == "secretStore" && provider == "provider" && !is_public_setting(name, &names)
+        }
+    }
 }
 
-/// Says whether a setting of a secret store holds nothing that could be a secret.
-pub(in crate::config) fn is_public_setting(field: &str) -> bool {
+/// Says whether a setting of a secret store holds nothing that could be a secret; `path` leads to it from the name of the
+/// provider.
+pub(in crate::config) fn is_public_setting(provider: &str, path: &[&str]) -> bool {
     matches!(
-        field,
-        "context"
-            | "key"
-            | "kubeconfig"
-            | "names"
-            | "namespace"
-            | "path"
-            | "prefix"
-            | "region"
-            | "server"
-            | "version"
+        (provider, path),
+        ("vault", ["server" | "path" | "version" | "namespace" | "plainHttp"])
+            | ("kubernetes", ["namespace" | "kubeconfig" | "context"])
+            | ("env", ["names" | "prefix"])
+            | ("fake", ["data", "key" | "version"])
     )
 }
 
@@ -109,7 +108,11 @@ mod tests {
             ("", "/secretStore/provider/vault/token", true),
             ("", "/secretStore/provider/vault/server", false),
             ("", "/secretStore/provider/env/names/0", false),
-            ("", "/secretStore/provider/vault", false),
+            ("", "/secretStore/provider/vault", true),
+            ("", "/secretStore/provider", true),
+            ("", "/secretStore", true),
+            ("", "/secretStore/provider/vault/auth/key", true),
+            ("", "/secretStore/provider/aws/region", true),
         ] {
             assert_eq!(is_secret(prefix, pointer), expected, "{prefix} {pointer}");
         }

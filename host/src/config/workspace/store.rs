@@ -33,6 +33,8 @@ pub enum StoreSettings {
         first_version: bool,
         /// The namespace, where the server has such.
         namespace: Option<String>,
+        /// Whether `http://` may lead to another machine.
+        plain_http: bool,
     },
     /// Secrets of a namespace in a cluster.
     Kubernetes {
@@ -81,8 +83,13 @@ impl SecretStore {
         let providers = store.value.get("provider")?.as_map()?;
         let mut entries = providers.iter().filter(|entry| !entry.value.is_nothing());
         let Some(first) = entries.next() else {
-            problems
-                .push(Problem::at(store.key.location.clone(), "`secretStore` names no provider"));
+            let problem =
+                Problem::at(store.key.location.clone(), "`secretStore` names no provider");
+            // What is left blank is nothing, as everywhere in these files.
+            let blank = providers.iter().next().map(|entry| {
+                format!("write `{}: {{}}` if nothing else is to be said of it", entry.key.text)
+            });
+            problems.push(blank.into_iter().fold(problem, Problem::hint));
             return None;
         };
         for other in entries {
@@ -136,7 +143,7 @@ impl Checked<'_> {
     }
 
     fn vault(&mut self, block: VaultBlock) -> StoreSettings {
-        let VaultBlock { server, path, version, namespace } = block;
+        let VaultBlock { server, path, version, namespace, plain_http } = block;
         if let Some(server) = &server
             && !is_address(server)
         {
@@ -159,7 +166,14 @@ impl Checked<'_> {
             self.wrong("namespace", "is empty", "leave it out, or name a namespace");
         }
         let first_version = matches!(version, Some(KvVersion::V1));
-        StoreSettings::Vault { server, path, first_version, namespace }
+        if first_version && path.is_none() {
+            self.wrong(
+                "version",
+                "needs a `path`",
+                "name where the secrets engine is mounted; a reference could read anything of the server otherwise",
+            );
+        }
+        StoreSettings::Vault { server, path, first_version, namespace, plain_http }
     }
 
     fn kubernetes(&mut self, block: ClusterStoreBlock) -> StoreSettings {

@@ -177,7 +177,7 @@ fn each_mistake_is_named_at_its_place() {
         ),
         (
             "secretStore: {provider: {vault: {token: hunter2}}}",
-            "1:34: unknown field `token` in `secretStore.provider.vault` [valid names: namespace, path, server, version]",
+            "1:34: unknown field `token` in `secretStore.provider.vault` [valid names: namespace, path, plainHttp, server, version]",
         ),
         (
             "secretStore: {provider: {kubernetes: {kubeconfig: ~/k}}}",
@@ -272,10 +272,16 @@ fn each_provider_of_secrets_is_read() {
             path: text("kv"),
             first_version: true,
             namespace: text("team/a"),
+            plain_http: false,
         }
     );
-    let bare =
-        StoreSettings::Vault { server: None, path: None, first_version: false, namespace: None };
+    let bare = StoreSettings::Vault {
+        server: None,
+        path: None,
+        first_version: false,
+        namespace: None,
+        plain_http: false,
+    };
     assert_eq!(settings("{vault: {}}").1, bare);
     assert_eq!(
         settings("{kubernetes: {namespace: vault, kubeconfig: ~/k, context: c}}").1,

@@ -406,7 +406,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_error_is_told() {
-        let retries = Retries { attempts: 3, pause: std::time::Duration::from_millis(1) };
+        let retries = Retries {
+            attempts: 3,
+            pause: std::time::Duration::from_millis(1),
+            ..Retries::default()
+        };
         let client = RegistryClient::new(ClientOptions { retries, ..ClientOptions::default() });
         let unavailable = || RegistryError::Unavailable {
             what: "`x`".to_owned(),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::http::is_loopback;
+
 /// The scheme that tells a registry from a file.
 const SCHEME: &str = "oci://";
 /// The longest name that registries take, in characters.
@@ -38,10 +40,7 @@ impl Repository {
 
     /// Returns whether the registry is this machine, so that nobody can listen in.
     pub fn is_loopback(&self) -> bool {
-        let host = host(&self.registry);
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_loopback(host(&self.registry))
     }
 
     /// Returns the repository of a module below this one, which is then a namespace.

@@ -8,10 +8,12 @@ use serde_json::{Map, Value};
 use crate::secret::{ExternalRef, StoreError};
 use crate::spec::SecretText;
 
+const INEXACT: &str = "a number with a fraction or of more than 64 bits";
+
 /// The values of a secret, by key.
 #[derive(Clone, Default)]
 pub struct Contents {
-    whole: Option<SecretText>,
+    whole: Option<Held>,
     values: BTreeMap<String, Held>,
 }
 
@@ -30,14 +32,17 @@ impl Contents {
             Ok(Value::Object(members)) => Self::of_members(members),
             _ => Self::default(),
         };
-        contents.whole = Some(SecretText::new(text));
+        contents.whole = Some(Held::Text(SecretText::new(text)));
         contents
     }
 
     /// Takes a secret that is a JSON object: its members are the keys, and the whole of it is its text.
     pub fn of_json(members: Map<String, Value>) -> Self {
         let members = Value::Object(members);
-        let whole = SecretText::new(members.to_string());
+        let whole = match is_exact(&members) {
+            true => Held::Text(SecretText::new(members.to_string())),
+            false => Held::Other(INEXACT),
+        };
         let Value::Object(members) = members else { return Self::default() };
         Self { whole: Some(whole), ..Self::of_members(members) }
     }
@@ -48,10 +53,7 @@ impl Contents {
             let held = match value {
                 Value::Null => continue,
                 Value::String(text) => Held::Text(SecretText::new(text)),
-                // How it was written is lost: 1.10 would come back as 1.1.
-                Value::Number(number) if number.is_f64() => {
-                    Held::Other("a number with a fraction or of more than 64 bits")
-                }
+                value if !is_exact(&value) => Held::Other(INEXACT),
                 value => Held::Text(SecretText::new(value.to_string())),
             };
             values.insert(key, held);
@@ -68,6 +70,12 @@ impl Contents {
         self.values.insert(key.into(), held);
     }
 
+    /// Says whether this is one of the values, or stands in one.
+    pub(super) fn has(&self, text: &str) -> bool {
+        let mut all = self.whole.iter().chain(self.values.values());
+        all.any(|held| matches!(held, Held::Text(value) if value.expose().contains(text)))
+    }
+
     /// Says whether nothing at all is kept under the name.
     pub fn is_empty(&self) -> bool {
         self.whole.is_none() && self.values.is_empty()
@@ -82,9 +90,11 @@ impl Contents {
         let text = || reference.to_string();
         let known = || self.values.keys().cloned().collect();
         let Some(key) = reference.key() else {
-            let whole = self.whole.clone();
-            return whole
-                .ok_or_else(|| StoreError::KeyNeeded { reference: text(), known: known() });
+            return match &self.whole {
+                Some(Held::Text(value)) => Ok(value.clone()),
+                Some(Held::Other(what)) => Err(StoreError::NoText { reference: text(), what }),
+                None => Err(StoreError::KeyNeeded { reference: text(), known: known() }),
+            };
         };
         match self.values.get(key) {
             Some(Held::Text(value)) => Ok(value.clone()),
@@ -99,6 +109,17 @@ impl Contents {
 impl fmt::Debug for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+/// Says whether a value can be written as it was stored: of a number with a fraction that is lost, as 1.10 would come back as
+/// 1.1.
+fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => !number.is_f64(),
+        Value::Array(items) => items.iter().all(is_exact),
+        Value::Object(members) => members.values().all(is_exact),
+        _ => true,
     }
 }
 

@@ -50,6 +50,16 @@ pub enum StoreError {
         /// What to do.
         hints: Vec<String>,
     },
+    /// The store cannot be used from here, though it is described well.
+    #[error("secret store provider `{provider}` cannot be used here")]
+    Lacking {
+        /// The provider, as the workspace names it.
+        provider: String,
+        /// What is missing.
+        source: Cause,
+        /// What the user can do.
+        hints: Vec<String>,
+    },
     /// The store keeps nothing under such a name.
     #[error("{store} has no secret for `{reference}`{}", because(said))]
     NotInStore {
@@ -210,7 +220,8 @@ impl StoreError {
                 Self::Answer { reference, store, reason: error.to_string() }
             }
             HttpError::Certificates { source } => {
-                let hints = Vec::new();
+                let hints =
+                    vec!["name a file with certificates in PEM form in VAULT_CACERT".to_owned()];
                 Self::Unusable { provider: "vault".to_owned(), source, hints }
             }
         }
@@ -225,12 +236,31 @@ impl StoreError {
                 | Self::Unavailable { .. }
                 | Self::Denied { .. }
                 | Self::Elsewhere { .. }
+                | Self::Lacking { .. }
         )
     }
 
     /// Returns whether all other secrets of the store would fare the same.
     pub(super) fn is_of_the_store(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Unusable { .. })
+        let is_closed = matches!(self, Self::Unavailable { status: 429 | 503, .. });
+        is_closed
+            || matches!(
+                self,
+                Self::Unreachable { .. } | Self::Unusable { .. } | Self::Lacking { .. }
+            )
+    }
+
+    /// Returns whether it is what is written that is wrong, so that it is wrong wherever the store is read.
+    pub fn is_of_the_reference(&self) -> bool {
+        matches!(
+            self,
+            Self::Reference { .. }
+                | Self::NotInStore { .. }
+                | Self::NoKey { .. }
+                | Self::KeyNeeded { .. }
+                | Self::NoText { .. }
+                | Self::NotOffered { .. }
+        )
     }
 
     /// Returns the same about another reference, as somebody wrote it.
@@ -251,7 +281,7 @@ impl StoreError {
             | Self::Refused { reference, .. }
             | Self::Answer { reference, .. }
             | Self::NotRead { reference } => *reference = text.chars().take(MAX_SHOWN).collect(),
-            Self::Unusable { .. } => {}
+            Self::Unusable { .. } | Self::Lacking { .. } => {}
         }
         self
     }
@@ -281,6 +311,7 @@ impl Diagnose for StoreError {
             | Self::NoStore { .. }
             | Self::NoProvider { .. }
             | Self::Unusable { .. }
+            | Self::Lacking { .. }
             | Self::NotInStore { .. }
             | Self::NoKey { .. }
             | Self::KeyNeeded { .. }
@@ -298,7 +329,9 @@ impl Diagnose for StoreError {
             Self::NoProvider { .. } => {
                 "this version reads from `vault`, `kubernetes`, `env` and `fake`".to_owned()
             }
-            Self::Unusable { hints, .. } | Self::Denied { hints, .. } => return hints.clone(),
+            Self::Unusable { hints, .. }
+            | Self::Lacking { hints, .. }
+            | Self::Denied { hints, .. } => return hints.clone(),
             Self::NoKey { key, known, .. } => {
                 return name_hints(key, known.iter().map(String::as_str));
             }
@@ -306,7 +339,7 @@ impl Diagnose for StoreError {
                 return name_hints("", known.iter().map(String::as_str));
             }
             Self::NoText { .. } => "store it as a text".to_owned(),
-            Self::Unreachable { source: Cause(cause), .. } if cause.contains("certificate") => {
+            Self::Unreachable { source: Cause(cause), .. } if cause.contains("UnknownIssuer") => {
                 "name the file of its authority in VAULT_CACERT".to_owned()
             }
             Self::Elsewhere { .. } => "name that server in the workspace".to_owned(),

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::Store;
 use crate::http::{
-    AGENT, Answer, Cause, Retries, Transport, asked_wait, authority, line, read_body, resolve,
-    texts,
+    AGENT, Answer, Cause, Retries, Transport, asked_wait, authority, is_loopback, line, read_body,
+    resolve, texts,
 };
 use crate::secret::{Contents, StoreError, StoredSecret};
 use crate::spec::SecretText;
@@ -44,6 +44,8 @@ pub struct VaultSettings {
     pub namespace: Option<String>,
     /// What the server is shown; `None` for an agent that adds its own.
     pub token: Option<SecretText>,
+    /// Whether `http://` may lead to another machine.
+    pub plain_http: bool,
     /// Certificates of authorities to trust beside those of the system, each a text in PEM form.
     pub authorities: Vec<Vec<u8>>,
     /// How often something is tried.
@@ -77,7 +79,7 @@ pub struct VaultStore {
 #[serde(default)]
 struct Said {
     data: Option<Value>,
-    errors: Vec<String>,
+    errors: Option<Vec<String>>,
     warnings: Option<Vec<String>>,
 }
 
@@ -90,7 +92,7 @@ impl VaultStore {
     pub fn new(settings: VaultSettings) -> Result<Self, StoreError> {
         let server = settings.server.trim_end_matches('/');
         let address: Option<Uri> = server.parse().ok();
-        let is_server = address.is_some_and(|address| {
+        let is_server = address.as_ref().is_some_and(|address| {
             let is_web = matches!(address.scheme_str(), Some("http" | "https"));
             let host = address.authority().map(|authority| !authority.as_str().contains('@'));
             is_web && host == Some(true) && address.query().is_none()
@@ -99,6 +101,15 @@ impl VaultStore {
             let hints = vec!["write it as in `https://vault.example.com:8200`".to_owned()];
             // What is no address may hold a password.
             return Err(unusable("its server is no address", hints));
+        }
+        let is_open = address.is_some_and(|address| {
+            address.scheme_str() == Some("http") && !address.host().is_some_and(is_loopback)
+        });
+        if is_open && !settings.plain_http {
+            let hints = vec![
+                "write `https://`, or `plainHttp: true` in the workspace if nobody else is on the way".to_owned(),
+            ];
+            return Err(unusable("the way to its server is not encrypted", hints));
         }
         let mut headers = vec![
             (HeaderName::from_static("x-vault-request"), HeaderValue::from_static("true")),
@@ -125,6 +136,10 @@ impl VaultStore {
         let refuse = |reason| StoreError::Reference { reference: secret.to_string(), reason };
         let (mount, name) = match &self.settings.mount {
             Some(mount) => (mount.trim_matches('/'), secret.name.as_str()),
+            // With the path of any part of the server's own, a reference could read anything, the token itself too.
+            None if self.settings.version == VaultVersion::V1 => {
+                return Err(refuse("version 1 of the secrets engine needs a `path` in the workspace"));
+            }
             None => secret.name.split_once('/').ok_or_else(|| {
                 refuse("the workspace names no `path`, so that it begins with one: `ref://<mount>/<name>/<key>`")
             })?,
@@ -162,14 +177,20 @@ impl VaultStore {
         let body = read_body(answer, MAX_ANSWER).await.map_err(failed)?;
         let (reference, store) = (secret.to_string(), self.title());
         if status == 200 {
-            return self.contents(&body).map_err(|reason| {
-                let reason = reason.to_owned();
-                StoreError::Answer { reference, store, reason }
-            });
+            return self.contents(&body).and_then(|contents| self.checked(contents)).map_err(
+                |reason| {
+                    let reason = reason.to_owned();
+                    StoreError::Answer { reference, store, reason }
+                },
+            );
         }
         let said = self.said(&body);
         Err(match status {
             404 => StoreError::NotInStore { reference, store, said },
+            // Some versions call a request without a token a bad one.
+            400 if self.settings.token.is_none() => {
+                StoreError::Denied { reference, store, said, hints: self.hints() }
+            }
             401 | 403 => StoreError::Denied { reference, store, said, hints: self.hints() },
             // 412: what was written has not come to this server yet. 472 and 473: it stands by.
             408 | 412 | 429 | 472 | 473 | 500..=599 => {
@@ -177,6 +198,17 @@ impl VaultStore {
             }
             _ => StoreError::Refused { reference, store, status, said },
         })
+    }
+
+    /// Refuses to hand out what the server is shown.
+    fn checked(&self, contents: Contents) -> Result<Contents, &'static str> {
+        let token = self.settings.token.as_ref().map(|token| token.expose().trim());
+        match token.filter(|token| !token.is_empty()) {
+            Some(token) if contents.has(token) => {
+                Err("it is the token that the store is read with")
+            }
+            _ => Ok(contents),
+        }
     }
 
     fn contents(&self, body: &[u8]) -> Result<Contents, &'static str> {
@@ -205,7 +237,7 @@ impl VaultStore {
         };
         let gone = data.as_ref().and_then(|data| data.get("metadata")).and_then(Value::as_object);
         let mut said: Vec<String> = gone.and_then(why_gone).into_iter().collect();
-        said.extend(errors);
+        said.extend(errors.unwrap_or_default());
         said.extend(warnings.unwrap_or_default());
         let mut text = said.join("; ");
         let token = self.settings.token.as_ref().map(|token| token.expose().trim());
@@ -306,7 +338,6 @@ mod tests {
             (Some("/teams/kv/"), V2, "ref://db/p?version=3", "teams/kv/data/db?version=3"),
             (Some("secret"), V1, "ref://shop/db/password", "secret/shop/db"),
             (None, V2, "ref://secret/shop/db/password", "secret/data/shop/db"),
-            (None, V1, "ref://secret/db/p", "secret/db"),
             (Some("secret"), V2, "ref://a b/ü#/p", "secret/data/a%20b/%C3%BC%23"),
         ];
         for (mount, version, reference, path) in cases {
@@ -314,7 +345,21 @@ mod tests {
             let address = store(mount, version).address(&secret).unwrap();
             assert_eq!(address.to_string(), format!("https://vault.example.com:8200/v1/{path}"));
         }
+        for (server, plain_http, is_taken) in [
+            ("http://127.0.0.1:8200", false, true),
+            ("http://[::1]:8200", false, true),
+            ("http://localhost", false, true),
+            ("http://vault.example.com", false, false),
+            ("http://localhost.example.com", false, false),
+            ("http://vault.example.com", true, true),
+        ] {
+            let server = server.to_owned();
+            let settings = VaultSettings { server, plain_http, ..VaultSettings::default() };
+            let store = VaultStore::new(settings.clone());
+            assert_eq!(store.is_ok(), is_taken, "{settings:?}: {store:?}");
+        }
         for (mount, version, reference, reason) in [
+            (None, V1, "ref://auth/token/lookup-self/id", "needs a `path` in the workspace"),
             (None, V2, "ref://db/p", "so that it begins with one"),
             (Some("kv"), V1, "ref://db/p?version=1", "keeps no versions"),
             (Some("kv"), V2, "ref://db/p?version=latest", "its version is no number"),

@@ -40,10 +40,13 @@ impl KubernetesStore {
             Failure::Refused(refusal) => {
                 let (status, said) = (refusal.code, shortened(&refusal.message));
                 if matches!(status, 401 | 403) {
-                    let hint = format!(
-                        "let the user of the context `get` Secrets in namespace `{}`",
-                        self.namespace
-                    );
+                    let hint = match status {
+                        401 => "log in again: the cluster does not know who asks".to_owned(),
+                        _ => format!(
+                            "let the user of the context `get` Secrets in namespace `{}`",
+                            self.namespace
+                        ),
+                    };
                     return StoreError::Denied { reference, store, said, hints: vec![hint] };
                 }
                 if refusal.is_passing() {

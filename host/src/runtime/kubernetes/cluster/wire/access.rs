@@ -122,6 +122,14 @@ fn unusable(path: &Path, error: KubeconfigError) -> ClusterError {
         KubeconfigError::ReadConfig(source, path) => {
             ClusterError::Kubeconfig { path, source: Box::new(source) }
         }
+        // The reader quotes the lines, and they may hold the way in.
+        KubeconfigError::Parse(error) => {
+            let place = error.location();
+            let place = place.map_or(String::new(), |place| {
+                format!(" (line {}, column {})", place.line(), place.column())
+            });
+            ClusterError::Kubeconfig { path, source: format!("it is no kubeconfig{place}").into() }
+        }
         error => ClusterError::Kubeconfig { path, source: Box::new(error) },
     }
 }
@@ -137,6 +145,21 @@ clusters: [{name: c, cluster: {server: \"https://127.0.0.1:1\"}}]
 contexts: [{name: dev, context: {cluster: c, user: u}}, {name: prod, context: {cluster: c, user: u}}]
 users: [{name: u, user: {token: planted}}]
 ";
+
+    #[tokio::test]
+    async fn a_kubeconfig_that_cannot_be_read_is_not_quoted() {
+        for text in [
+            "users:\n- name: u\n  user: {token: planted\n",
+            "users:\n- name: u\n  user: planted\n",
+            "planted",
+        ] {
+            let access = Access::Content { text: text.to_owned(), context: None };
+            let error = access.open().await.err().unwrap();
+            let said = crate::diagnostic::Problem::of(&error).message;
+            assert!(said.contains("it is no kubeconfig"), "{said}");
+            assert!(!said.contains("planted"), "{said}");
+        }
+    }
 
     async fn open(current: &str, context: Option<&str>) -> Result<(String, String), ClusterError> {
         let text = format!("{KUBECONFIG}{current}");
