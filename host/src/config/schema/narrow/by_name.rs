@@ -37,6 +37,7 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
+        found.extend(self.dependent(old, new, &patterns, path));
         found.extend(self.fitting_members(old, new, &patterns, path));
         found.extend(self.names(old, new, path));
         let rest = Name { text: None, patterns: BTreeSet::new() };
@@ -47,6 +48,28 @@ impl<'a> Comparison<'a> {
             found.push(Narrowing::at(path, "accepts only the names that are listed now"));
         } else {
             found.extend(self.member(old, new, &rest, &below(path, "*")));
+        }
+        found
+    }
+
+    /// Compares which names ask for others. It matters only for names that were accepted.
+    fn dependent(
+        &mut self,
+        old: &Facets<'a>,
+        new: &Facets<'a>,
+        patterns: &BTreeSet<&'a str>,
+        path: &str,
+    ) -> Vec<Narrowing> {
+        let mut found = Vec::new();
+        for (text, needed) in new.dependent.difference(&old.dependent) {
+            let was_known = self.fitting(patterns, text).map_or(true, |patterns| {
+                let name = Name { text: Some(text), patterns };
+                !Facets::of(&old.member(&name, &old.excused(&name)), self.old).is_never()
+            });
+            if was_known && !old.required.contains(needed) {
+                let what = format!("is required beside `{text}` now");
+                found.push(Narrowing::at(&below(path, needed), what));
+            }
         }
         found
     }

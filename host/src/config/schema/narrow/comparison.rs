@@ -115,7 +115,7 @@ impl<'a> Comparison<'a> {
             self.give_up(TOO_MANY);
         }
         if old.is_foreign || new.is_foreign {
-            self.give_up("has parts with a `$schema` of their own, which cannot be compared");
+            self.give_up("has parts of another schema or `$schema`, which cannot be compared");
         }
         if self.is_over() || old.is_never() {
             return Vec::new();

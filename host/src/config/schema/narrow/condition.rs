@@ -10,10 +10,9 @@ use super::super::close::reference;
 use super::members::Named;
 
 /// Conditions, and the keywords that mean nothing without them.
-const CONDITIONS: [(&str, &[&str]); 5] = [
+const CONDITIONS: [(&str, &[&str]); 4] = [
     ("contains", &["contains", "maxContains", "minContains"]),
     ("dependencies", &["dependencies"]),
-    ("dependentRequired", &["dependentRequired"]),
     ("dependentSchemas", &["dependentSchemas"]),
     ("if", &["else", "if", "then"]),
 ];
@@ -172,7 +171,8 @@ impl<'a> Sameness<'a> {
             (Value::String(_), Value::String(_)) if keyword == "$ref" => {
                 match (pointed(old, self.old), pointed(new, self.new)) {
                     (Some(old), Some(new)) => self.schemas(old, new, assumed),
-                    _ => false,
+                    // What is defined elsewhere is the same if it is called the same.
+                    (former, latter) => former == latter && old == new,
                 }
             }
             (Value::Array(old), Value::Array(new)) if SCHEMAS.contains(&keyword) => {

@@ -56,6 +56,8 @@ pub(super) struct Facets<'a> {
     pub(super) multiples: Vec<&'a Value>,
     pub(super) unique: bool,
     pub(super) required: BTreeSet<&'a str>,
+    /// Pairs of names of which the first asks for the second.
+    pub(super) dependent: BTreeSet<(&'a str, &'a str)>,
     pub(super) members: Vec<Members<'a>>,
     /// What is demanded of the names of members.
     pub(super) naming: Vec<&'a Value>,
@@ -66,7 +68,7 @@ pub(super) struct Facets<'a> {
     pub(super) chosen: Vec<&'a Value>,
     pub(super) excluded: Vec<Excluded<'a>>,
     pub(super) conditions: Vec<Condition<'a>>,
-    /// Whether a part says itself how it is to be read.
+    /// Whether a part is defined elsewhere, or says itself how it is to be read.
     pub(super) is_foreign: bool,
     /// How many schemas were brought together.
     pub(super) size: usize,
@@ -87,6 +89,7 @@ impl<'a> Facets<'a> {
             multiples: Vec::new(),
             unique: false,
             required: BTreeSet::new(),
+            dependent: BTreeSet::new(),
             members: Vec::new(),
             naming: Vec::new(),
             leftovers: Vec::new(),
@@ -156,7 +159,9 @@ impl<'a> Facets<'a> {
         self.add_bounds(object);
         self.add_items(object);
         let inside = self.add_members(object, inside);
-        self.is_foreign |= object.contains_key("$schema");
+        let target = reference(object, self.root);
+        self.is_foreign |=
+            object.contains_key("$schema") || (object.contains_key("$ref") && target.is_none());
         let excluded = object.get("not");
         self.excluded.extend(excluded.map(|schema| Excluded { schema, keyword: "not" }));
         self.conditions.extend(Condition::of(object, &inside));
@@ -168,7 +173,7 @@ impl<'a> Facets<'a> {
         for part in object.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             self.add(part, &inside, depth + 1);
         }
-        if let Some(target) = reference(object, self.root) {
+        if let Some(target) = target {
             self.add(target, &inside, depth + 1);
         }
     }
@@ -239,6 +244,11 @@ impl<'a> Facets<'a> {
     fn add_members(&mut self, object: &'a Map<String, Value>, inside: &[usize]) -> Vec<usize> {
         let required = object.get("required").and_then(Value::as_array).into_iter().flatten();
         self.required.extend(required.filter_map(Value::as_str));
+        let dependent = object.get("dependentRequired").and_then(Value::as_object);
+        for (name, needed) in dependent.into_iter().flatten() {
+            let needed = needed.as_array().into_iter().flatten().filter_map(Value::as_str);
+            self.dependent.extend(needed.map(|needed| (name.as_str(), needed)));
+        }
         let mut inside = inside.to_vec();
         if let Some(demand) = object.get("unevaluatedProperties") {
             self.leftovers.push(Leftover { demand, inside: inside.clone() });

@@ -91,7 +91,9 @@ impl<'a> Named<'a> {
             self.is_open = true;
             return;
         }
-        for part in same_position(object).chain(reference(object, root)) {
+        let target = reference(object, root);
+        self.is_open |= object.contains_key("$ref") && target.is_none();
+        for part in same_position(object).chain(target) {
             self.collect(part, root, depth + 1);
         }
     }

@@ -50,7 +50,9 @@ impl Bound<'_> {
 
 /// Returns what a keyword counts.
 pub(super) fn count(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| u64::try_from(whole(value)?).ok())
+    let float = value.as_f64().filter(|number| *number >= MAX_WHOLE).map(|_| u64::MAX);
+    let whole = || whole(value).filter(|number| *number >= 0);
+    float.or_else(|| whole().map(|number| u64::try_from(number).unwrap_or(u64::MAX)))
 }
 
 /// Returns whether a multiple of the one number is a multiple of the other. What is not certain is not said.

@@ -460,6 +460,13 @@ fn bounds_and_counts_are_compared_exactly() {
         found(&json!({"type": "string"}), &json!({"type": "string", "minLength": 2.0})),
         [": has at least 2 characters now"]
     );
+    for length in [1e30, 1e300] {
+        let long = json!({"type": "string", "minLength": length});
+        assert_eq!(
+            found(&json!({"type": "string"}), &long),
+            [format!(": has at least {} characters now", u64::MAX)]
+        );
+    }
     assert_eq!(
         found(&json!({"multipleOf": 1e17}), &json!({"multipleOf": 3})),
         [": must be a multiple of 3 now"]
@@ -529,10 +536,48 @@ fn what_did_not_change_is_no_matter() {
 fn a_part_of_another_draft_is_not_compared() {
     let part = |most: u64| json!({"$schema": "http://json-schema.org/draft-07/schema#", "maxLength": most});
     let with = |part: Value| json!({"properties": {"a": part, "$schema": {"type": "string"}}});
-    let told = [": has parts with a `$schema` of their own, which cannot be compared"];
+    let told = [": has parts of another schema or `$schema`, which cannot be compared"];
     assert_eq!(found(&with(part(1)), &with(part(2))), told);
     assert_eq!(found(&with(json!({})), &with(part(2))), told);
     assert_eq!(found(&with(part(1)), &with(part(1))), nothing());
+    let known = || json!({"$ref": "https://json-schema.org/draft/2020-12/schema"});
+    assert_eq!(found(&with(json!({})), &with(known())), told);
+    assert_eq!(found(&with(json!({})), &with(json!({"$ref": ""}))), told);
+    assert_eq!(
+        found(&object(json!({"a": known()}), &[]), &object(json!({"a": known(), "b": {}}), &[])),
+        nothing()
+    );
     let dialect = |uri: &str| json!({"$schema": uri, "type": "string"});
     assert_eq!(found(&dialect("x"), &dialect("y")), nothing());
+}
+
+#[test]
+fn a_name_that_asks_for_another_is_told_where_it_was_known() {
+    let names = |names: &[&str], dependent: Value| {
+        let properties: serde_json::Map<_, _> =
+            names.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        json!({"properties": properties, "dependentRequired": dependent})
+    };
+    let both = |dependent: Value| names(&["cert", "key"], dependent);
+    assert_eq!(
+        found(&both(json!({})), &both(json!({"cert": ["key"]}))),
+        ["key: is required beside `cert` now"]
+    );
+    assert_eq!(
+        found(&both(json!({"cert": ["key"], "key": ["cert"]})), &both(json!({"cert": ["key"]}))),
+        nothing()
+    );
+    // Nobody has written `cert` yet, or nobody could leave out `key`.
+    assert_eq!(found(&names(&["key"], json!({})), &both(json!({"cert": ["key"]}))), nothing());
+    let mut required = both(json!({}));
+    required["required"] = json!(["key"]);
+    let dependent = both(json!({"cert": ["key"]}));
+    assert_eq!(found(&required, &dependent), nothing());
+    assert_eq!(
+        found(
+            &json!({"type": "object"}),
+            &json!({"type": "object", "dependentRequired": {"a": ["b"]}})
+        ),
+        ["b: is required beside `a` now"]
+    );
 }
