@@ -103,10 +103,11 @@ impl Server<'_> {
         self.object("v1", "PersistentVolumeClaim", &self.name("models"), spec)
     }
 
-    /// Two servers must never share the volume, so the old pod goes before the new one comes.
+    /// Two servers must never share the volume: there is one, and the old pod goes before the new one comes.
     fn deployment(&self) -> Resource {
         let selector = self.selector();
         let spec = json!({
+            "replicas": 1,
             "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": selector},
             "template": {"metadata": {"labels": selector}, "spec": self.pod()},

@@ -171,9 +171,10 @@ fn claim(database: &Database, size: u32) -> Resource {
     database.object("v1", "PersistentVolumeClaim", &name, json!({"spec": spec}))
 }
 
-/// Two servers must never share the volume, so the old pod goes before the new one comes.
+/// Two servers must never share the volume: there is one, and the old pod goes before the new one comes.
 fn deployment(database: &Database, pod: Value) -> Resource {
     let spec = json!({
+        "replicas": 1,
         "strategy": {"type": "Recreate"},
         "selector": {"matchLabels": database.selector()},
         "template": {"metadata": {"labels": database.selector()}, "spec": pod},

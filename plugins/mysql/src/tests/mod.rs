@@ -69,6 +69,7 @@ fn a_local_database_has_everything_it_needs() {
                 "kind": "Deployment",
                 "metadata": metadata("shop-dev-web-orders-db-local-deployment"),
                 "spec": {
+                    "replicas": 1,
                     "strategy": {"type": "Recreate"},
                     "selector": {"matchLabels": selector},
                     "template": {
