@@ -38,6 +38,14 @@ impl<'a> Explainer<'a> {
             if problems.len() >= MAX_PROBLEMS {
                 break;
             }
+            // Which values there are says of which type they are.
+            let is_listed = |other: &ValidationError<'_>| {
+                matches!(other.kind(), Kind::Enum { .. } | Kind::Constant { .. })
+                    && other.instance_path() == error.instance_path()
+            };
+            if matches!(error.kind(), Kind::Type { .. }) && errors.iter().any(is_listed) {
+                continue;
+            }
             self.one(error, depth, &mut problems);
         }
         if problems.is_empty() {
@@ -187,7 +195,9 @@ impl<'a> Explainer<'a> {
             }
             return problem;
         }
-        let expected: Vec<String> = options.iter().map(Value::to_string).collect();
+        // Who leaves a value out need not write null.
+        let expected = options.iter().filter(|option| !option.is_null() || options.len() == 1);
+        let expected: Vec<String> = expected.map(Value::to_string).collect();
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         let message = format!("expected {}, found {}", either(&expected), self.found(error));
         self.at_value(pointer, message)

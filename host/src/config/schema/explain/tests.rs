@@ -321,7 +321,6 @@ fn secrets_are_never_shown() {
             "1:26+7: the value does not match `^a`",
             "1:26+7: the value is none of those that are allowed",
             "1:38+5: expected \"abc\", found integer",
-            "1:38+5: expected string, found integer",
         ]
     );
 }
