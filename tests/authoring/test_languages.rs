@@ -98,16 +98,17 @@ fn one_module_in_four_languages_gives_the_same_bytes() {
     ok    case defaults: 2 resources, 1 patch, [some] fuel
     ok    case settings: 2 resources, 1 patch, [some] fuel
     ok    case too-large: refused
-    ok    200 drawn requests: 47 rejected, at most [some] fuel
+    ok    200 drawn requests: [some] rejected, at most [some] fuel
     ");
 }
 
-/// Leaves out how much fuel was used, which is another number in each language.
+/// Leaves out how much fuel was used, which is another number in each language, and how many requests were rejected: what
+/// is drawn depends on the bounds of the language's own integers.
 fn without_numbers(text: &str) -> String {
     let words = text.split(' ').collect::<Vec<_>>();
     let kept = words.iter().enumerate().map(|(index, word)| {
         let next = words.get(index + 1).copied().unwrap_or_default();
-        if next.starts_with("fuel") { "[some]" } else { *word }
+        if next.starts_with("fuel") || next.starts_with("rejected") { "[some]" } else { *word }
     });
     kept.collect::<Vec<_>>().join(" ")
 }

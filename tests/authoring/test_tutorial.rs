@@ -74,7 +74,7 @@ fn without_digests(text: &str) -> String {
 fn without_numbers(text: &str) -> String {
     let line = |line: &str| {
         let mut line = line.to_owned();
-        for unit in [" bytes", " fuel"] {
+        for unit in [" bytes", " fuel", " rejected"] {
             if let Some((before, after)) = line.split_once(unit) {
                 let before = before.trim_end_matches(|c: char| c.is_ascii_digit());
                 line = format!("{before}N{unit}{after}");

@@ -237,3 +237,28 @@ fn another_directory_is_a_new_target_and_the_old_one_stays() {
     assert_eq!(sandbox.files("manifests"), before);
     assert_eq!(sandbox.files("elsewhere").len(), before.len());
 }
+
+#[test]
+fn a_database_of_a_cloud_is_in_the_spec_and_refused_by_name() {
+    let sandbox = Sandbox::new();
+    sandbox.write("project.yaml", "name: shop\n");
+    sandbox.write("dev/stack.yaml", "name: dev\n");
+    sandbox.write(
+        "app.yaml",
+        "workload: {module: service, containers: {main: {image: \"shop:1\"}}}\naccessories:\n  orders: {module: mysql, type: cloud, version: \"8.0\"}\n",
+    );
+    sandbox.write(
+        "ws.yaml",
+        "modules:\n  service: {}\n  mysql: {configs: {default: {cloud: aws, region: eu-west-1, instanceType: db.t3.micro}}}\ntargets: {kubernetes: {directory: manifests}}\n",
+    );
+    sandbox.run("", &["workspace", "create", "default", "-f", "ws.yaml"]).success();
+    let generated = sandbox.run("dev", &["generate"]).success();
+    assert!(generated.stdout.contains("hashicorp:aws:aws_db_instance:"), "{generated}");
+    for arguments in [&["preview"][..], &["apply", "--yes"]] {
+        let refused = sandbox.run("dev", arguments);
+        assert_eq!(refused.code, Some(1), "{refused}");
+        let expected = "error: resource `hashicorp:aws:aws_db_instance:shop-dev-shop-orders` has type `Terraform`, for which there is no runtime\n";
+        assert!(refused.stderr.starts_with(expected), "{refused}");
+    }
+    assert!(!sandbox.path("dev/manifests").exists());
+}

@@ -68,7 +68,7 @@ fn walk(example: &Path) -> Walk {
     let told = retell(&written, |command, written| {
         commands += 1;
         let (code, said) = reader.run(command);
-        let is_shown = said.contains("error: ");
+        let is_shown = written.contains("error: ");
         assert!(code == Some(0) || is_shown, "{name}: `{command}` ends with {code:?}:\n{said}");
         if tells(written, &said) { written.to_owned() } else { said }
     });

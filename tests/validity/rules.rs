@@ -13,6 +13,10 @@ const DNS_KINDS: [&str; 2] = ["Namespace", "Service"];
 /// The longest name of a CronJob: its Jobs are called after it.
 const MAX_CRON_JOB: usize = 52;
 
+/// What a quantity can end in, beside an exponent.
+const SUFFIXES: [&str; 16] =
+    ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
 /// Says what is wrong with an object.
 pub(super) fn check(object: &Value) -> Result<(), String> {
     let mut wrong = Vec::new();
@@ -184,12 +188,33 @@ fn is_label_value(value: &str) -> bool {
 fn is_quantity(quantity: &Value) -> bool {
     let Some(text) = quantity.as_str() else { return quantity.is_number() };
     let number = text.trim_start_matches(['+', '-']);
-    let digits = number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    let suffix =
-        digits.trim_start_matches(['e', 'E']).trim_start_matches(|c: char| c.is_ascii_digit());
-    number.contains(|c: char| c.is_ascii_digit())
-        && ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
-            .contains(&suffix)
+    let suffix = number.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let exponent = suffix.strip_prefix(['e', 'E']).map(|it| it.trim_start_matches(['+', '-']));
+    let is_exponent =
+        exponent.is_some_and(|it| !it.is_empty() && it.chars().all(|c| c.is_ascii_digit()));
+    number.len() > suffix.len()
+        && number.contains(|c: char| c.is_ascii_digit())
+        && (is_exponent || SUFFIXES.contains(&suffix))
+}
+
+#[test]
+fn a_quantity_is_a_number_with_a_suffix_or_an_exponent() {
+    for (text, expected) in [
+        ("1", true),
+        (".5", true),
+        ("1.", true),
+        ("7Ei", true),
+        ("7E", true),
+        ("7E3", true),
+        ("7e-3", true),
+        ("", false),
+        (".", false),
+        ("Ei", false),
+        ("7ei", false),
+        ("1q", false),
+    ] {
+        assert_eq!(is_quantity(&text.into()), expected, "{text}");
+    }
 }
 
 #[test]

@@ -26,11 +26,18 @@ fn problems_of(app: &App, assembled: &Assembled) -> Vec<Problem> {
     let containers = made.attributes.pointer(&format!("{template}/spec/containers"));
     let mut problems = Vec::new();
     for container in containers.and_then(Value::as_array).into_iter().flatten() {
-        let env = container["name"].as_str().and_then(|name| written.get(name)?.get("env"));
+        let Some(written) = container["name"].as_str().and_then(|name| written.get(name)) else {
+            continue;
+        };
+        // What a whole Secret or ConfigMap brings is not known here.
+        if list(&container["envFrom"]).next().is_some() {
+            continue;
+        }
         let given: Vec<&str> =
             list(&container["env"]).filter_map(|it| it["name"].as_str()).collect();
-        let values = env.into_iter().flat_map(Node::entries).map(|entry| &entry.value);
-        for value in values {
+        let env = written.get("env").into_iter().flat_map(Node::entries).map(|entry| &entry.value);
+        let lists = ["command", "args"].into_iter().filter_map(|key| written.get(key));
+        for value in env.chain(lists.flat_map(Node::items)) {
             let names = variable_references(value.as_str().unwrap_or_default()).into_iter();
             let unknown = names.filter(|name| name.starts_with(PREFIX) && !given.contains(name));
             problems.extend(unknown.map(|name| unknown_variable(name, &given, value)));
@@ -45,7 +52,7 @@ fn unknown_variable(name: &str, given: &[&str], value: &Node) -> Problem {
     let given: Vec<&str> = given.iter().filter(|name| name.starts_with(PREFIX)).copied().collect();
     if given.is_empty() {
         return problem
-            .hint("no accessory of this app gives one; `$$(…)` stands for the text itself");
+            .hint("add the accessory that gives it, or write `$$(…)` for the text itself");
     }
     name_hints(name, given).into_iter().fold(problem, Problem::hint)
 }

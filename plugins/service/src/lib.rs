@@ -55,12 +55,14 @@ impl Module for Service {
             ServiceType::Deployment => ("apps/v1", "Deployment"),
             ServiceType::CollaSet => ("apps.kusionstack.io/v1alpha1", "CollaSet"),
         };
+        // A Deployment without a number has one pod, a CollaSet none.
+        let usual = (kind == "CollaSet").then_some(1);
         let object = kubernetes::object(json!({
             "apiVersion": api_version,
             "kind": kind,
             "metadata": pods.object_metadata(&request.unique_app_name()),
             "spec": {
-                "replicas": config.replicas.or(platform.replicas),
+                "replicas": config.replicas.or(platform.replicas).or(usual),
                 "selector": {"matchLabels": selector},
                 "template": pods.template(json!({
                     "topologySpreadConstraints": kubernetes::unless_empty(&spread),

@@ -36,6 +36,8 @@ pub struct InputsReport {
     pub asked: u64,
     /// How many the module rejected.
     pub rejected: u64,
+    /// How many led to resources that were assembled and checked.
+    pub checked: u64,
     /// How many had to be given up because no drawn value fitted a schema.
     pub unfitting: u64,
     /// The most fuel that a call used.
@@ -72,8 +74,9 @@ impl TestedModule {
             let surroundings = Surroundings::draw(self.description(), &mut random);
             report.asked += 1;
             match self.try_one(&surroundings, &config, &platform, check) {
-                Ok(Tried { rejected, fuel }) => {
+                Ok(Tried { rejected, checked, fuel }) => {
                     report.rejected += u64::from(rejected);
+                    report.checked += u64::from(checked);
                     report.most_fuel = report.most_fuel.max(fuel);
                 }
                 Err(defect) => {
@@ -127,12 +130,12 @@ impl TestedModule {
     ) -> Result<Tried, Defect> {
         let mut request = surroundings.request(self.description(), config, platform);
         let Some(generated) = self.generate(&mut request)? else {
-            return Ok(Tried { rejected: true, fuel: 0 });
+            return Ok(Tried { rejected: true, checked: false, fuel: 0 });
         };
         self.ask_again(&request, &generated)?;
         self.check_types(&generated.resources)?;
         let fuel = generated.usage.fuel;
-        let answered = Ok(Tried { rejected: false, fuel });
+        let answered = Ok(Tried { rejected: false, checked: false, fuel });
         let Some(app) = surroundings.app() else { return answered };
         let stand_in = surroundings.stand_in(&request.workload);
         let workload = self.description().is_workload();
@@ -159,7 +162,7 @@ impl TestedModule {
         let assembled = assemble(contributions, &input)
             .map_err(|source| Defect::NotAccepted { source: Box::new(source) })?;
         check(&assembled.spec).map_err(|problem| Defect::Invalid { problem })?;
-        answered
+        Ok(Tried { rejected: false, checked: true, fuel })
     }
 
     /// Asks until the module has read every file it wants; `None` if it rejects the request.
@@ -196,6 +199,7 @@ struct Drawn {
 
 struct Tried {
     rejected: bool,
+    checked: bool,
     fuel: u64,
 }
 

@@ -184,7 +184,7 @@ fn told(difference: &Difference) -> String {
 /// Tells what came of the drawn requests.
 fn drawn(world: &World, report: &InputsReport, args: &TestArgs) -> Result<String, CliError> {
     let paint = world.stdout_paint();
-    let InputsReport { asked, rejected, unfitting, most_fuel, finding } = report;
+    let InputsReport { asked, rejected, unfitting, most_fuel, finding, .. } = report;
     if asked + unfitting == 0 {
         return Ok(String::new());
     }
@@ -284,6 +284,7 @@ fn document(
             "seed": args.seed,
             "asked": report.asked,
             "rejected": report.rejected,
+            "checked": report.checked,
             "unfitting": report.unfitting,
             "mostFuel": report.most_fuel,
             "finding": finding,
