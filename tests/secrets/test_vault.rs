@@ -342,9 +342,9 @@ fn what_is_wrong_with_a_reference_is_told_by_name() {
     "#);
     // The whole of a secret, and a part of it that is no text.
     stage.change_workspace(&provider(&vault), PLAIN);
-    stage.refer(&[("part", "ref://odd/whole"), ("all", "ref://gone?version=1")]);
+    stage.refer(&[("part", "ref://odd/whole"), ("password", "ref://gone?version=1")]);
     stage.apply();
-    assert_eq!(stage.data(), [r#"all: {"a":"planted-gone"}"#, r#"part: {"a":["b"]}"#]);
+    assert_eq!(stage.data(), [r#"part: {"a":["b"]}"#, r#"password: {"a":"planted-gone"}"#]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{App, AppSecret, SecretKind};
 use crate::diagnostic::{Diagnose as _, Problem, name_hints};
-use crate::ops::OpsError;
+use crate::ops::{OpsError, secret_uses};
 use crate::runtime::KUBERNETES;
 use crate::secret::{External, ExternalRef, StoreError};
 use crate::spec::{
@@ -34,7 +34,7 @@ pub(super) fn contribution(app: &App, namespace: &str) -> Result<Option<Contribu
     };
     let mut resources = Vec::new();
     let mut secrets = BTreeMap::new();
-    let mut problems = Vec::new();
+    let mut problems = secret_uses::problems(app);
     for (name, secret) in app.secrets() {
         let wrong = misnamed(name, secret);
         if !wrong.is_empty() {
@@ -190,7 +190,8 @@ fn demanded(kind: SecretKind) -> &'static [&'static str] {
 }
 
 /// The keys of the Secret: those its kind demands, and those that were written, such as `ca.crt`.
-fn keys(secret: &AppSecret) -> BTreeSet<String> {
+/// Returns the keys that the Secret will have.
+pub(super) fn keys(secret: &AppSecret) -> BTreeSet<String> {
     let demanded = demanded(secret.kind()).iter().map(|key| (*key).to_owned());
     demanded.chain(secret.data().keys().cloned()).collect()
 }

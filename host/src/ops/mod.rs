@@ -30,6 +30,7 @@ mod published;
 mod push_module;
 mod rollback;
 mod schema;
+mod secret_uses;
 mod session;
 mod signature_policy;
 mod store;
