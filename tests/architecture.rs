@@ -275,6 +275,16 @@ fn packages_depend_as_the_house_says() {
 }
 
 #[test]
+fn no_built_module_is_kept() {
+    let listed = std::process::Command::new("git")
+        .args(["ls-files", "*.wasm"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&listed.stdout), "");
+}
+
+#[test]
 fn code_is_told_from_comments_and_tests() {
     let text = "use crate::plan::Plan; // crate::apply\n/// crate::ops\nuse crate::{\n    name::Name, spec::{Spec, Id},\n};\n#[cfg(test)]\nmod tests {\n    use crate::home::Home;\n}\npub fn f() -> crate::yaml::Node { \"// crate::config\" }\n";
     let code = code(text);

@@ -24,6 +24,12 @@ pub const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The label whose value is the stack.
 pub const STACK_LABEL: &str = "kusion.io/stack";
 
+/// The label of pods that serve one app, such as those of its database; its value is [`Request::unique_app_name`]. A
+/// policy of the network knows by it whom they serve.
+///
+/// [`Request::unique_app_name`]: crate::Request::unique_app_name
+pub const ACCESSORY_OF_LABEL: &str = "kusion.io/accessory-of";
+
 /// Builds the name of an app's main resource: `<project>-<stack>-<app>`, as [`dns_label`].
 ///
 /// ```

@@ -89,10 +89,18 @@ impl Server<'_> {
         }))
     }
 
-    /// The server's pods carry this label only: with those of the app they would get its requests.
+    /// The label by which the server's pods are found.
     fn selector(&self) -> BTreeMap<String, String> {
         let name = self.request.unique_name(&self.request.accessory);
         BTreeMap::from([("accessory".to_owned(), names::label_value(&name))])
+    }
+
+    /// The labels of the server's pods: not those of the app, whose requests they would get.
+    fn pod_labels(&self) -> BTreeMap<String, String> {
+        let app = names::label_value(&self.request.unique_app_name());
+        let mut labels = self.selector();
+        labels.insert(names::ACCESSORY_OF_LABEL.to_owned(), app);
+        labels
     }
 
     fn claim(&self) -> Resource {
@@ -110,7 +118,7 @@ impl Server<'_> {
             "replicas": 1,
             "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": selector}, "spec": self.pod()},
+            "template": {"metadata": {"labels": self.pod_labels()}, "spec": self.pod()},
         });
         self.object("apps/v1", "Deployment", &self.name("ollama"), spec)
     }

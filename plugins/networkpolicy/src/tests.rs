@@ -47,7 +47,7 @@ fn closed() -> Value {
 #[test]
 fn all_is_closed_but_the_own_namespace_dns_and_accessories() {
     let output = output(call(json!({})).annotation("note", "x"));
-    assert_eq!(output.resources.len(), 1);
+    assert_eq!(output.resources.len(), 2);
     assert_eq!(
         output.resources[0].id,
         "networking.k8s.io/v1:NetworkPolicy:shop:shop-dev-web-networkpolicy"
@@ -86,6 +86,22 @@ fn all_is_closed_but_the_own_namespace_dns_and_accessories() {
             },
         })
     );
+}
+
+#[test]
+fn nobody_but_the_app_reaches_its_accessories() {
+    let made = output(call(json!({})));
+    assert_eq!(made.resources[1].attributes["metadata"]["name"], "shop-dev-web-accessories");
+    assert_eq!(
+        made.resources[1].attributes["spec"],
+        json!({
+            "podSelector": {"matchLabels": {"kusion.io/accessory-of": "shop-dev-web"}},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"podSelector": {"matchLabels": labels()}}]}],
+        })
+    );
+    let closed = output(call(json!({})).platform(closed()));
+    assert_eq!(closed.resources.len(), 1);
 }
 
 #[test]

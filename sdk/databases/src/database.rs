@@ -19,6 +19,7 @@ pub struct Database {
     /// What the resources' names begin with.
     name: String,
     namespace: String,
+    app: String,
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
     password: String,
@@ -46,6 +47,7 @@ impl Database {
             accessory: accessory.clone(),
             name,
             namespace: request.scope.namespace.clone(),
+            app: names::label_value(&request.unique_app_name()),
             labels: request.object_labels(),
             annotations: request.annotations.clone(),
             password: request.secret_reference(PASSWORD),
@@ -92,9 +94,14 @@ impl Database {
         &self.password
     }
 
-    /// The database's pods carry this label only: with those of the app they would get its requests.
+    /// The label by which the database's pods are found.
     pub fn selector(&self) -> Value {
         json!({"accessory": names::label_value(&self.name)})
+    }
+
+    /// The labels of the database's pods: not those of the app, whose requests they would get.
+    pub fn pod_labels(&self) -> Value {
+        json!({"accessory": names::label_value(&self.name), names::ACCESSORY_OF_LABEL: self.app})
     }
 
     /// Makes an object of the database.

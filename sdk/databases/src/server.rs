@@ -177,7 +177,7 @@ fn deployment(database: &Database, pod: Value) -> Resource {
         "replicas": 1,
         "strategy": {"type": "Recreate"},
         "selector": {"matchLabels": database.selector()},
-        "template": {"metadata": {"labels": database.selector()}, "spec": pod},
+        "template": {"metadata": {"labels": database.pod_labels()}, "spec": pod},
     });
     let name = database.local_name("deployment");
     database.object("apps/v1", "Deployment", &name, json!({"spec": spec}))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::stand_in;
+use super::stand_in::{self, Runner};
 use super::{Answer, Defect, TestedModule};
 use crate::config::{Case, ConfigError, Platform, Stack, Workspace};
 use crate::diagnostic::{Diagnose, Kind, Problem};
@@ -111,7 +111,7 @@ impl TestedModule {
         for used in &uses {
             let stand_in = used.app.workload().and_then(|workload| {
                 let config = workload.config().to_json();
-                stand_in::workload(used.app.name(), stack.namespace(), &config)
+                stand_in::workload(used.app.name(), stack.namespace(), &config, Runner::Deployment)
             });
             let workload = stand_in.as_ref().and_then(|stand_in| stand_in.resources.first());
             match call((&stack, &workspace), used, &self.module, workload) {
@@ -193,7 +193,12 @@ impl TestedModule {
             let Some(workload) = app.workload() else { continue };
             if workload.module() != self.module.name() {
                 let config = workload.config().to_json();
-                contributions.extend(stand_in::workload(app.name(), stack.namespace(), &config));
+                contributions.extend(stand_in::workload(
+                    app.name(),
+                    stack.namespace(),
+                    &config,
+                    Runner::Deployment,
+                ));
             }
         }
         let input = AssembleInput { semantics: &KubernetesSemantics, namespace: stack.namespace() };

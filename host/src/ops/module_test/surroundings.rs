@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::stand_in;
+use super::stand_in::{self, Runner};
 use crate::engine::{Description, Input, Need, Request, Scope};
 use crate::name::AppName;
 use crate::ops::call::workload_extension;
@@ -35,8 +35,10 @@ pub struct Surroundings {
     labels: BTreeMap<String, String>,
     annotations: BTreeMap<String, String>,
     context: BTreeMap<String, String>,
-    /// Whether the app has a workload; the module under test may be it.
-    has_workload: bool,
+    /// What the developer wrote of the workload that an accessory is beside; null if the app has none.
+    workload: Value,
+    /// What the workload's module made of it.
+    runner: Runner,
 }
 
 impl Surroundings {
@@ -53,7 +55,8 @@ impl Surroundings {
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
             context: BTreeMap::new(),
-            has_workload: true,
+            workload: json!({ "containers": { "main": { "image": "example.com/app:1" } } }),
+            runner: Runner::default(),
         }
     }
 
@@ -70,7 +73,7 @@ impl Surroundings {
         rename(&mut drawn.namespace, &["", "", LONG]);
         if !description.is_workload() {
             rename(&mut drawn.accessory, &["", "", "0", LONG]);
-            drawn.has_workload = !random.one_in(8);
+            drawn.draw_workload(random);
         }
         if random.one_in(3) {
             drawn.labels.insert("example.com/team".to_owned(), "web".to_owned());
@@ -82,6 +85,27 @@ impl Surroundings {
             }
         }
         drawn
+    }
+
+    fn draw_workload(&mut self, random: &mut Random) {
+        if random.one_in(8) {
+            self.workload = Value::Null;
+            return;
+        }
+        if random.one_in(2) {
+            self.runner = random.pick(&Runner::ALL).copied().unwrap_or_default();
+        }
+        if random.one_in(2) {
+            self.workload["replicas"] = json!(random.pick(&[0, 1, 3]));
+        }
+        if random.one_in(4) {
+            self.workload["containers"]["side"] =
+                json!({ "image": "example.com/side:1", "env": { "A": "1" } });
+        }
+        if random.one_in(4) {
+            self.workload["labels"] = json!({ "example.com/tier": "front" });
+            self.workload["annotations"] = json!({ "example.com/note": "x" });
+        }
     }
 
     pub(super) fn app(&self) -> Option<AppName> {
@@ -97,7 +121,7 @@ impl Surroundings {
         if workload.is_null() {
             return None;
         }
-        stand_in::workload(&self.app()?, &self.namespace, workload)
+        stand_in::workload(&self.app()?, &self.namespace, workload, self.runner)
     }
 
     pub(super) fn request(
@@ -106,11 +130,7 @@ impl Surroundings {
         config: &Value,
         platform: &Value,
     ) -> Request {
-        let workload = match (description.is_workload(), self.has_workload) {
-            (true, _) => config.clone(),
-            (false, true) => json!({ "containers": { "main": { "image": "example.com/app:1" } } }),
-            (false, false) => Value::Null,
-        };
+        let workload = if description.is_workload() { config } else { &self.workload }.clone();
         let extensions = match self.stand_in(&workload) {
             Some(stand_in) if description.wants_workload_resource => {
                 stand_in.resources.first().map(workload_extension).unwrap_or_default()

@@ -36,6 +36,8 @@ fn a_local_database_has_everything_it_needs() {
     });
     let metadata = |name: &str| json!({"name": name, "namespace": "shop", "labels": labels});
     let selector = json!({"accessory": "shop-dev-web-orders"});
+    let pod_labels =
+        json!({"accessory": "shop-dev-web-orders", "kusion.io/accessory-of": "shop-dev-web"});
     let probe = |period: u32, failures: u32| {
         json!({
             "exec": {"command": ["mysqladmin", "ping", "--host=127.0.0.1", "--user=ping"]},
@@ -73,7 +75,7 @@ fn a_local_database_has_everything_it_needs() {
                     "strategy": {"type": "Recreate"},
                     "selector": {"matchLabels": selector},
                     "template": {
-                        "metadata": {"labels": selector},
+                        "metadata": {"labels": pod_labels},
                         "spec": {
                             "automountServiceAccountToken": false,
                             "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
